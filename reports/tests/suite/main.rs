@@ -1,0 +1,10 @@
+//! The crate from outside: the format, the page, the files.
+
+#[cfg(test)]
+mod common;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod html;
+#[cfg(test)]
+mod json;
