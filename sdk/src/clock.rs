@@ -46,6 +46,11 @@ impl Clock {
         Timestamp::EPOCH.plus(self.wall_at_start + self.elapsed())
     }
 
+    /// The wall time in microseconds since 1970, for stamps that latencies are computed from.
+    pub fn micros(&self) -> u64 {
+        u64::try_from((self.wall_at_start + self.elapsed()).as_micros()).unwrap_or(u64::MAX)
+    }
+
     /// Since the clock began: for measuring, to the microsecond and below.
     #[expect(
         clippy::disallowed_methods,

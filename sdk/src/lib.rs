@@ -8,5 +8,13 @@
 //! * [`api`], [`push`], [`current_user`]: the thin shell that moves bytes, over the two traits
 //!   [`api::HttpTransport`] and [`push::PushTransport`], the only I/O there is.
 
+pub mod api;
+pub mod bridge;
 pub mod clock;
+mod current_user;
+pub mod model;
 pub mod protocol;
+pub mod push;
+
+pub use bridge::{Draft, Event, Observer};
+pub use current_user::{ClientConfig, CurrentUser, LoginOptions, SEND_QUEUE_MAX, SendError, Users};

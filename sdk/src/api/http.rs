@@ -1,0 +1,62 @@
+//! HTTP by reqwest, with one pool of connections for all users of a process.
+
+use std::sync::Once;
+use std::time::Duration;
+
+use ::http::{Request, Response};
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use super::HttpTransport;
+
+/// Sends requests over real networks. Cheap to clone; clones share the connections.
+#[derive(Clone, Debug)]
+pub struct ReqwestHttp {
+    client: reqwest::Client,
+}
+
+impl ReqwestHttp {
+    /// A client with its own pool. The error is reqwest's, when it finds no usable TLS roots.
+    pub fn new() -> Result<Self, String> {
+        static TLS: Once = Once::new();
+        // An application may have installed a provider of its own before; then that one is used.
+        TLS.call_once(|| {
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        });
+        let client = reqwest::Client::builder()
+            .tcp_nodelay(true)
+            .connect_timeout(Duration::from_secs(10))
+            .pool_idle_timeout(Duration::from_secs(30))
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .map_err(|e| whole_chain(&e))?;
+        Ok(Self { client })
+    }
+}
+
+impl HttpTransport for ReqwestHttp {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, String>> {
+        Box::pin(async move {
+            let request = reqwest::Request::try_from(request).map_err(|e| whole_chain(&e))?;
+            let response = self.client.execute(request).await.map_err(|e| whole_chain(&e))?;
+            let mut answer = Response::new(Bytes::new());
+            *answer.status_mut() = response.status();
+            *answer.headers_mut() = response.headers().clone();
+            *answer.body_mut() = response.bytes().await.map_err(|e| whole_chain(&e))?;
+            Ok(answer)
+        })
+    }
+}
+
+/// reqwest keeps the telling part, as `connection refused`, in the sources of its errors.
+fn whole_chain(error: &reqwest::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

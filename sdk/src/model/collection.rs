@@ -1,0 +1,197 @@
+//! A synced list of things that are known by a key.
+
+use std::hash::Hash;
+
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+
+use crate::protocol::Timestamp;
+
+/// What a collection holds.
+pub trait Entry: PartialEq {
+    /// What tells one entry from another. Rule `SYNC-MERGE-KEY`.
+    type Key: Hash + Eq + Clone;
+
+    /// The entry's key.
+    fn key(&self) -> Self::Key;
+    /// The stamp of its sync, `updatedAt`.
+    fn stamp(&self) -> Timestamp;
+    /// Whether it says that the thing is gone.
+    fn is_tombstone(&self) -> bool;
+}
+
+/// Entries by key in the order of their first arrival, and the watermark of their sync.
+#[derive(Debug)]
+pub struct Collection<E: Entry> {
+    entries: IndexMap<E::Key, E, FxBuildHasher>,
+    watermark: Timestamp,
+}
+
+impl<E: Entry> Default for Collection<E> {
+    fn default() -> Self {
+        Self {
+            entries: IndexMap::default(),
+            watermark: Timestamp::MIN,
+        }
+    }
+}
+
+impl<E: Entry> Collection<E> {
+    /// The greatest stamp seen in a list answer: what the next sync asks from. Rule `SYNC-WATERMARK`.
+    pub fn watermark(&self) -> Timestamp {
+        self.watermark
+    }
+
+    /// The entry of this key; `None` as well if it is a tombstone.
+    pub fn get(&self, key: &E::Key) -> Option<&E> {
+        self.find(key).filter(|e| !e.is_tombstone())
+    }
+
+    /// The entry of this key, tombstone or not.
+    pub fn find(&self, key: &E::Key) -> Option<&E> {
+        self.entries.get(key)
+    }
+
+    /// All entries that are no tombstones, in the order of their first arrival.
+    pub fn iter(&self) -> impl Iterator<Item = &E> {
+        self.entries.values().filter(|e| !e.is_tombstone())
+    }
+
+    /// All entries, tombstones included.
+    pub fn iter_all(&self) -> impl Iterator<Item = &E> {
+        self.entries.values()
+    }
+
+    /// Merges a page of a sync; the answer is the number of entries that changed something.
+    pub fn merge_page(&mut self, page: Vec<E>) -> usize {
+        let mut new = 0;
+        for entry in page {
+            self.watermark = self.watermark.max(entry.stamp());
+            new += usize::from(self.merge_entry(entry));
+        }
+        new
+    }
+
+    /// Merges one entry from a write's answer: it never moves the watermark, since entries before it may be unseen.
+    pub fn merge_entry(&mut self, entry: E) -> bool {
+        match self.entries.entry(entry.key()) {
+            indexmap::map::Entry::Vacant(vacant) => {
+                vacant.insert(entry);
+                true
+            }
+            indexmap::map::Entry::Occupied(mut known) => {
+                // Stamps of whole seconds tie: then what differs is the newer one.
+                let newer = entry.stamp() >= known.get().stamp() && entry != *known.get();
+                if newer {
+                    known.insert(entry);
+                }
+                newer
+            }
+        }
+    }
+
+    /// Gives up on entries with the watermark's very stamp. See [`Next::MoveOn`](super::Next::MoveOn).
+    pub fn move_on(&mut self) {
+        self.watermark = self.watermark.next();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq)]
+    struct Thing {
+        key: u8,
+        value: u8,
+        gone: bool,
+        at: i64,
+    }
+
+    impl Entry for Thing {
+        type Key = u8;
+        fn key(&self) -> u8 {
+            self.key
+        }
+        fn stamp(&self) -> Timestamp {
+            Timestamp::from_millis(self.at)
+        }
+        fn is_tombstone(&self) -> bool {
+            self.gone
+        }
+    }
+
+    fn thing(key: u8, value: u8, at: i64) -> Thing {
+        Thing {
+            key,
+            value,
+            gone: false,
+            at: Timestamp::MIN.as_millis() + at,
+        }
+    }
+
+    #[test]
+    fn a_page_that_comes_again_brings_nothing_new() {
+        let mut collection = Collection::default();
+        let page = vec![thing(1, 1, 1), thing(2, 1, 2)];
+        assert_eq!(collection.merge_page(page.clone()), 2);
+        assert_eq!(collection.merge_page(page), 0);
+    }
+
+    #[test]
+    fn a_stale_answer_changes_neither_entry_nor_watermark() {
+        let mut collection = Collection::default();
+        collection.merge_page(vec![thing(1, 2, 20)]);
+        let watermark = collection.watermark();
+        assert_eq!(collection.merge_page(vec![thing(1, 1, 10)]), 0);
+        assert_eq!(collection.watermark(), watermark);
+        assert_eq!(collection.get(&1).map(|t| t.value), Some(2));
+    }
+
+    #[test]
+    fn a_write_answer_does_not_move_the_watermark() {
+        let mut collection = Collection::default();
+        assert!(collection.merge_entry(thing(1, 1, 50)));
+        assert_eq!(collection.watermark(), Timestamp::MIN);
+    }
+
+    #[test]
+    fn a_tombstone_hides_its_entry_and_a_stale_copy_does_not_bring_it_back() {
+        let mut collection = Collection::default();
+        collection.merge_page(vec![thing(1, 1, 1)]);
+        collection.merge_page(vec![Thing {
+            gone: true,
+            ..thing(1, 1, 2)
+        }]);
+        collection.merge_page(vec![thing(1, 1, 1)]);
+        assert_eq!(collection.get(&1), None);
+        assert_eq!(collection.iter().count(), 0);
+        assert_eq!(collection.iter_all().count(), 1);
+    }
+
+    proptest! {
+        // Whatever order pages come in and however often: the newest state of each key wins.
+        #[test]
+        fn the_order_of_pages_does_not_matter(mut log in proptest::collection::vec((0..4u8, any::<bool>()), 1..40),
+                                              order in proptest::collection::vec(any::<proptest::sample::Index>(), 1..60)) {
+            let log: Vec<Thing> = log.drain(..).enumerate()
+                .map(|(i, (key, gone))| Thing { gone, ..thing(key, u8::try_from(i).unwrap(), i64::try_from(i).unwrap()) })
+                .collect();
+            let mut straight = Collection::default();
+            straight.merge_page(log.clone());
+            let mut shuffled = Collection::default();
+            let mut watermark = shuffled.watermark();
+            for index in order {
+                shuffled.merge_page(vec![log[index.index(log.len())].clone()]);
+                prop_assert!(shuffled.watermark() >= watermark);
+                watermark = shuffled.watermark();
+            }
+            shuffled.merge_page(log);
+            for key in 0..4 {
+                prop_assert_eq!(straight.find(&key), shuffled.find(&key));
+            }
+        }
+    }
+}

@@ -1,0 +1,293 @@
+//! The messages of a session: what was synced, and what this client is storing.
+//!
+//! Synced messages stand in the server's order, by `createdAt`. Only the newest `keep` of them are held; an older
+//! one that comes again is known to be older and changes nothing. Local messages stand behind the synced ones until
+//! a sync brings them (`CLIENT-MERGE-LOCAL`).
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+
+use crate::protocol::{Message, MessageId, Timestamp};
+
+/// A message that this client sends, until a sync brings it back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalMessage {
+    /// Its number among all that this client sent.
+    pub local_id: u64,
+    /// How far it is.
+    pub status: LocalStatus,
+    /// The server's id, once it is stored.
+    pub id: Option<MessageId>,
+}
+
+/// How far a local message is: the seed's `storing`, `stored`, `storefailed`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LocalStatus {
+    /// On its way.
+    Storing,
+    /// The server has acknowledged it.
+    Stored,
+    /// Given up.
+    StoreFailed,
+}
+
+/// What a page changed.
+#[derive(Debug, Default)]
+pub struct Merged {
+    /// Messages seen for the first time, in the order of the answer.
+    pub added: Vec<Arc<Message>>,
+    /// Messages known before that are now different.
+    pub changed: Vec<Arc<Message>>,
+}
+
+impl Merged {
+    /// How many entries of the page changed something.
+    pub fn new_entries(&self) -> usize {
+        self.added.len() + self.changed.len()
+    }
+}
+
+/// The messages of one session.
+#[derive(Debug)]
+pub struct Messages {
+    synced: VecDeque<Arc<Message>>,
+    created_at: FxHashMap<MessageId, Timestamp>,
+    local: Vec<LocalMessage>,
+    keep: usize,
+    /// `createdAt` of the newest message that was let go.
+    horizon: Option<Timestamp>,
+    watermark: Timestamp,
+    session_updated_at: Option<Timestamp>,
+    conversation_seen: Timestamp,
+}
+
+impl Messages {
+    /// No messages yet; at most `keep` synced ones will be held.
+    pub fn keeping(keep: usize) -> Self {
+        Self {
+            synced: VecDeque::new(),
+            created_at: FxHashMap::default(),
+            local: Vec::new(),
+            keep: keep.max(1),
+            horizon: None,
+            watermark: Timestamp::MIN,
+            session_updated_at: None,
+            conversation_seen: Timestamp::MIN,
+        }
+    }
+
+    /// The stamp that the next sync asks from.
+    pub fn watermark(&self) -> Timestamp {
+        self.watermark
+    }
+
+    /// The synced messages, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Message>> {
+        self.synced.iter()
+    }
+
+    /// The local messages, in the order they were sent.
+    pub fn local(&self) -> &[LocalMessage] {
+        &self.local
+    }
+
+    /// When the session last changed, as the newest sync said. Rule `MSG-SESSION-UPDATED-AT`.
+    pub fn session_updated_at(&self) -> Option<Timestamp> {
+        self.session_updated_at
+    }
+
+    /// The conversation's stamp up to which these messages are known to be synced.
+    pub fn conversation_seen(&self) -> Timestamp {
+        self.conversation_seen
+    }
+
+    /// A sync of these messages that began when the conversation stood at `stamp` has ended.
+    pub fn saw_conversation(&mut self, stamp: Timestamp) {
+        self.conversation_seen = self.conversation_seen.max(stamp);
+    }
+
+    /// Merges a page of a sync.
+    pub fn merge_page(&mut self, page: Vec<Message>, session_updated_at: Option<Timestamp>) -> Merged {
+        let mut merged = Merged::default();
+        for message in page {
+            self.watermark = self.watermark.max(message.updated_at);
+            self.merge_one(message, &mut merged);
+        }
+        self.session_updated_at = self.session_updated_at.max(session_updated_at);
+        let known = &self.created_at;
+        self.local
+            .retain(|l| l.id.as_ref().is_none_or(|id| !known.contains_key(id)));
+        self.trim();
+        merged
+    }
+
+    /// See [`Collection::move_on`](super::Collection::move_on).
+    pub fn move_on(&mut self) {
+        self.watermark = self.watermark.next();
+    }
+
+    /// A message of this client is on its way.
+    pub fn add_local(&mut self, local_id: u64) {
+        self.local.push(LocalMessage {
+            local_id,
+            status: LocalStatus::Storing,
+            id: None,
+        });
+    }
+
+    /// A message of this client was stored as `id`.
+    pub fn local_stored(&mut self, local_id: u64, id: &MessageId) {
+        // A push from elsewhere may have had this very message synced before its own answer arrived.
+        if self.created_at.contains_key(id) {
+            self.local.retain(|l| l.local_id != local_id);
+        } else if let Some(local) = self.local.iter_mut().find(|l| l.local_id == local_id) {
+            local.status = LocalStatus::Stored;
+            local.id = Some(id.clone());
+        }
+        self.trim();
+    }
+
+    /// A message of this client was given up.
+    pub fn local_failed(&mut self, local_id: u64) {
+        if let Some(local) = self.local.iter_mut().find(|l| l.local_id == local_id) {
+            local.status = LocalStatus::StoreFailed;
+        }
+    }
+
+    fn merge_one(&mut self, message: Message, merged: &mut Merged) {
+        if let Some(&created_at) = self.created_at.get(&message.id) {
+            let start = self.synced.partition_point(|m| m.created_at < created_at);
+            let same_time = self
+                .synced
+                .range_mut(start..)
+                .take_while(|m| m.created_at == created_at);
+            let Some(known) = { same_time }.find(|m| m.id == message.id) else {
+                return;
+            };
+            if message.updated_at >= known.updated_at && message != **known {
+                // An edit never moves a message, so the place stays right whatever the answer says.
+                *known = Arc::new(Message {
+                    created_at,
+                    ..message
+                });
+                merged.changed.push(known.clone());
+            }
+        } else if self.horizon.is_none_or(|horizon| message.created_at > horizon) {
+            let message = Arc::new(message);
+            self.created_at.insert(message.id.clone(), message.created_at);
+            let place = self
+                .synced
+                .partition_point(|m| m.created_at <= message.created_at);
+            self.synced.insert(place, message.clone());
+            merged.added.push(message);
+        }
+    }
+
+    fn trim(&mut self) {
+        while self.synced.len() > self.keep {
+            let Some(oldest) = self.synced.pop_front() else {
+                break;
+            };
+            self.created_at.remove(&oldest.id);
+            self.horizon = self.horizon.max(Some(oldest.created_at));
+        }
+        let settled = self
+            .local
+            .iter()
+            .filter(|l| l.status != LocalStatus::Storing)
+            .count();
+        let mut excess = settled.saturating_sub(self.keep);
+        if excess > 0 {
+            self.local.retain(|l| {
+                let drop = excess > 0 && l.status != LocalStatus::Storing;
+                excess -= usize::from(drop);
+                !drop
+            });
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::MessageType;
+
+    fn message(id: u32, created: i64, updated: i64) -> Message {
+        let at = |ms| Timestamp::from_millis(Timestamp::MIN.as_millis() + ms);
+        Message {
+            id: id.to_string().as_str().into(),
+            sender: "1".into(),
+            kind: MessageType::Text,
+            content: format!("at {updated}"),
+            is_delete: false,
+            created_at: at(created),
+            updated_at: at(updated),
+        }
+    }
+
+    fn ids<'a>(messages: impl IntoIterator<Item = &'a Arc<Message>>) -> Vec<&'a str> {
+        messages.into_iter().map(|m| m.id.as_str()).collect()
+    }
+
+    #[test]
+    fn messages_stand_in_the_servers_order_whatever_order_they_come_in() {
+        let mut messages = Messages::keeping(10);
+        messages.merge_page(vec![message(2, 2, 2)], None);
+        let merged = messages.merge_page(vec![message(1, 1, 1), message(3, 3, 3)], None);
+        assert_eq!(ids(&merged.added), ["1", "3"]);
+        assert_eq!(ids(messages.iter()), ["1", "2", "3"]);
+    }
+
+    #[test]
+    fn an_edit_changes_the_message_in_its_place() {
+        let mut messages = Messages::keeping(10);
+        messages.merge_page(vec![message(1, 1, 1), message(2, 2, 2)], None);
+        let merged = messages.merge_page(vec![message(1, 1, 5)], None);
+        assert_eq!((merged.added.len(), ids(&merged.changed)), (0, vec!["1"]));
+        assert_eq!(ids(messages.iter()), ["1", "2"]);
+        assert_eq!(messages.merge_page(vec![message(1, 1, 3)], None).new_entries(), 0);
+    }
+
+    #[test]
+    fn only_the_newest_are_held_and_an_old_one_that_comes_again_is_not_new() {
+        let mut messages = Messages::keeping(2);
+        messages.merge_page((1..=5).map(|i| message(i, i.into(), i.into())).collect(), None);
+        assert_eq!(ids(messages.iter()), ["4", "5"]);
+        assert_eq!(messages.merge_page(vec![message(2, 2, 9)], None).new_entries(), 0);
+        assert_eq!(ids(messages.iter()), ["4", "5"]);
+    }
+
+    #[test]
+    fn a_local_message_stays_until_a_sync_brings_it() {
+        let mut messages = Messages::keeping(10);
+        messages.add_local(0);
+        messages.add_local(1);
+        messages.local_stored(0, &"7".into());
+        messages.merge_page(vec![message(6, 6, 6)], None);
+        assert_eq!(messages.local().len(), 2);
+        messages.merge_page(vec![message(7, 7, 7)], None);
+        assert_eq!(
+            messages.local().iter().map(|l| l.local_id).collect::<Vec<_>>(),
+            [1]
+        );
+    }
+
+    #[test]
+    fn a_sync_that_overtakes_the_stores_answer_leaves_no_copy() {
+        let mut messages = Messages::keeping(10);
+        messages.add_local(0);
+        messages.merge_page(vec![message(7, 7, 7)], None);
+        messages.local_stored(0, &"7".into());
+        assert_eq!(messages.local(), []);
+    }
+
+    #[test]
+    fn a_failed_message_stays_and_says_so() {
+        let mut messages = Messages::keeping(10);
+        messages.add_local(0);
+        messages.local_failed(0);
+        assert_eq!(messages.local()[0].status, LocalStatus::StoreFailed);
+    }
+}
