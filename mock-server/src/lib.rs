@@ -1,1 +1,23 @@
-//! To be written.
+//! A reference server for the yun2win protocol: business API, token endpoint, gate and push server in one process, made
+//! to be tested against.
+//!
+//! * [`business`]: the business state, pure.
+//! * [`push`]: the push server; its [`push::hub`] is pure.
+//! * [`Backend`]: both, with what answers requests and connections, and without sockets.
+//! * [`MockServer`]: a backend behind two TCP listeners. Any number of them live in one process; they share nothing.
+//! * [`cli`]: the command.
+//!
+//! What an operator can inflict on a server are methods of [`Backend`], such as [`Backend::forget_session`].
+
+mod backend;
+pub mod business;
+pub mod cli;
+mod faults;
+pub mod push;
+mod rest;
+mod secrets;
+mod server;
+
+pub use backend::{Backend, Stats};
+pub use secrets::PasswordCost;
+pub use server::{DEFAULT_APP, Listener, MockServer, MockServerBuilder, StartError};

@@ -81,12 +81,12 @@ pub struct List<T> {
 
 /// The answer to a sync of messages: a list, and when the session last changed. Rule `MSG-SESSION-UPDATED-AT`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct MessageList {
+pub struct MessageList<M = Message> {
     /// As in [`List`].
     #[serde(default, deserialize_with = "lenient::or_default")]
     pub total_count: u64,
     /// The page, oldest change first.
-    pub entries: Vec<Message>,
+    pub entries: Vec<M>,
     /// When the session or its members last changed.
     #[serde(rename = "sessionUpdatedAt", default)]
     pub session_updated_at: Option<Timestamp>,

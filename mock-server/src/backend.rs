@@ -1,0 +1,205 @@
+//! A server without sockets: the state of one app, and what answers requests and connections over it.
+//!
+//! Whoever has a [`Backend`] can call its [`router`](Backend::router) in process and hand it byte streams as push
+//! connections; the sockets of a [`MockServer`](crate::MockServer) do no more than that. Clones share the state.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use axum::Router;
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
+use y2w_sdk::clock::Clock;
+
+use crate::business::{Business, Operation, Refusal};
+use crate::push::{self, Push, PushConfig};
+use crate::rest;
+use crate::secrets::{PasswordCost, Secrets};
+
+/// What a server is given at its start.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) app_key: String,
+    pub(crate) app_secret: String,
+    pub(crate) seed: Option<u64>,
+    pub(crate) clock: Option<Clock>,
+    pub(crate) password_cost: PasswordCost,
+    pub(crate) login_life: Duration,
+    pub(crate) gate_host: Option<String>,
+    pub(crate) push: PushConfig,
+}
+
+/// See the module.
+#[derive(Clone, Debug)]
+pub struct Backend {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) app_key: String,
+    pub(crate) app_secret: String,
+    pub(crate) clock: Clock,
+    pub(crate) login_life: Duration,
+    pub(crate) secrets: Secrets,
+    pub(crate) business: Mutex<Business>,
+    pub(crate) push: Arc<Push>,
+    gate_host: Option<String>,
+    push_addr: OnceLock<SocketAddr>,
+}
+
+/// What a server holds and has done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stats {
+    /// Accounts.
+    pub users: u64,
+    /// Sessions of every type.
+    pub sessions: u64,
+    /// Messages stored, the server's own included.
+    pub messages: u64,
+    /// Push connections that are live now.
+    pub connections: u64,
+    /// Push connections let in since the start.
+    pub connections_accepted: u64,
+    /// Push commands answered since the start.
+    pub commands: u64,
+    /// Payloads put on their way to a receiver since the start.
+    pub deliveries: u64,
+    /// Push connections dropped because their client read too slowly.
+    pub overflows: u64,
+}
+
+impl Backend {
+    pub(crate) fn new(config: Config) -> Self {
+        let clock = config.clock.unwrap_or_else(Clock::system);
+        let seed = config.seed.unwrap_or_else(|| arbitrary_seed(&clock));
+        Self {
+            inner: Arc::new(Inner {
+                app_key: config.app_key,
+                app_secret: config.app_secret,
+                clock,
+                login_life: config.login_life,
+                secrets: Secrets::new(seed, config.password_cost),
+                business: Mutex::default(),
+                push: Arc::new(Push::new(clock, config.push)),
+                gate_host: config.gate_host,
+                push_addr: OnceLock::new(),
+            }),
+        }
+    }
+
+    /// The business API, the token endpoint and the gate, to be served or called in process.
+    pub fn router(&self) -> Router {
+        rest::router(self.clone())
+    }
+
+    /// Serves one push connection to its end, or until `stop`.
+    pub async fn serve_push<S>(&self, stream: S, stop: &CancellationToken)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        push::serve(&self.inner.push, stream, stop).await;
+    }
+
+    /// The app's key.
+    pub fn app_key(&self) -> &str {
+        &self.inner.app_key
+    }
+
+    /// The app's own secret.
+    pub fn app_secret(&self) -> &str {
+        &self.inner.app_secret
+    }
+
+    /// The server's clock.
+    pub fn clock(&self) -> Clock {
+        self.inner.clock
+    }
+
+    /// What the server holds and has done.
+    pub fn stats(&self) -> Stats {
+        let counts = self.inner.business.lock().counts();
+        let push = &self.inner.push;
+        let counted = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            users: counts.users,
+            sessions: counts.sessions,
+            messages: counts.messages,
+            connections: push.live() as u64,
+            connections_accepted: counted(&push.counters.accepted),
+            commands: counted(&push.counters.commands),
+            deliveries: counted(&push.counters.deliveries),
+            overflows: counted(&push.counters.overflows),
+        }
+    }
+
+    /// Carries out an operation of the business side now.
+    pub(crate) fn apply<O: Operation>(&self, operation: O) -> Result<O::Reply, Refusal> {
+        let mut business = self.inner.business.lock();
+        // Under the lock, so that times go up in the order in which operations are carried out.
+        let now = self.inner.clock.now();
+        business.apply(operation, now)
+    }
+
+    /// Tells the gate where the push server listens.
+    pub(crate) fn set_push_addr(&self, addr: SocketAddr) {
+        // A backend is started once, so nobody else has set it.
+        let _ = self.inner.push_addr.set(addr);
+    }
+}
+
+impl Inner {
+    /// The host and port that the gate names, to a client that reached us as `called`.
+    pub(crate) fn push_server(&self, called: Option<&str>) -> (String, Option<u16>) {
+        let addr = self.push_addr.get();
+        let host = match (&self.gate_host, addr.map(SocketAddr::ip)) {
+            (Some(host), _) => host.clone(),
+            (None, Some(ip)) if !ip.is_unspecified() => bracketed(ip),
+            // We listen everywhere: the name that brought the client here will do for the push server as well.
+            (None, _) => called.map_or_else(|| "127.0.0.1".to_owned(), |host| without_port(host).to_owned()),
+        };
+        (host, addr.map(SocketAddr::port))
+    }
+}
+
+fn bracketed(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    }
+}
+
+fn without_port(host: &str) -> &str {
+    match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    }
+}
+
+/// For who gives no seed: differs between starts, and is fit for tests, not for guarding anything.
+fn arbitrary_seed(clock: &Clock) -> u64 {
+    let millis = clock.now().as_millis().unsigned_abs();
+    millis.wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        ^ u64::from(std::process::id())
+        ^ u64::from(clock.elapsed().subsec_nanos())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_header_may_have_a_port() {
+        for (header, host) in [
+            ("a.example", "a.example"),
+            ("a.example:80", "a.example"),
+            ("[::1]:80", "[::1]"),
+            ("[::1]", "[::1]"),
+        ] {
+            assert_eq!(without_port(header), host);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! The messages of a session.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use y2w_sdk::protocol::{Message, MessageId, MessageType, Timestamp, UserId};
+
+use super::collection::{Page, Range};
+use super::sessions::Room;
+use super::{Business, Operation, Refusal, require, same_user};
+
+/// For how long an idempotency key is remembered: longer than a client tries (`CLIENT-STORE-RETRY`) with a deadline on
+/// each attempt. Rule `MSG-IDEMPOTENCY-KEY`.
+pub const IDEMPOTENCY_MEMORY: Duration = Duration::from_secs(3_600);
+
+/// Stores a message. Rules `MSG-STORE`, `MSG-SENDER`, `MSG-MEMBERS-ONLY`, `MSG-STAMP-NEW`, `MSG-IDEMPOTENCY-KEY`,
+/// `CONV-ON-MESSAGE`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PostMessage {
+    /// Who asks.
+    pub caller: UserId,
+    /// In which session.
+    pub session: String,
+    /// In whose name; the caller's own.
+    pub sender: UserId,
+    /// A string of JSON.
+    pub content: String,
+    /// What it holds.
+    pub kind: MessageType,
+    /// The same key again gives the same message again.
+    pub idempotency_key: Option<String>,
+}
+
+impl Operation for PostMessage {
+    type Reply = Arc<Message>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Message>, Refusal> {
+        let room = state.sessions.room_mut(&self.session)?;
+        room.check_member(&self.caller)?;
+        same_user(&self.caller, self.sender.as_str())?;
+        require(!self.kind.as_str().is_empty(), "type")?;
+        let key = self
+            .idempotency_key
+            .map(|key| (self.caller, Arc::<str>::from(key)));
+        if let Some(stored) = key.as_ref().and_then(|key| room.stored_with(key)) {
+            return Ok(stored.clone());
+        }
+        let stamp = room.stamps.next(now);
+        let message = Message {
+            id: state.sessions.message_ids.next(),
+            sender: self.sender,
+            kind: self.kind,
+            content: self.content,
+            is_delete: false,
+            created_at: stamp,
+            updated_at: stamp,
+        };
+        let room = state.sessions.room_mut(&self.session)?;
+        if let Some(key) = key {
+            room.remember(key, message.id.clone(), now);
+        }
+        state.store(&self.session, message, now)
+    }
+}
+
+/// Marks a session read by a member. Rules `MSG-SYNC-MARKS-READ`, `MEMBER-LAST-READ`, `MEMBER-LAST-READ-QUIET`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct MarkRead {
+    /// Who has read.
+    pub caller: UserId,
+    /// What.
+    pub session: String,
+}
+
+impl Operation for MarkRead {
+    type Reply = ();
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<(), Refusal> {
+        let room = state.sessions.room_mut(&self.session)?;
+        room.check_member(&self.caller)?;
+        let slot = room.by_user.get(&self.caller).copied();
+        if let Some(slot) = slot {
+            room.members
+                .touch(slot, |member| member.last_read_time = Some(now));
+        }
+        state.clear_unread(&self.caller, &self.session, now);
+        Ok(())
+    }
+}
+
+/// What a sync of messages gives. Rules `MSG-SYNC`, `MSG-SESSION-UPDATED-AT`.
+#[derive(Clone, Debug)]
+pub struct SyncedMessages {
+    /// The messages, oldest change first.
+    pub page: Page<Message>,
+    /// When the session or its members last changed.
+    pub session_updated_at: Option<Timestamp>,
+}
+
+impl Business {
+    /// The messages of a session that changed, for a member. Rules `MSG-SYNC`, `MSG-MEMBERS-ONLY`.
+    pub fn messages(&self, caller: &UserId, session: &str, range: Range) -> Result<SyncedMessages, Refusal> {
+        let room = self.sessions.room(session)?;
+        room.check_member(caller)?;
+        Ok(SyncedMessages {
+            page: room.messages.page(range),
+            session_updated_at: room.session.updated_at,
+        })
+    }
+
+    /// The newest `limit` messages created at or before `until`, newest first; for a removed member only those up to
+    /// the removal. Rules `HIST-ORDER`, `HIST-BOUNDARY`, `HIST-PAGE`, `HIST-REMOVED`, `HIST-OUTSIDER`.
+    pub fn history(
+        &self,
+        caller: &UserId,
+        session: &str,
+        until: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Arc<Message>>, Refusal> {
+        let room = self.sessions.room(session)?;
+        let member = room
+            .member_of(caller)
+            .ok_or_else(|| Refusal::forbidden("only for members of the session"))?;
+        let until = if member.is_delete {
+            until.min(member.created_at)
+        } else {
+            until
+        };
+        let upto = room.messages.created_while(|message| message.created_at <= until);
+        Ok(upto.iter().rev().take(limit).cloned().collect())
+    }
+
+    /// The server's own word in a session. Rules `MEMBER-SYSTEM-MESSAGE`, `MSG-CONTENT-FORMS`.
+    pub(super) fn write_system_message(
+        &mut self,
+        session: &str,
+        actor: &UserId,
+        text: String,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        #[derive(Serialize)]
+        struct Content {
+            text: String,
+        }
+        let content = serde_json::to_string(&Content { text }).expect("a struct of one string is JSON");
+        let stamp = self.sessions.room_mut(session)?.stamps.next(now);
+        let message = Message {
+            id: self.sessions.message_ids.next(),
+            sender: actor.clone(),
+            kind: MessageType::System,
+            content,
+            is_delete: false,
+            created_at: stamp,
+            updated_at: stamp,
+        };
+        self.store(session, message, now).map(|_| ())
+    }
+
+    fn store(&mut self, session: &str, message: Message, now: Timestamp) -> Result<Arc<Message>, Refusal> {
+        let room = self.sessions.room_mut(session)?;
+        let slot = room.messages.insert(message);
+        let message = room.messages.get(slot).clone();
+        self.note_message(session, &message, now)?;
+        Ok(message)
+    }
+}
+
+impl Room {
+    fn stored_with(&self, key: &(UserId, Arc<str>)) -> Option<&Arc<Message>> {
+        self.keyed
+            .get(key)
+            .and_then(|id| self.messages.find_entry(id.as_str()))
+    }
+
+    fn remember(&mut self, key: (UserId, Arc<str>), message: MessageId, now: Timestamp) {
+        while let Some((since, _, _)) = self.keys.front()
+            && since.plus(IDEMPOTENCY_MEMORY) < now
+        {
+            if let Some((_, user, key)) = self.keys.pop_front() {
+                self.keyed.remove(&(user, key));
+            }
+        }
+        self.keys.push_back((now, key.0.clone(), key.1.clone()));
+        self.keyed.insert(key, message);
+    }
+}

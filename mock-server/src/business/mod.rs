@@ -1,0 +1,117 @@
+//! The whole business state of one app: pure, synchronous, deterministic.
+//!
+//! It has no clock, no I/O and no randomness: the time comes with each call, tokens and password hashes come made. A
+//! write is an [`Operation`], plain data that can be kept and applied again; the same operations at the same times give
+//! the same state, ids and stamps included. Reads are methods.
+//!
+//! Invariants:
+//!
+//! * What an operation refuses, it has not touched (`API-NO-EFFECT`): each one checks first and changes then.
+//! * A session has one order of stamps for itself, its members and its messages; a user has one for the conversations;
+//!   the app has one for the users. Within each they strictly increase (`SYNC-STAMP-STRICT`). That members and messages
+//!   of a session share theirs is what makes "up to the removal" (`HIST-REMOVED`) exact in a burst.
+//! * A sync and a write never overlap, since both need the whole state; so no stamp can appear below a watermark
+//!   (`SYNC-LOSSLESS`), even while stamps run ahead of the clock.
+
+mod collection;
+mod conversations;
+mod members;
+mod messages;
+mod refusal;
+mod sessions;
+mod tokens;
+mod users;
+
+#[cfg(test)]
+mod tests;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use y2w_sdk::protocol::{Timestamp, UserId};
+
+pub use collection::{Page, Range};
+pub use members::{AddMember, RemoveMember};
+pub use messages::{IDEMPOTENCY_MEMORY, MarkRead, PostMessage, SyncedMessages};
+pub use refusal::Refusal;
+pub use sessions::{CreateGroup, OpenP2p};
+pub use tokens::IssueToken;
+pub use users::{Account, Register};
+
+use conversations::AllConversations;
+use sessions::Sessions;
+use tokens::Tokens;
+use users::Users;
+
+/// One write: what it takes, as plain data, and how it changes the state.
+pub trait Operation: Serialize + DeserializeOwned {
+    /// What the caller gets.
+    type Reply;
+
+    /// Carries it out, or refuses it and leaves the state as it was.
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Self::Reply, Refusal>;
+}
+
+/// The business state of one app. See the module.
+#[derive(Clone, Debug, Default)]
+pub struct Business {
+    users: Users,
+    tokens: Tokens,
+    sessions: Sessions,
+    conversations: AllConversations,
+}
+
+impl Business {
+    /// Carries out an operation.
+    pub fn apply<O: Operation>(&mut self, operation: O, now: Timestamp) -> Result<O::Reply, Refusal> {
+        operation.apply(self, now)
+    }
+
+    /// How many users, sessions and messages there are.
+    pub fn counts(&self) -> Counts {
+        Counts {
+            users: self.users.len(),
+            sessions: self.sessions.len(),
+            messages: self.sessions.messages(),
+        }
+    }
+}
+
+/// How much a state holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Accounts.
+    pub users: u64,
+    /// Sessions of every type.
+    pub sessions: u64,
+    /// Messages, the server's own included.
+    pub messages: u64,
+}
+
+/// Gives ids: decimal numbers from 1. Rule `API-ID`.
+#[derive(Clone, Copy, Debug, Default)]
+struct Ids {
+    given: u64,
+}
+
+impl Ids {
+    fn next<I: for<'a> From<&'a str>>(&mut self) -> I {
+        self.given += 1;
+        I::from(self.given.to_string().as_str())
+    }
+}
+
+fn require(present: bool, name: &str) -> Result<(), Refusal> {
+    if present {
+        Ok(())
+    } else {
+        Err(Refusal::bad_request(format!("{name} is missing")))
+    }
+}
+
+fn same_user(caller: &UserId, owner: &str) -> Result<(), Refusal> {
+    if caller.as_str() == owner {
+        Ok(())
+    } else {
+        Err(Refusal::forbidden("this belongs to another user"))
+    }
+}

@@ -1,0 +1,255 @@
+//! Sessions: where users talk. Their members and messages are in the neighbouring files.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use y2w_sdk::protocol::entity::{Role, Status};
+use y2w_sdk::protocol::{
+    Message, MessageId, Session, SessionId, SessionMember, SessionType, Timestamp, User, UserId,
+};
+
+use super::collection::{Collection, Slot, Stamps};
+use super::{Business, Ids, Operation, Refusal};
+
+/// Gets the one p2p session of two users, and creates it if there is none. Rules `SESS-P2P-ONE`, `SESS-P2P-MEMBERS`,
+/// `SESS-P2P-PARTIES`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OpenP2p {
+    /// Who asks: one of the two.
+    pub caller: UserId,
+    /// One of the two.
+    pub one: UserId,
+    /// The other.
+    pub other: UserId,
+}
+
+impl Operation for OpenP2p {
+    type Reply = Arc<Session>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Session>, Refusal> {
+        if self.caller != self.one && self.caller != self.other {
+            return Err(Refusal::forbidden("this session is between others"));
+        }
+        let one = state.user(self.one.as_str())?.clone();
+        let other = state.user(self.other.as_str())?.clone();
+        if one.id == other.id {
+            return Err(Refusal::bad_request("a p2p session has two users"));
+        }
+        if let Some(session) = state.p2p_session(&one.id, &other.id) {
+            return Ok(session);
+        }
+        let sessions = &mut state.sessions;
+        let pair = unordered(one.id.clone(), other.id.clone());
+        let mut room = Room::new(sessions.ids.next(), SessionType::P2p, self.caller, now);
+        for user in [&one, &other] {
+            let member_id = sessions.member_ids.next();
+            room.join(member_id, user, Role::User, now);
+        }
+        let session = room.session.clone();
+        sessions.p2p.insert(pair, session.id.clone());
+        sessions.rooms.insert(session.id.clone(), room);
+        Ok(session)
+    }
+}
+
+/// Creates a group; it has no members yet. Rule `SESS-CREATE-GROUP`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CreateGroup {
+    /// Who creates it, and may then add its first member.
+    pub caller: UserId,
+    /// The name; empty lets the server make it. Rule `SESS-NAME-AUTO`.
+    pub name: String,
+    /// `public` or `private`. Rule `SESS-SECURE-TYPES`.
+    pub secure_type: String,
+    /// Where the picture is.
+    pub avatar_url: String,
+}
+
+impl Operation for CreateGroup {
+    type Reply = Arc<Session>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Session>, Refusal> {
+        if !matches!(self.secure_type.as_str(), "" | "public" | "private") {
+            return Err(Refusal::bad_request("secureType is public or private"));
+        }
+        let sessions = &mut state.sessions;
+        let mut room = Room::new(sessions.ids.next(), SessionType::Group, self.caller, now);
+        room.auto_named = self.name.is_empty();
+        let session = Arc::make_mut(&mut room.session);
+        session.name = self.name;
+        session.secure_type = self.secure_type;
+        session.avatar_url = self.avatar_url;
+        let session = room.session.clone();
+        sessions.rooms.insert(session.id.clone(), room);
+        Ok(session)
+    }
+}
+
+impl Business {
+    /// The p2p session of two users if there is one, whichever comes first.
+    pub fn p2p_session(&self, one: &UserId, other: &UserId) -> Option<Arc<Session>> {
+        let id = self.sessions.p2p.get(&unordered(one.clone(), other.clone()))?;
+        self.sessions.rooms.get(id).map(|room| room.session.clone())
+    }
+
+    /// A session, for who is or was a member, and for the creator of an empty one. Rule `SESS-GET`.
+    pub fn session(&self, caller: &UserId, id: &str) -> Result<&Arc<Session>, Refusal> {
+        let room = self.sessions.room(id)?;
+        room.check_known(caller)?;
+        Ok(&room.session)
+    }
+}
+
+fn unordered(one: UserId, other: UserId) -> (UserId, UserId) {
+    if one <= other { (one, other) } else { (other, one) }
+}
+
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sessions {
+    rooms: FxHashMap<SessionId, Room>,
+    p2p: FxHashMap<(UserId, UserId), SessionId>,
+    pub(super) ids: Ids,
+    member_ids: Ids,
+    pub(super) message_ids: Ids,
+}
+
+impl Sessions {
+    pub(super) fn len(&self) -> u64 {
+        self.rooms.len() as u64
+    }
+
+    pub(super) fn messages(&self) -> u64 {
+        self.message_ids.given
+    }
+
+    pub(super) fn room(&self, id: &str) -> Result<&Room, Refusal> {
+        self.rooms
+            .get(id)
+            .ok_or_else(|| Refusal::not_found("no such session"))
+    }
+
+    pub(super) fn room_and_member_ids(&mut self, id: &str) -> Result<(&mut Room, &mut Ids), Refusal> {
+        match self.rooms.get_mut(id) {
+            Some(room) => Ok((room, &mut self.member_ids)),
+            None => Err(Refusal::not_found("no such session")),
+        }
+    }
+
+    pub(super) fn room_mut(&mut self, id: &str) -> Result<&mut Room, Refusal> {
+        self.rooms
+            .get_mut(id)
+            .ok_or_else(|| Refusal::not_found("no such session"))
+    }
+}
+
+/// A session with all that belongs to it. Its parts share one order of stamps; see the module above.
+#[derive(Clone, Debug)]
+pub(super) struct Room {
+    pub(super) session: Arc<Session>,
+    pub(super) creator: UserId,
+    /// Created without a name, so the server makes it.
+    pub(super) auto_named: bool,
+    pub(super) stamps: Stamps,
+    pub(super) members: Collection<SessionMember>,
+    pub(super) by_user: FxHashMap<UserId, Slot>,
+    pub(super) messages: Collection<Message>,
+    /// Messages stored with an idempotency key, and when each was, oldest first.
+    pub(super) keyed: FxHashMap<(UserId, Arc<str>), MessageId>,
+    pub(super) keys: VecDeque<(Timestamp, UserId, Arc<str>)>,
+}
+
+impl Room {
+    fn new(id: SessionId, kind: SessionType, creator: UserId, now: Timestamp) -> Self {
+        let mut stamps = Stamps::default();
+        let stamp = stamps.next(now);
+        let session = Session {
+            id,
+            name: String::new(),
+            name_changed: false,
+            secure_type: String::new(),
+            kind,
+            description: String::new(),
+            avatar_url: String::new(),
+            created_at: Some(stamp),
+            updated_at: Some(stamp),
+        };
+        Self {
+            session: Arc::new(session),
+            creator,
+            auto_named: false,
+            stamps,
+            members: Collection::default(),
+            by_user: FxHashMap::default(),
+            messages: Collection::default(),
+            keyed: FxHashMap::default(),
+            keys: VecDeque::new(),
+        }
+    }
+
+    /// Puts in a member who has never been one.
+    fn join(&mut self, id: y2w_sdk::protocol::MemberId, user: &User, role: Role, now: Timestamp) {
+        let stamp = self.stamps.next(now);
+        let slot = self.members.insert(SessionMember {
+            id,
+            user_id: user.id.clone(),
+            name: user.name.clone(),
+            pinyin: Vec::new(),
+            role,
+            status: Status::Active,
+            avatar_url: user.avatar_url.clone(),
+            last_read_time: None,
+            is_delete: false,
+            created_at: stamp,
+            updated_at: stamp,
+        });
+        self.by_user.insert(user.id.clone(), slot);
+    }
+
+    /// The entry of a user who is or was a member.
+    pub(super) fn member_of(&self, user: &UserId) -> Option<&Arc<SessionMember>> {
+        self.by_user.get(user).map(|slot| self.members.get(*slot))
+    }
+
+    /// The caller as a member in good standing. Rule `MSG-MEMBERS-ONLY`.
+    pub(super) fn check_member(&self, caller: &UserId) -> Result<&Arc<SessionMember>, Refusal> {
+        self.member_of(caller)
+            .filter(|member| member.is_present())
+            .ok_or_else(|| Refusal::forbidden("only for members of the session"))
+    }
+
+    /// Whether the session may be known to the caller. Rule `MEMBER-LIST-PRIVATE`.
+    ///
+    /// A removed member may look: the own tombstone is how a client learns of its removal (`CLIENT-REMOVED-403`).
+    pub(super) fn check_known(&self, caller: &UserId) -> Result<(), Refusal> {
+        let creator_of_empty = self.members.is_empty() && *caller == self.creator;
+        if creator_of_empty || self.by_user.contains_key(caller) {
+            Ok(())
+        } else {
+            Err(Refusal::forbidden("only for members of the session"))
+        }
+    }
+
+    /// After a change of membership: names an unnamed group and moves the session's stamp. Rules `SESS-NAME-AUTO`,
+    /// `SESS-NAME-KEPT`, `SESS-STAMP-ON-MEMBERSHIP`.
+    pub(super) fn membership_changed(&mut self, now: Timestamp) {
+        let stamp = self.stamps.next(now);
+        let derived = (self.auto_named && !self.session.name_changed).then(|| {
+            let active = self.members.iter().filter(|member| member.is_present());
+            let names: Vec<&str> = active
+                .take(NAMED_AFTER)
+                .map(|member| member.name.as_str())
+                .collect();
+            names.join(",")
+        });
+        let session = Arc::make_mut(&mut self.session);
+        session.updated_at = Some(stamp);
+        if let Some(name) = derived {
+            session.name = name;
+        }
+    }
+}
+
+/// How many members an unnamed group is named after. Rule `SESS-NAME-AUTO`.
+const NAMED_AFTER: usize = 4;

@@ -1,0 +1,70 @@
+//! Login tokens.
+//!
+//! A token lives until its time is over; a later login leaves it valid (`AUTH-TOKEN-MANY`). Expired ones go when new
+//! ones come, so the state does not grow with the logins of the past.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use y2w_sdk::protocol::{Timestamp, UserId};
+
+use super::{Business, Operation, Refusal};
+
+/// Makes a token good for a user: the end of a login. Rules `AUTH-LOGIN`, `AUTH-TOKEN-LIFE`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IssueToken {
+    /// Whose it is.
+    pub user: UserId,
+    /// The token, hard to guess.
+    pub token: String,
+    /// How long it is good.
+    pub life: Duration,
+}
+
+impl Operation for IssueToken {
+    type Reply = ();
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<(), Refusal> {
+        state.user(self.user.as_str())?;
+        let tokens = &mut state.tokens;
+        tokens.drop_expired(now);
+        let token: Arc<str> = Arc::from(self.token);
+        let expires = now.plus(self.life);
+        tokens.by_expiry.insert((expires, token.clone()));
+        tokens.owners.insert(token, (self.user, expires));
+        Ok(())
+    }
+}
+
+impl Business {
+    /// To whom a token belongs. Rule `API-AUTH-INVALID`.
+    pub fn caller(&self, token: &str, now: Timestamp) -> Result<UserId, Refusal> {
+        match self.tokens.owners.get(token) {
+            Some((owner, expires)) if now < *expires => Ok(owner.clone()),
+            Some(_) => Err(Refusal::Unauthorized("the token has expired".into())),
+            None => Err(Refusal::Unauthorized(
+                "the token is not one of this server".into(),
+            )),
+        }
+    }
+}
+
+/// Every token stands in both, with the same expiry.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Tokens {
+    owners: FxHashMap<Arc<str>, (UserId, Timestamp)>,
+    by_expiry: BTreeSet<(Timestamp, Arc<str>)>,
+}
+
+impl Tokens {
+    fn drop_expired(&mut self, now: Timestamp) {
+        while self.by_expiry.first().is_some_and(|(expires, _)| *expires <= now) {
+            if let Some((_, token)) = self.by_expiry.pop_first() {
+                self.owners.remove(&token);
+            }
+        }
+    }
+}

@@ -1,0 +1,334 @@
+//! One push connection over any stream of bytes.
+//!
+//! Its life: the CONNECT within a deadline, a CONNACK, the accept (`CONN-ACCEPT`), then packets both ways until the
+//! client leaves, is silent for too long (`CONN-KEEPALIVE`), sends what is no MQTT, or is told to end. All it does
+//! wrong ends itself only.
+//!
+//! One task reads and writes. Reading comes before the queue, so that a flood of deliveries does not hide the client's
+//! signs of life; with each write goes everything that waits, up to a bound. Buffers begin empty and are given back
+//! after a large packet, since most connections are idle most of the time.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use rumqttc::mqttbytes::QoS;
+use rumqttc::mqttbytes::v4::{Connect, Packet};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use y2w_sdk::protocol::limits::{KEEP_ALIVE_GRACE, UID_MAX};
+use y2w_sdk::protocol::push::ClientId;
+use y2w_sdk::protocol::{ConnectionReturnCode, UserId};
+
+use super::hub::ConnId;
+use super::switchboard::{Outgoing, Plugged, Push};
+use super::wire::{self, Inbox, Malformed, next_packet};
+
+/// Serves one connection to its end, or until `stop`.
+pub(crate) async fn serve<S>(push: &Push, mut stream: S, stop: &CancellationToken)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => (),
+        () = live(push, &mut stream) => (),
+    }
+}
+
+async fn live<S>(push: &Push, stream: &mut S)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let mut input = BytesMut::new();
+    let greeting = timeout(push.config.connect_deadline, first_packet(stream, &mut input)).await;
+    let admitted = match greeting {
+        Ok(Some(Ok(Packet::Connect(connect)))) => admit(push, &connect),
+        Ok(Some(Err(Malformed::ProtocolVersion))) => Err(ConnectionReturnCode::UNACCEPTABLE_PROTOCOL_VERSION),
+        // Whoever sends something else, or nothing, is no client.
+        Ok(Some(_) | None) | Err(_) => return,
+    };
+    match admitted {
+        Ok(client) => {
+            let id = client.plugged.id;
+            // Taken out even if the task is ended from outside.
+            let _unplug = Unplug { push, id };
+            Connected::new(push, client, input).run(stream).await;
+        }
+        Err(code) => {
+            let code = u8::try_from(code.0).unwrap_or(u8::MAX);
+            let refused = async {
+                stream.write_all(&wire::connack(code)).await?;
+                stream.shutdown().await
+            };
+            let _ = timeout(push.config.connect_deadline, refused).await;
+        }
+    }
+}
+
+struct Unplug<'a> {
+    push: &'a Push,
+    id: ConnId,
+}
+
+impl Drop for Unplug<'_> {
+    fn drop(&mut self) {
+        self.push.unplug(self.id);
+    }
+}
+
+async fn first_packet<S>(stream: &mut S, input: &mut BytesMut) -> Option<Result<Packet, Malformed>>
+where
+    S: AsyncRead + Unpin,
+{
+    loop {
+        match next_packet(input) {
+            Ok(None) => (),
+            Ok(Some(packet)) => return Some(Ok(packet)),
+            Err(malformed) => return Some(Err(malformed)),
+        }
+        input.reserve(READ);
+        if stream.read_buf(input).await.ok()? == 0 {
+            return None;
+        }
+    }
+}
+
+/// A client that was let in.
+struct Admitted {
+    uid: UserId,
+    /// How long it may be silent, if that is limited.
+    patience: Option<Duration>,
+    plugged: Plugged,
+}
+
+/// Checks a CONNECT. Rules `CONN-REFUSE-CLIENT-ID`, `CONN-REFUSE-UID`, `CONN-REFUSE-TOKEN`, `CONN-REFUSE-EXPIRED`,
+/// `CONN-RECONNECT-REFUSED`.
+fn admit(push: &Push, connect: &Connect) -> Result<Admitted, ConnectionReturnCode> {
+    let client = ClientId::parse(&connect.client_id).ok_or(ConnectionReturnCode::IDENTIFIER_REJECTED)?;
+    let (uid, token) = connect
+        .login
+        .as_ref()
+        .map_or(("", ""), |login| (&login.username, &login.password));
+    if !is_uid(uid) {
+        return Err(ConnectionReturnCode::UID_IS_INVALID);
+    }
+    push.check_token(token)?;
+    let uid = UserId::from(uid);
+    let plugged = push.plug(&uid, client)?;
+    let patience = (connect.keep_alive > 0)
+        .then(|| Duration::from_secs(connect.keep_alive.into()).mul_f64(KEEP_ALIVE_GRACE));
+    Ok(Admitted {
+        uid,
+        patience,
+        plugged,
+    })
+}
+
+/// A uid is part of a topic, so it holds none of the signs that topics give a meaning.
+fn is_uid(text: &str) -> bool {
+    let fit = |sign: char| !sign.is_control() && !matches!(sign, '/' | '+' | '#');
+    !text.is_empty() && text.len() <= UID_MAX && text.chars().all(fit)
+}
+
+/// Whether a connection goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    Open,
+    /// What is written so far still goes out.
+    Close,
+}
+
+struct Connected<'a> {
+    push: &'a Push,
+    frames: Frames<'a>,
+    patience: Option<Duration>,
+    plugged: Plugged,
+    input: BytesMut,
+    out: BytesMut,
+}
+
+/// Room for one read, several commands long; all that an idle connection keeps.
+const READ: usize = 512;
+/// Most bytes put into one write, beyond the packet that passes it.
+const BATCH: usize = 32 * 1024;
+/// A buffer that has grown beyond this is given back when it is empty.
+const BUFFER_KEPT: usize = 4 * 1024;
+
+impl<'a> Connected<'a> {
+    fn new(push: &'a Push, client: Admitted, input: BytesMut) -> Self {
+        let mut frames = Frames {
+            push,
+            id: client.plugged.id,
+            inbox: Inbox::of(&client.uid),
+        };
+        let mut out = BytesMut::new();
+        out.extend_from_slice(&wire::connack(0));
+        if push.accepts() {
+            frames
+                .inbox
+                .write_control(ConnectionReturnCode::ACCEPT_CONNECT, &mut out);
+        }
+        Self {
+            push,
+            frames,
+            patience: client.patience,
+            plugged: client.plugged,
+            input,
+            out,
+        }
+    }
+
+    async fn run<S>(mut self, stream: &mut S)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let clock = self.push.clock;
+        let patience = self.patience.unwrap_or(FOREVER);
+        let mut silent_until = clock.now().plus(patience);
+        let mut alarm = pin!(clock.sleep_until(silent_until));
+        let end = self.plugged.end.clone();
+        // Packets may have come right behind the CONNECT.
+        let mut flow = self.frames.handle(&mut self.input, &mut self.out);
+        loop {
+            while !self.out.is_empty() {
+                tokio::select! {
+                    biased;
+                    () = end.cancelled() => return,
+                    () = &mut alarm => {
+                        if clock.now() >= silent_until {
+                            return;
+                        }
+                        alarm.set(clock.sleep_until(silent_until));
+                    }
+                    written = stream.write_buf(&mut self.out) => if !matches!(written, Ok(1..)) { return },
+                }
+            }
+            reset(&mut self.out);
+            if flow == Flow::Close {
+                let _ = stream.shutdown().await;
+                return;
+            }
+            self.input.reserve(READ);
+            tokio::select! {
+                biased;
+                () = end.cancelled() => return,
+                () = &mut alarm => {
+                    if clock.now() >= silent_until {
+                        return;
+                    }
+                    alarm.set(clock.sleep_until(silent_until));
+                }
+                read = stream.read_buf(&mut self.input) => {
+                    if !matches!(read, Ok(1..)) {
+                        return;
+                    }
+                    silent_until = clock.now().plus(patience);
+                    flow = self.frames.handle(&mut self.input, &mut self.out);
+                    if self.input.is_empty() {
+                        reset(&mut self.input);
+                    }
+                }
+                Some(next) = self.plugged.queue.recv() => flow = self.take(next),
+            }
+            while flow == Flow::Open
+                && self.out.len() < BATCH
+                && let Ok(next) = self.plugged.queue.try_recv()
+            {
+                flow = self.take(next);
+            }
+        }
+    }
+
+    fn take(&mut self, next: Outgoing) -> Flow {
+        match next {
+            Outgoing::Payload(payload) => {
+                self.frames.inbox.write(payload, &mut self.out);
+                Flow::Open
+            }
+            Outgoing::Kicked => {
+                self.frames
+                    .inbox
+                    .write_control(ConnectionReturnCode::KICKED, &mut self.out);
+                Flow::Close
+            }
+        }
+    }
+}
+
+/// Longer than any server runs.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
+
+fn reset(buffer: &mut BytesMut) {
+    if buffer.capacity() > BUFFER_KEPT {
+        *buffer = BytesMut::new();
+    } else {
+        buffer.clear();
+    }
+}
+
+/// What a client's packets do, from bytes to bytes.
+struct Frames<'a> {
+    push: &'a Push,
+    id: ConnId,
+    inbox: Inbox,
+}
+
+impl Frames<'_> {
+    /// Handles every whole packet in `input`.
+    fn handle(&mut self, input: &mut BytesMut, out: &mut BytesMut) -> Flow {
+        loop {
+            match next_packet(input) {
+                Ok(None) => return Flow::Open,
+                Ok(Some(packet)) => {
+                    if self.packet(packet, out) == Flow::Close {
+                        return Flow::Close;
+                    }
+                }
+                Err(malformed) => {
+                    tracing::debug!(connection = self.id.0, %malformed, "a client sent no MQTT");
+                    return Flow::Close;
+                }
+            }
+        }
+    }
+
+    fn packet(&mut self, packet: Packet, out: &mut BytesMut) -> Flow {
+        match packet {
+            Packet::Publish(publish) => {
+                match publish.qos {
+                    QoS::AtMostOnce => (),
+                    QoS::AtLeastOnce => wire::write_puback(publish.pkid, out),
+                    // The protocol has no use for it (`PUSH-QOS`).
+                    QoS::ExactlyOnce => return Flow::Close,
+                }
+                match self.push.command(self.id, &publish.topic, &publish.payload) {
+                    Some(reply) => self.inbox.write(reply, out),
+                    None => return Flow::Open,
+                }
+            }
+            // Stock clients subscribe to what they expect; all of it comes unasked (`PUSH-DELIVER-UNSUBSCRIBED`).
+            Packet::Subscribe(subscribe) => {
+                wire::write_suback(subscribe.pkid, subscribe.filters.len(), out);
+            }
+            Packet::Unsubscribe(unsubscribe) => wire::write_unsuback(unsubscribe.pkid, out),
+            Packet::PingReq => wire::write_pingresp(out),
+            Packet::PubAck(_) => (),
+            Packet::Disconnect
+            | Packet::Connect(_)
+            | Packet::ConnAck(_)
+            | Packet::PubRec(_)
+            | Packet::PubRel(_)
+            | Packet::PubComp(_)
+            | Packet::SubAck(_)
+            | Packet::UnsubAck(_)
+            | Packet::PingResp => return Flow::Close,
+        }
+        Flow::Open
+    }
+}
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

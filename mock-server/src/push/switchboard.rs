@@ -1,0 +1,221 @@
+//! The hub with the outgoing queue of each of its connections.
+//!
+//! Everything that touches the hub takes its lock, and no lock is held across an await. What a command delivers is put
+//! into the receivers' queues under the same lock, so that each receiver gets the pushes of a session in the order in
+//! which they were carried out (`PUSH-DELIVER-ORDER`).
+//!
+//! Invariant: a connection of the hub has a link, and a link's connection is in the hub.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use bytes::Bytes;
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use y2w_sdk::clock::Clock;
+use y2w_sdk::protocol::push::ClientId;
+use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, UserId};
+
+use super::PushConfig;
+use super::hub::{ConnId, ConnectOutcome, Displaced, Hub};
+use super::tokens::ImTokens;
+
+/// The push side of one app.
+#[derive(Debug)]
+pub(crate) struct Push {
+    pub(crate) clock: Clock,
+    pub(crate) config: PushConfig,
+    pub(crate) counters: Counters,
+    withhold_accept: AtomicBool,
+    tokens: Mutex<ImTokens>,
+    board: Mutex<Board>,
+}
+
+#[derive(Debug, Default)]
+struct Board {
+    hub: Hub,
+    links: FxHashMap<ConnId, Link>,
+    last: u64,
+}
+
+#[derive(Debug)]
+struct Link {
+    queue: mpsc::Sender<Outgoing>,
+    end: CancellationToken,
+}
+
+/// What waits for a connection's writer.
+#[derive(Debug)]
+pub(crate) enum Outgoing {
+    /// A push.
+    Payload(Bytes),
+    /// The notice 10, after which the connection is closed. Rules `CONN-KICK`, `CONN-KICK-CLOSE`.
+    Kicked,
+}
+
+/// A connection's end of its link.
+#[derive(Debug)]
+pub(crate) struct Plugged {
+    pub(crate) id: ConnId,
+    pub(crate) queue: mpsc::Receiver<Outgoing>,
+    /// Set when the connection has to end at once.
+    pub(crate) end: CancellationToken,
+}
+
+/// What happened since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) accepted: AtomicU64,
+    pub(crate) commands: AtomicU64,
+    pub(crate) deliveries: AtomicU64,
+    pub(crate) overflows: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn add(counter: &AtomicU64, more: usize) {
+        counter.fetch_add(more as u64, Ordering::Relaxed);
+    }
+}
+
+impl Push {
+    pub(crate) fn new(clock: Clock, config: PushConfig) -> Self {
+        Self {
+            clock,
+            config,
+            counters: Counters::default(),
+            withhold_accept: AtomicBool::new(false),
+            tokens: Mutex::default(),
+            board: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn add_token(&self, token: &str) {
+        self.tokens
+            .lock()
+            .insert(token, self.config.token_life, self.clock.now());
+    }
+
+    pub(crate) fn check_token(&self, token: &str) -> Result<(), ConnectionReturnCode> {
+        self.tokens.lock().check(token, self.clock.now())
+    }
+
+    pub(crate) fn expire_tokens(&self) {
+        self.tokens.lock().expire_all(self.clock.now());
+    }
+
+    pub(crate) fn withhold_accept(&self, withhold: bool) {
+        self.withhold_accept.store(withhold, Ordering::SeqCst);
+    }
+
+    pub(crate) fn accepts(&self) -> bool {
+        !self.withhold_accept.load(Ordering::SeqCst)
+    }
+
+    /// Puts a connection whose token is good into the hub. Whom it displaces is told to end.
+    pub(crate) fn plug(&self, uid: &UserId, client: ClientId) -> Result<Plugged, ConnectionReturnCode> {
+        let mut board = self.board.lock();
+        board.last += 1;
+        let id = ConnId(board.last);
+        match board.hub.connect(id, uid, client) {
+            ConnectOutcome::Refused(code) => return Err(code),
+            ConnectOutcome::Accepted { displaced: None } => (),
+            ConnectOutcome::Accepted {
+                displaced: Some(Displaced::Kicked(older)),
+            } => {
+                if let Some(link) = board.links.remove(&older)
+                    && link.queue.try_send(Outgoing::Kicked).is_err()
+                {
+                    link.end.cancel();
+                }
+            }
+            ConnectOutcome::Accepted {
+                displaced: Some(Displaced::Replaced(older)),
+            } => {
+                if let Some(link) = board.links.remove(&older) {
+                    link.end.cancel();
+                }
+            }
+        }
+        let (sender, queue) = mpsc::channel(self.config.outgoing_queue.max(1));
+        let end = CancellationToken::new();
+        board.links.insert(
+            id,
+            Link {
+                queue: sender,
+                end: end.clone(),
+            },
+        );
+        Counters::add(&self.counters.accepted, 1);
+        Ok(Plugged { id, queue, end })
+    }
+
+    /// Takes a connection out; once is enough, and more does no harm.
+    pub(crate) fn unplug(&self, id: ConnId) {
+        let mut board = self.board.lock();
+        board.hub.disconnect(id);
+        board.links.remove(&id);
+    }
+
+    /// Carries out a command: deliveries go into their queues, the reply's payload comes back. `None` if the
+    /// connection was displaced meanwhile.
+    pub(crate) fn command(&self, from: ConnId, topic: &str, payload: &[u8]) -> Option<Bytes> {
+        let mut board = self.board.lock();
+        let outcome = board.hub.command(from, topic, payload)?;
+        Counters::add(&self.counters.commands, 1);
+        if let Some(delivery) = outcome.delivery {
+            Counters::add(&self.counters.deliveries, delivery.to.len());
+            for id in delivery.to {
+                board.deliver(id, delivery.payload.clone(), &self.counters);
+            }
+        }
+        Some(outcome.reply)
+    }
+
+    /// Ends a user's connections at once.
+    pub(crate) fn drop_user(&self, uid: &UserId) -> usize {
+        let mut board = self.board.lock();
+        let ids: Vec<ConnId> = board.hub.connections_of(uid).collect();
+        ids.iter().for_each(|id| board.end(*id));
+        ids.len()
+    }
+
+    /// Ends all connections at once.
+    pub(crate) fn drop_all(&self) -> usize {
+        let mut board = self.board.lock();
+        let ids: Vec<ConnId> = board.links.keys().copied().collect();
+        ids.iter().for_each(|id| board.end(*id));
+        ids.len()
+    }
+
+    pub(crate) fn forget(&self, session: &ImSessionId) -> bool {
+        self.board.lock().hub.forget(session)
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        self.board.lock().hub.live()
+    }
+}
+
+impl Board {
+    fn deliver(&mut self, id: ConnId, payload: Bytes, counters: &Counters) {
+        let Some(link) = self.links.get(&id) else {
+            return;
+        };
+        if link.queue.try_send(Outgoing::Payload(payload)).is_err() {
+            tracing::warn!(
+                connection = id.0,
+                "a client reads too slowly: its connection is dropped"
+            );
+            Counters::add(&counters.overflows, 1);
+            self.end(id);
+        }
+    }
+
+    fn end(&mut self, id: ConnId) {
+        self.hub.disconnect(id);
+        if let Some(link) = self.links.remove(&id) {
+            link.end.cancel();
+        }
+    }
+}

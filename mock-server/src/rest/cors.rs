@@ -1,0 +1,34 @@
+//! Lets browsers of any origin in. Rules `API-CORS`, `API-CORS-PREFLIGHT`, `API-CORS-HEADERS`, `API-CORS-METHODS`.
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE,
+};
+use axum::http::{HeaderValue, Method};
+use axum::middleware::Next;
+use axum::response::Response;
+
+const HEADERS: &str = "Content-Type, Content-Length, Content-MD5, Authorization, Accept, X-Requested-With, \
+     Client-Sync-Time, Idempotency-Key";
+const METHODS: &str = "PUT, POST, GET, DELETE, OPTIONS";
+const A_DAY: &str = "86400";
+
+/// Answers OPTIONS itself, and marks every other answer.
+pub(super) async fn layer(request: Request, next: Next) -> Response {
+    let mut response = if request.method() == Method::OPTIONS {
+        let mut preflight = Response::new(Body::empty());
+        let headers = preflight.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(HEADERS));
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
+        headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(A_DAY));
+        preflight
+    } else {
+        next.run(request).await
+    };
+    response
+        .headers_mut()
+        .insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}

@@ -1,0 +1,78 @@
+//! The one place where what went wrong becomes a status and an error body. Rule `API-ERROR-SHAPE`.
+
+use std::borrow::Cow;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use y2w_sdk::protocol::rest::ErrorBody;
+
+use super::answer::json;
+use crate::business::Refusal;
+
+/// An error answer.
+#[derive(Debug)]
+pub(super) struct ApiError {
+    status: StatusCode,
+    error: &'static str,
+    message: Cow<'static, str>,
+}
+
+impl ApiError {
+    pub(super) fn new(
+        status: StatusCode,
+        error: &'static str,
+        message: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            status,
+            error,
+            message: message.into(),
+        }
+    }
+
+    /// Rule `API-BAD-REQUEST`.
+    pub(super) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
+    }
+
+    /// Rules `API-AUTH-NEEDED`, `API-AUTH-INVALID`.
+    pub(super) fn unauthorized(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "invalid_token", message)
+    }
+
+    /// Rule `API-NOT-FOUND`.
+    pub(super) fn no_such_route() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", "no such route")
+    }
+
+    /// The route is there, but not for this method.
+    pub(super) fn method_not_allowed() -> Self {
+        Self::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            "method_not_allowed",
+            "not with this method",
+        )
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::BadRequest(message) => Self::bad_request(message),
+            Refusal::Unauthorized(message) => Self::unauthorized(message),
+            Refusal::Forbidden(message) => Self::new(StatusCode::FORBIDDEN, "forbidden", message),
+            Refusal::NotFound(message) => Self::new(StatusCode::NOT_FOUND, "not_found", message),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let body = ErrorBody {
+            status: self.status.as_u16(),
+            error: self.error.to_owned(),
+            message: self.message.into_owned(),
+        };
+        json(self.status, &body)
+    }
+}

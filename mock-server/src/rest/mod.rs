@@ -1,0 +1,49 @@
+//! The business API, the token endpoint and the gate over HTTP.
+//!
+//! Thin: a handler knows who calls, builds an operation or a read, and answers with what comes back. The state's lock
+//! is taken for that one step and never held across an await; what is answered is made into JSON after it.
+//!
+//! One file for each resource. `error` is the only place where a refusal becomes a status.
+
+mod answer;
+mod conversations;
+mod cors;
+mod error;
+mod gate;
+mod members;
+mod messages;
+mod request;
+mod sessions;
+mod token;
+mod users;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::{get, post};
+use y2w_sdk::protocol::rest::path;
+
+use crate::Backend;
+use error::ApiError;
+
+/// Every route there is.
+pub(crate) fn router(backend: Backend) -> Router {
+    Router::new()
+        .route(path::REGISTER, post(users::register))
+        .route(path::LOGIN, post(users::login))
+        .route(path::USERS, get(users::list))
+        .route(path::USER, get(users::one))
+        .route(path::USER_CONVERSATIONS, get(conversations::list))
+        .route(path::P2P_SESSION, get(sessions::p2p))
+        .route(path::SESSIONS, post(sessions::create))
+        .route(path::SESSION, get(sessions::one))
+        .route(path::MEMBERS, get(members::list).post(members::add))
+        .route(path::MEMBER, get(members::one).delete(members::remove))
+        .route(path::MESSAGES, get(messages::sync).post(messages::store))
+        .route(path::MESSAGES_HISTORY, get(messages::history))
+        .route(path::TOKEN, post(token::grant))
+        .route(path::GATE, post(gate::tell))
+        .fallback(async || ApiError::no_such_route())
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        .layer(from_fn(cors::layer))
+        .with_state(backend)
+}

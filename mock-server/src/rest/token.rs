@@ -1,0 +1,56 @@
+//! The token endpoint: OAuth 2 client credentials for an imToken.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use y2w_sdk::protocol::credential::derived_secret;
+use y2w_sdk::protocol::rest::{GRANT_TYPE, TokenAnswer, TokenRequest};
+
+use super::answer::{Answer, Json};
+use super::error::ApiError;
+use super::request::Params;
+use crate::Backend;
+use crate::backend::Inner;
+
+/// `POST /oauth/token`. Rules `TOKEN-GRANT`, `TOKEN-GRANT-TYPE`, `TOKEN-REFUSE`.
+pub(super) async fn grant(
+    State(backend): State<Backend>,
+    Params(params): Params<TokenRequest>,
+) -> Answer<TokenAnswer> {
+    let inner = &backend.inner;
+    if params.grant_type != GRANT_TYPE {
+        return Err(ApiError::new(
+            StatusCode::BAD_REQUEST,
+            "unsupported_grant_type",
+            "grant_type is client_credentials",
+        ));
+    }
+    if params.client_id != inner.app_key || !is_secret(inner, &params.client_secret) {
+        return Err(ApiError::new(
+            StatusCode::UNAUTHORIZED,
+            "invalid_client",
+            "unknown appKey or wrong secret",
+        ));
+    }
+    let access_token = inner.secrets.token();
+    inner.push.add_token(&access_token);
+    Ok(Json(TokenAnswer {
+        access_token,
+        expires_in: inner.push.config.token_life.as_secs(),
+        token_type: "bearer".to_owned(),
+    }))
+}
+
+/// Rules `TOKEN-SECRET-WINDOW`, `TOKEN-SECRET-ZONE`, `TOKEN-SECRET-OLD`, `TOKEN-RAW-SECRET`.
+fn is_secret(inner: &Inner, secret: &str) -> bool {
+    const DAY: Duration = Duration::from_secs(24 * 3_600);
+    let today = inner.clock.now();
+    let yesterday = y2w_sdk::protocol::Timestamp::EPOCH.plus(
+        y2w_sdk::protocol::Timestamp::EPOCH
+            .until(today)
+            .saturating_sub(DAY),
+    );
+    let of_day = |day| derived_secret(&inner.app_secret, day) == secret;
+    secret == inner.app_secret || of_day(today) || of_day(yesterday) || of_day(today.plus(DAY))
+}

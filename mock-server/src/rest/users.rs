@@ -1,0 +1,91 @@
+//! Accounts and logins.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use y2w_sdk::protocol::User;
+use y2w_sdk::protocol::credential::derived_secret;
+use y2w_sdk::protocol::entity::Status;
+use y2w_sdk::protocol::rest::{List, LoggedIn, Login, Register};
+
+use super::answer::{Answer, Json, list as as_list};
+use super::error::ApiError;
+use super::request::{Caller, Ids, ListQuery, Params};
+use crate::Backend;
+use crate::business::{self, IssueToken};
+
+/// `POST users/register`. Rules `AUTH-REGISTER`, `AUTH-REGISTER-UNIQUE`.
+pub(super) async fn register(
+    State(backend): State<Backend>,
+    Params(params): Params<Register>,
+) -> Answer<Arc<User>> {
+    if params.password.is_empty() {
+        return Err(ApiError::bad_request("password is missing"));
+    }
+    let inner = &backend.inner;
+    // Checked before the hash is made, and again with it: somebody may have come in between.
+    inner
+        .business
+        .lock()
+        .check_registration(&params.email, &params.name)?;
+    let operation = business::Register {
+        password_hash: inner.secrets.hash(params.password).await,
+        email: params.email,
+        name: params.name,
+        avatar_url: params.avatar_url.unwrap_or_default(),
+    };
+    Ok(Json(backend.apply(operation)?))
+}
+
+/// `POST users/login`. Rules `AUTH-LOGIN`, `AUTH-LOGIN-WRONG`, `AUTH-LOGIN-INACTIVE`, `AUTH-SECRET-DERIVED`.
+pub(super) async fn login(State(backend): State<Backend>, Params(params): Params<Login>) -> Answer<LoggedIn> {
+    let inner = &backend.inner;
+    let account = inner.business.lock().account(&params.email);
+    // 400, not 401: clients answer a 401 by logging in again.
+    let wrong = || ApiError::bad_request("email or password is wrong");
+    let account = account.ok_or_else(wrong)?;
+    if !inner.secrets.verify(params.password, account.password_hash).await {
+        return Err(wrong());
+    }
+    if account.user.status != Status::Active {
+        return Err(ApiError::bad_request("the user is inactive"));
+    }
+    let token = inner.secrets.token();
+    backend.apply(IssueToken {
+        user: account.user.id.clone(),
+        token: token.clone(),
+        life: inner.login_life,
+    })?;
+    Ok(Json(LoggedIn {
+        user: User::clone(&account.user),
+        token,
+        expires: inner.login_life.as_secs(),
+        key: inner.app_key.clone(),
+        secret: derived_secret(&inner.app_secret, inner.clock.now()),
+    }))
+}
+
+/// `GET users`. Rules `USER-SEARCH`, `USER-SEARCH-NONE`.
+pub(super) async fn list(
+    State(backend): State<Backend>,
+    _: Caller,
+    query: ListQuery,
+) -> Answer<List<Arc<User>>> {
+    let business = backend.inner.business.lock();
+    let page = match &query.filter_term {
+        Some(email) => business.search_user(email),
+        None => business.users(query.range()),
+    };
+    drop(business);
+    Ok(Json(as_list(page)))
+}
+
+/// `GET users/UID`. Rule `USER-GET`.
+pub(super) async fn one(
+    State(backend): State<Backend>,
+    _: Caller,
+    Ids(user): Ids<String>,
+) -> Answer<Arc<User>> {
+    let user = backend.inner.business.lock().user(&user)?.clone();
+    Ok(Json(user))
+}

@@ -1,0 +1,281 @@
+//! A backend behind two TCP listeners, one for HTTP and one for MQTT.
+//!
+//! Its tasks end with [`MockServer::shutdown`], which waits for them, or when the handle is dropped.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::ops::Deref;
+use std::time::Duration;
+
+use axum::serve::ListenerExt;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+use y2w_sdk::clock::Clock;
+
+use crate::Backend;
+use crate::backend::Config;
+use crate::push::{PushConfig, gateway};
+use crate::secrets::PasswordCost;
+
+/// A running server. What a [`Backend`] can do, it can do.
+#[derive(Debug)]
+pub struct MockServer {
+    backend: Backend,
+    http_addr: SocketAddr,
+    push_addr: SocketAddr,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+}
+
+impl MockServer {
+    /// A server that is not running yet, on free ports of 127.0.0.1.
+    pub fn builder() -> MockServerBuilder {
+        MockServerBuilder::default()
+    }
+
+    /// Where the business API, the token endpoint and the gate are: `http://HOST:PORT`.
+    pub fn http_url(&self) -> String {
+        format!("http://{}", self.http_addr)
+    }
+
+    /// Where the HTTP side listens.
+    pub fn http_addr(&self) -> SocketAddr {
+        self.http_addr
+    }
+
+    /// Where the push server listens.
+    pub fn push_addr(&self) -> SocketAddr {
+        self.push_addr
+    }
+
+    /// What is behind the listeners.
+    pub fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// Ends the listeners and all connections, and waits until their tasks have ended.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        if timeout(PATIENCE, ended).await.is_err() {
+            self.tasks.shutdown().await;
+        }
+    }
+}
+
+impl Deref for MockServer {
+    type Target = Backend;
+
+    fn deref(&self) -> &Backend {
+        &self.backend
+    }
+}
+
+impl Drop for MockServer {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+/// For how long a shutdown waits for requests that do not end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Which of a server's listeners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    /// The business API, the token endpoint and the gate.
+    Http,
+    /// MQTT over TCP.
+    Push,
+}
+
+impl fmt::Display for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Http => "HTTP",
+            Self::Push => "push",
+        })
+    }
+}
+
+/// Why a server did not start.
+#[derive(Debug, Error)]
+#[error("{} listener on {addr}: {source}{}", .listener, advice(.source))]
+pub struct StartError {
+    /// Which listener could not be opened.
+    pub listener: Listener,
+    /// Where.
+    pub addr: SocketAddr,
+    /// Why.
+    pub source: std::io::Error,
+}
+
+impl StartError {
+    /// Whether somebody else has the port.
+    pub fn is_port_in_use(&self) -> bool {
+        self.source.kind() == std::io::ErrorKind::AddrInUse
+    }
+}
+
+fn advice(error: &std::io::Error) -> &'static str {
+    match error.kind() {
+        std::io::ErrorKind::AddrInUse => "; choose another port, or 0 for any that is free",
+        std::io::ErrorKind::PermissionDenied => "; choose a port from 1024 on",
+        std::io::ErrorKind::AddrNotAvailable => "; choose an address of this machine, such as 127.0.0.1",
+        _ => "",
+    }
+}
+
+/// What a server is to be. Every setting has a default.
+#[derive(Clone, Debug)]
+pub struct MockServerBuilder {
+    config: Config,
+    http: SocketAddr,
+    push: SocketAddr,
+}
+
+/// The app of a server that is given none.
+pub const DEFAULT_APP: (&str, &str) = ("y2w-app", "y2w-secret");
+
+impl Default for MockServerBuilder {
+    fn default() -> Self {
+        Self {
+            config: Config {
+                app_key: DEFAULT_APP.0.to_owned(),
+                app_secret: DEFAULT_APP.1.to_owned(),
+                seed: None,
+                clock: None,
+                password_cost: PasswordCost::default(),
+                login_life: Duration::from_secs(24 * 3_600),
+                gate_host: None,
+                push: PushConfig::default(),
+            },
+            http: SocketAddr::from(([127, 0, 0, 1], 0)),
+            push: SocketAddr::from(([127, 0, 0, 1], 0)),
+        }
+    }
+}
+
+impl MockServerBuilder {
+    /// The app that the server serves.
+    #[must_use]
+    pub fn app(mut self, key: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.config.app_key = key.into();
+        self.config.app_secret = secret.into();
+        self
+    }
+
+    /// What tokens and salts are made from. Without it they come from the time and the process id.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.config.seed = Some(seed);
+        self
+    }
+
+    /// The server's time; the machine's if none is given.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.config.clock = Some(clock);
+        self
+    }
+
+    /// Where the HTTP side listens; port 0 is any that is free.
+    #[must_use]
+    pub fn http(mut self, addr: SocketAddr) -> Self {
+        self.http = addr;
+        self
+    }
+
+    /// Where the push server listens; port 0 is any that is free.
+    #[must_use]
+    pub fn push(mut self, addr: SocketAddr) -> Self {
+        self.push = addr;
+        self
+    }
+
+    /// How much work a password hash takes.
+    #[must_use]
+    pub fn password_cost(mut self, cost: PasswordCost) -> Self {
+        self.config.password_cost = cost;
+        self
+    }
+
+    /// For how long a login is good; a day if nothing is said.
+    #[must_use]
+    pub fn login_life(mut self, life: Duration) -> Self {
+        self.config.login_life = life;
+        self
+    }
+
+    /// The settings of the push server.
+    #[must_use]
+    pub fn push_config(mut self, config: PushConfig) -> Self {
+        self.config.push = config;
+        self
+    }
+
+    /// The host that the gate names, where it is not the one that the push server listens on.
+    #[must_use]
+    pub fn gate_host(mut self, host: impl Into<String>) -> Self {
+        self.config.gate_host = Some(host.into());
+        self
+    }
+
+    /// The server without sockets.
+    pub fn backend(self) -> Backend {
+        Backend::new(self.config)
+    }
+
+    /// Opens the listeners and starts to serve.
+    pub async fn start(self) -> Result<MockServer, StartError> {
+        let http = bind(Listener::Http, self.http).await?;
+        let push = bind(Listener::Push, self.push).await?;
+        let backend = Backend::new(self.config);
+        backend.set_push_addr(push.addr);
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        let (router, stopped) = (backend.router(), stop.clone());
+        // An answer is small, and its receiver waits for it.
+        let listener = http.listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        tasks.spawn(async move {
+            let serving = axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
+            if let Err(error) = serving.await {
+                tracing::error!(%error, "the HTTP listener ended");
+            }
+        });
+        tasks.spawn(gateway::run(
+            backend.inner.push.clone(),
+            push.listener,
+            stop.clone(),
+        ));
+        Ok(MockServer {
+            backend,
+            http_addr: http.addr,
+            push_addr: push.addr,
+            stop,
+            tasks,
+        })
+    }
+}
+
+struct Bound {
+    listener: TcpListener,
+    addr: SocketAddr,
+}
+
+async fn bind(listener: Listener, addr: SocketAddr) -> Result<Bound, StartError> {
+    let failed = |source| StartError {
+        listener,
+        addr,
+        source,
+    };
+    let opened = TcpListener::bind(addr).await.map_err(failed)?;
+    let addr = opened.local_addr().map_err(failed)?;
+    Ok(Bound {
+        listener: opened,
+        addr,
+    })
+}
