@@ -143,6 +143,7 @@ enum Flow {
 struct Connected<'a> {
     push: &'a Push,
     frames: Frames<'a>,
+    accepted: bool,
     patience: Option<Duration>,
     plugged: Plugged,
     input: BytesMut,
@@ -165,7 +166,8 @@ impl<'a> Connected<'a> {
         };
         let mut out = BytesMut::new();
         out.extend_from_slice(&wire::connack(0));
-        if push.accepts() {
+        let accepted = push.accepts();
+        if accepted {
             frames
                 .inbox
                 .write_control(ConnectionReturnCode::ACCEPT_CONNECT, &mut out);
@@ -173,6 +175,7 @@ impl<'a> Connected<'a> {
         Self {
             push,
             frames,
+            accepted,
             patience: client.patience,
             plugged: client.plugged,
             input,
@@ -244,7 +247,10 @@ impl<'a> Connected<'a> {
     fn take(&mut self, next: Outgoing) -> Flow {
         match next {
             Outgoing::Payload(payload) => {
-                self.frames.inbox.write(payload, &mut self.out);
+                // Rule `CONN-ACCEPT-FIRST`.
+                if self.accepted {
+                    self.frames.inbox.write(payload, &mut self.out);
+                }
                 Flow::Open
             }
             Outgoing::Kicked => {

@@ -1,4 +1,9 @@
 //! The server over real sockets: raw HTTP by reqwest, MQTT by rumqttc.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
+
+mod connections;
 mod flow;
+mod listeners;
+mod rest;
 mod support;

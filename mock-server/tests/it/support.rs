@@ -187,17 +187,23 @@ impl Mqtt {
         let mut poll = JoinSet::new();
         poll.spawn(async move {
             loop {
-                let (seen, last) = match events.poll().await {
-                    Ok(Event::Incoming(Packet::ConnAck(ack))) => (Seen::ConnAck(ack.code as u32), false),
-                    Ok(Event::Incoming(Packet::Publish(publish))) => {
-                        let payload = serde_json::from_slice(&publish.payload).unwrap();
-                        (Seen::Payload(publish.topic, payload), false)
+                let polled = events.poll().await;
+                let end = polled
+                    .as_ref()
+                    .err()
+                    .map(|error| refusal(error).map_or(Seen::Closed, Seen::ConnAck));
+                // What was read together with the end waits in rumqttc's state.
+                let waiting = end.is_some().then(|| std::mem::take(&mut events.state.events));
+                let seen = polled
+                    .into_iter()
+                    .chain(waiting.into_iter().flatten())
+                    .filter_map(of_interest)
+                    .chain(end);
+                for seen in seen {
+                    let last = matches!(seen, Seen::Closed | Seen::ConnAck(1..));
+                    if report.send(seen).is_err() || last {
+                        return;
                     }
-                    Ok(_) => continue,
-                    Err(error) => (refusal(&error).map_or(Seen::Closed, Seen::ConnAck), true),
-                };
-                if report.send(seen).is_err() || last {
-                    return;
                 }
             }
         });
@@ -254,6 +260,17 @@ impl Mqtt {
 
     pub(crate) fn client(&self) -> &AsyncClient {
         &self.client
+    }
+}
+
+fn of_interest(event: Event) -> Option<Seen> {
+    match event {
+        Event::Incoming(Packet::ConnAck(ack)) => Some(Seen::ConnAck(ack.code as u32)),
+        Event::Incoming(Packet::Publish(publish)) => {
+            let payload = serde_json::from_slice(&publish.payload).unwrap();
+            Some(Seen::Payload(publish.topic, payload))
+        }
+        _ => None,
     }
 }
 

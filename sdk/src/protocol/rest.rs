@@ -281,6 +281,19 @@ mod tests {
     }
 
     #[test]
+    fn synced_messages_are_this_json() {
+        let golden = concat!(
+            r#"{"total_count":1,"entries":[{"id":"301","sender":"12","type":"text","content":"{}","isDelete":false,"#,
+            r#""createdAt":"2016-11-24T08:00:05.120Z","updatedAt":"2016-11-24T08:00:05.120Z"}],"#,
+            r#""sessionUpdatedAt":"2016-11-24T08:00:00.000Z"}"#
+        );
+        let list: MessageList = serde_json::from_str(golden).unwrap();
+        assert_eq!(serde_json::to_string(&list).unwrap(), golden);
+        let shared: MessageList<std::sync::Arc<Message>> = serde_json::from_str(golden).unwrap();
+        assert_eq!(serde_json::to_string(&shared).unwrap(), golden);
+    }
+
+    #[test]
     fn a_gate_answer_of_2016_is_read() {
         let answer: GateAnswer =
             serde_json::from_str(r#"{"data":{"region":"cn","url":"push.example"}}"#).unwrap();
