@@ -39,7 +39,7 @@ pub struct ClientConfig {
     pub push: Arc<dyn PushTransport>,
     /// Tells the time.
     pub clock: Clock,
-    /// How long one request, or opening one connection, may take.
+    /// How long one request may take, or opening one connection, or acceptConnect on it.
     pub deadline: Duration,
 }
 
@@ -94,7 +94,12 @@ impl Users {
             keep_messages: options.keep_messages,
             core: Mutex::new(Core {
                 model: Model::default(),
-                connection: Connection::new(options.device, guid.clone(), random.random()),
+                connection: Connection::new(
+                    options.device,
+                    guid.clone(),
+                    random.random(),
+                    self.config.deadline,
+                ),
                 send_queue: SendQueue::default(),
                 sync_queue: SyncQueue::default(),
                 outbox: Outbox::default(),

@@ -28,8 +28,6 @@ pub const STORE_RETRY: Duration = Duration::from_secs(5);
 /// How often a failed store is tried again before the message counts as failed. Rule `CLIENT-STORE-RETRY`.
 pub const STORE_RETRIES: u32 = 60;
 
-/// How long a client waits for acceptConnect after a CONNACK of 0. Rule `CONN-ACCEPT-WAIT`.
-pub const ACCEPT_TIMEOUT: Duration = Duration::from_secs(10);
 /// First pause before a client reconnects. Rule `CONN-BACKOFF`.
 pub const RECONNECT_PERIOD: Duration = Duration::from_secs(1);
 /// Longest pause before a client reconnects. Rule `CONN-BACKOFF`.

@@ -46,8 +46,8 @@ pub enum Trouble {
     Network(String),
     /// The push server refused, or ended, the connection with a code.
     Refused(ConnectionReturnCode),
-    /// CONNACK 0 came, but acceptConnect did not.
-    NotAccepted,
+    /// CONNACK 0 came, but acceptConnect did not within this time.
+    NotAccepted(Duration),
 }
 
 impl std::fmt::Display for Trouble {
@@ -57,10 +57,10 @@ impl std::fmt::Display for Trouble {
             Self::NoGate(why) => write!(f, "the gate did not answer usably: {why}"),
             Self::Network(why) => write!(f, "the push server is out of reach: {why}"),
             Self::Refused(code) => write!(f, "the push server refused the connection with {code}"),
-            Self::NotAccepted => write!(
+            Self::NotAccepted(within) => write!(
                 f,
                 "the push server answered CONNECT but sent no acceptConnect ({{\"returnCode\":11}}) within {} s",
-                limits::ACCEPT_TIMEOUT.as_secs()
+                within.as_secs_f64()
             ),
         }
     }
@@ -96,6 +96,8 @@ pub struct Connection {
     device: DeviceClass,
     guid: String,
     seed: u64,
+    /// How long acceptConnect may take after a CONNACK of 0.
+    accept_within: Duration,
     was_up: bool,
     /// Attempts since the connection was last up.
     attempts: u32,
@@ -104,12 +106,13 @@ pub struct Connection {
 
 impl Connection {
     /// A client that is not connected; `guid` stays the same over all its connections.
-    pub fn new(device: DeviceClass, guid: String, seed: u64) -> Self {
+    pub fn new(device: DeviceClass, guid: String, seed: u64, accept_within: Duration) -> Self {
         Self {
             state: State::Off,
             device,
             guid,
             seed,
+            accept_within,
             was_up: false,
             attempts: 0,
             actions: VecDeque::new(),
@@ -164,7 +167,7 @@ impl Connection {
         match self.state {
             State::Accepting { deadline } if now >= deadline => {
                 self.close();
-                self.fail(Trouble::NotAccepted, false, now);
+                self.fail(Trouble::NotAccepted(self.accept_within), false, now);
             }
             State::Waiting { until, renew } if now >= until => {
                 self.actions
@@ -223,7 +226,7 @@ impl Connection {
         match result {
             Dialled::Connack => {
                 self.state = State::Accepting {
-                    deadline: now.plus(limits::ACCEPT_TIMEOUT),
+                    deadline: now.plus(self.accept_within),
                 };
             }
             Dialled::Refused(code) => self.refused(code, now),

@@ -1,9 +1,10 @@
 use super::*;
 
 const NOW: Timestamp = Timestamp::MIN;
+const ACCEPT_WITHIN: Duration = Duration::from_secs(10);
 
 fn connection() -> Connection {
-    Connection::new(DeviceClass::Web, "guid".to_owned(), 7)
+    Connection::new(DeviceClass::Web, "guid".to_owned(), 7, ACCEPT_WITHIN)
 }
 
 fn actions(connection: &mut Connection) -> Vec<Action> {
@@ -180,7 +181,10 @@ fn a_push_server_that_never_accepts_is_left_and_tried_again() {
     c.tick(due);
     assert_eq!(
         actions(&mut c),
-        [Action::Close, Action::Trouble(Trouble::NotAccepted)]
+        [
+            Action::Close,
+            Action::Trouble(Trouble::NotAccepted(ACCEPT_WITHIN))
+        ]
     );
     assert!(c.deadline().is_some());
 }
