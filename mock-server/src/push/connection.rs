@@ -58,13 +58,31 @@ where
         }
         Err(code) => {
             let code = u8::try_from(code.0).unwrap_or(u8::MAX);
-            let refused = async {
-                stream.write_all(&wire::connack(code)).await?;
-                stream.shutdown().await
-            };
-            let _ = timeout(push.config.connect_deadline, refused).await;
+            let written = timeout(LINGER, stream.write_all(&wire::connack(code))).await;
+            if matches!(written, Ok(Ok(()))) {
+                close(stream).await;
+            }
         }
     }
+}
+
+/// For how long a closed connection waits for its client to close as well.
+const LINGER: Duration = Duration::from_secs(2);
+
+/// Ends what we send, then reads what still comes until the client has closed too. To drop the stream with bytes unread
+/// would reset it, and a reset may overtake the last words we sent.
+async fn close<S>(stream: &mut S)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    let closing = async {
+        stream.shutdown().await?;
+        let mut unread = [0; 256];
+        while stream.read(&mut unread).await? > 0 {}
+        std::io::Result::Ok(())
+    };
+    // However it went, it is over.
+    let _ = timeout(LINGER, closing).await;
 }
 
 struct Unplug<'a> {
@@ -210,7 +228,8 @@ impl<'a> Connected<'a> {
             }
             reset(&mut self.out);
             if flow == Flow::Close {
-                let _ = stream.shutdown().await;
+                self.push.unplug(self.plugged.id);
+                close(stream).await;
                 return;
             }
             self.input.reserve(READ);

@@ -44,7 +44,7 @@ fn to_user_1(payload: &str) -> Vec<u8> {
 /// The server's end is served by a task; this is the client's end.
 struct Pipe {
     stream: DuplexStream,
-    _served: JoinSet<()>,
+    served: JoinSet<()>,
 }
 
 fn open(push: &Arc<Push>, size: usize) -> Pipe {
@@ -52,10 +52,7 @@ fn open(push: &Arc<Push>, size: usize) -> Pipe {
     let push = push.clone();
     let mut served = JoinSet::new();
     served.spawn(async move { serve(&push, theirs, &CancellationToken::new()).await });
-    Pipe {
-        stream,
-        _served: served,
-    }
+    Pipe { stream, served }
 }
 
 impl Pipe {
@@ -129,6 +126,19 @@ async fn a_kicked_connection_is_told_and_a_replaced_one_is_not() {
     let _third = Pipe::connect(&push, "10b").await;
     assert_eq!(second.rest().await, b"");
     assert_eq!(push.live(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_words_are_read_by_who_is_still_writing() {
+    let push = push();
+    let mut first = Pipe::connect(&push, "00a").await;
+    first.send(b"\xc0\x00\xf0\x00").await;
+    assert_eq!(first.rest().await, b"\xd0\x00");
+    assert_eq!(push.live(), 0, "out of the hub before the wait");
+    first.send(b"more").await;
+    let started = push.clock.elapsed();
+    assert!(first.served.join_next().await.is_some());
+    assert_eq!(push.clock.elapsed() - started, LINGER);
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,6 +7,8 @@
 //! set of uids and nothing more (`MTS-STATE-ONLY`); a command that fails has changed nothing and reaches nobody
 //! (`PUSH-FAILURE-NO-EFFECT`). A command costs its members, never all connections.
 
+use std::cmp::Ordering;
+
 use bytes::Bytes;
 use indexmap::IndexSet;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -119,13 +121,10 @@ impl Hub {
     pub fn command(&mut self, from: ConnId, topic: &str, payload: &[u8]) -> Option<Outcome> {
         let sender = self.connections.get(&from)?.uid.clone();
         let (echo, parsed) = command::parse(topic, payload);
-        let verdict = parsed
-            .map_err(|code| Verdict {
-                code,
-                mts: None,
-                push: None,
-            })
-            .map_or_else(|failed| failed, |command| self.carry_out(command));
+        let verdict = match parsed {
+            Ok(command) => self.carry_out(command),
+            Err(code) => Verdict::failure(code, None),
+        };
         let delivery = verdict.push.and_then(|push| {
             let to = self.receivers(&push, from);
             (!to.is_empty()).then(|| Delivery {
@@ -179,16 +178,18 @@ impl Hub {
         let Some(known) = self.sessions.get(&id) else {
             return Verdict::failure(SendReturnCode::SESSION_ON_SERVER_IS_NOT_EXIST, None);
         };
-        let code = if mts < known.mts {
-            SendReturnCode::SESSION_MTS_ON_CLIENT_HAS_EXPIRED
-        } else if mts > known.mts {
-            SendReturnCode::SESSION_MTS_ON_SERVER_HAS_EXPIRED
-        } else if known.members.is_empty() {
-            return Verdict::failure(SendReturnCode::SESSION_MEMBERS_IS_NULL, None);
-        } else {
-            return Verdict::success(id, message);
-        };
-        Verdict::failure(code, Some(known.mts))
+        match mts.cmp(&known.mts) {
+            Ordering::Less => {
+                Verdict::failure(SendReturnCode::SESSION_MTS_ON_CLIENT_HAS_EXPIRED, Some(known.mts))
+            }
+            Ordering::Greater => {
+                Verdict::failure(SendReturnCode::SESSION_MTS_ON_SERVER_HAS_EXPIRED, Some(known.mts))
+            }
+            Ordering::Equal if known.members.is_empty() => {
+                Verdict::failure(SendReturnCode::SESSION_MEMBERS_IS_NULL, None)
+            }
+            Ordering::Equal => Verdict::success(id, message),
+        }
     }
 
     /// Rules `MTS-UPDATE-CREATES`, `MTS-UPDATE-BEHIND`, `MTS-UPDATE-APPLIES`, `MTS-UPDATE-TAKES-MTS`, `MTS-FORCE`.
@@ -224,7 +225,7 @@ impl Hub {
         Verdict::success(id, message)
     }
 
-    fn receivers(&self, push: &Push<'_>, from: ConnId) -> Vec<ConnId> {
+    fn receivers(&self, push: &Pushed<'_>, from: ConnId) -> Vec<ConnId> {
         let members = self.sessions.get(&push.session);
         let addressed = (push.session.kind == SessionType::App).then(|| push.session.id.as_str());
         let of_members = members
@@ -287,10 +288,10 @@ impl Devices {
 struct Verdict<'a> {
     code: SendReturnCode,
     mts: Option<i64>,
-    push: Option<Push<'a>>,
+    push: Option<Pushed<'a>>,
 }
 
-struct Push<'a> {
+struct Pushed<'a> {
     session: ImSessionId,
     message: &'a RawValue,
 }
@@ -300,7 +301,7 @@ impl<'a> Verdict<'a> {
         Self {
             code: SendReturnCode::SUCCESS,
             mts: None,
-            push: message.map(|message| Push { session, message }),
+            push: message.map(|message| Pushed { session, message }),
         }
     }
 
