@@ -1,0 +1,157 @@
+//! The command as scripts meet it: exit codes, one line for what went wrong, the files it leaves.
+
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn y2w(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_y2w"))
+        .args(args)
+        .env_remove("RUST_LOG")
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The last line of standard error; it must name what was wrong.
+fn refusal(output: &Output, code: i32) -> String {
+    let stderr = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{stderr}");
+    assert!(!stderr.contains("panicked"), "{stderr}");
+    stderr.lines().last().unwrap_or_default().to_owned()
+}
+
+fn files(out: &Path) -> Vec<String> {
+    let run = std::fs::read_dir(out).unwrap().next().unwrap().unwrap().path();
+    let mut names: Vec<String> = run
+        .read_dir()
+        .unwrap()
+        .map(|f| f.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_small_run_passes_and_leaves_its_files() {
+    let out = tempfile::tempdir().unwrap();
+    let args = [
+        "run",
+        "--users",
+        "6",
+        "--duration",
+        "1s",
+        "--rate",
+        "5",
+        "--seed",
+        "3",
+        "--out",
+    ];
+    let output = y2w(&[&args[..], &[out.path().to_str().unwrap()]].concat());
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{stdout} {}", text(&output.stderr));
+    assert!(stdout.contains("PASSED: "), "{stdout}");
+    assert!(stdout.contains("--seed 3"), "{stdout}");
+    for latency in ["send→stored", "send→push received", "send→synced", "p99.9"] {
+        assert!(stdout.contains(latency), "{latency}: {stdout}");
+    }
+    assert_eq!(files(out.path()), ["report.html", "result.json"]);
+}
+
+#[test]
+fn json_on_standard_output_is_the_result_and_nothing_else() {
+    let out = tempfile::tempdir().unwrap();
+    let args = [
+        "--users",
+        "4",
+        "--duration",
+        "1s",
+        "--rate",
+        "5",
+        "--json",
+        "--out",
+    ];
+    let output = y2w(&[&args[..], &[out.path().to_str().unwrap()]].concat());
+    let result: y2w_reports::RunResult = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(result.verdict.passed, "{result:?}");
+}
+
+#[test]
+fn a_run_that_sends_nothing_shows_nothing_and_does_not_pass() {
+    let out = tempfile::tempdir().unwrap();
+    let args = ["--users", "2", "--duration", "1s", "--rate", "0", "--out"];
+    let output = y2w(&[&args[..], &[out.path().to_str().unwrap()]].concat());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stdout).contains("FAILED: no message was sent"),
+        "{}",
+        text(&output.stdout)
+    );
+}
+
+#[test]
+fn wrong_usage_is_one_line_and_exit_code_2() {
+    for (args, culprit) in [
+        (&["--nonsense"][..], "--nonsense"),
+        (&["run", "--users", "x"], "x"),
+        (&["run", "--users", "1"], "at least 2 are needed"),
+        (&["run", "--target", "nowhere"], "--target nowhere"),
+        (&["serve", "--http", "8080"], "8080"),
+    ] {
+        let output = y2w(args);
+        let line = refusal(&output, 2);
+        assert!(line.contains(culprit), "{line}");
+        assert_eq!(
+            text(&output.stderr).lines().count(),
+            1,
+            "{}",
+            text(&output.stderr)
+        );
+    }
+}
+
+#[test]
+fn a_server_that_cannot_be_reached_is_exit_code_3_and_says_where() {
+    // Bound and dropped: nobody listens there.
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let line = refusal(&y2w(&["run", "--target", &format!("http://{nobody}")]), 3);
+    assert!(
+        line.contains(&nobody.to_string()) && line.contains("refused"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_server_that_says_nothing_is_exit_code_3_within_the_deadline() {
+    // The system accepts the connection, and nobody ever reads from it.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("http://{}", silent.local_addr().unwrap());
+    let line = refusal(&y2w(&["run", "--target", &target, "--deadline", "500ms"]), 3);
+    assert!(line.contains("no answer within 0.5 s"), "{line}");
+}
+
+#[test]
+fn a_port_in_use_is_exit_code_3_and_says_which() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    for args in [
+        ["serve", "--push", "127.0.0.1:0", "--http", &addr],
+        ["serve", "--http", "127.0.0.1:0", "--push", &addr],
+    ] {
+        let line = refusal(&y2w(&args), 3);
+        assert!(line.contains(&addr), "{line}");
+    }
+}
+
+#[test]
+fn help_teaches_and_names_the_exit_codes() {
+    let help = text(&y2w(&["run", "--help"]).stdout);
+    for expected in ["--users", "--chaos", "reconnect", "--target", "Exit codes:"] {
+        assert!(help.contains(expected), "{expected}: {help}");
+    }
+    let script = text(&y2w(&["completions", "bash"]).stdout);
+    assert!(script.contains("_y2w"), "{script}");
+}

@@ -1,0 +1,286 @@
+//! The checks of a run find what they are there for: each flow here has one thing go wrong between an honest server and
+//! honest clients, and the run must name it. The last ones show that a run without fault is clean.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{Method, Request, Response};
+use serde_json::{Value, json};
+use y2w_mock_server::{MockServer, PasswordCost};
+use y2w_scenarios::check::{Check, rules};
+use y2w_scenarios::load::{self, Chaos, Progress, RunError, Settings, Snapshot};
+use y2w_sdk::ClientConfig;
+use y2w_sdk::api::{HttpTransport, ReqwestHttp};
+use y2w_sdk::clock::Clock;
+use y2w_sdk::push::{Connect, ConnectError, MqttTcp, PushLink, PushTransport};
+
+struct Silent;
+
+impl Progress for Silent {
+    fn phase(&self, _: &str, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn snapshot(&self, _: &Snapshot) {}
+}
+
+fn settings() -> Settings {
+    Settings {
+        users: 6,
+        duration: Duration::from_secs(1),
+        rate: 8.0,
+        partners: 1,
+        groups: 1,
+        group_size: 4,
+        seed: 11,
+        chaos: None,
+        patience: Duration::from_secs(20),
+        account_prefix: "t".to_owned(),
+    }
+}
+
+async fn server() -> MockServer {
+    MockServer::builder()
+        .seed(1)
+        .password_cost(PasswordCost::Fast)
+        .start()
+        .await
+        .unwrap()
+}
+
+fn client(server: &MockServer) -> ClientConfig {
+    ClientConfig {
+        base_url: server.http_url(),
+        http: Arc::new(ReqwestHttp::new().unwrap()),
+        push: Arc::new(MqttTcp),
+        clock: Clock::system(),
+        deadline: Duration::from_secs(10),
+    }
+}
+
+/// The broken rules of a run, and their findings.
+async fn broken(client: &ClientConfig, settings: &Settings) -> Vec<Check> {
+    let outcome = load::run(client, settings, &Silent).await.unwrap();
+    let broken: Vec<Check> = outcome.checks.iter().filter(|c| c.broken > 0).cloned().collect();
+    assert_eq!(outcome.passed(), broken.is_empty());
+    broken
+}
+
+fn rules_of(checks: &[Check]) -> Vec<&str> {
+    checks.iter().map(|c| c.rule).collect()
+}
+
+/// Changes the answers to syncs of messages.
+struct Tampering<F> {
+    honest: ReqwestHttp,
+    tamper: F,
+}
+
+impl<F: Fn(&mut Vec<Value>) + Send + Sync> HttpTransport for Tampering<F> {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, String>> {
+        let is_sync = request.method() == Method::GET && request.uri().path().ends_with("/messages");
+        let answer = self.honest.send(request);
+        Box::pin(async move {
+            let response = answer.await?;
+            if !is_sync {
+                return Ok(response);
+            }
+            Ok(response.map(|body| {
+                let mut list: Value = serde_json::from_slice(&body).unwrap();
+                (self.tamper)(list["entries"].as_array_mut().unwrap());
+                list.to_string().into()
+            }))
+        })
+    }
+}
+
+async fn broken_with(tamper: impl Fn(&mut Vec<Value>) + Send + Sync + 'static) -> Vec<Check> {
+    let server = server().await;
+    let http = Arc::new(Tampering {
+        honest: ReqwestHttp::new().unwrap(),
+        tamper,
+    });
+    // What is lost is waited for until the patience is over.
+    let settings = Settings {
+        patience: Duration::from_secs(4),
+        ..settings()
+    };
+    let broken = broken(
+        &ClientConfig {
+            http,
+            ..client(&server)
+        },
+        &settings,
+    )
+    .await;
+    server.shutdown().await;
+    broken
+}
+
+/// Whether the entry is the third message of user 0 to somebody.
+fn is_third_of_user_0(entry: &Value) -> bool {
+    entry["content"]
+        .as_str()
+        .is_some_and(|c| c.contains(r#""y2w":{"u":0,"n":3,"#))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_syncs_leave_out_is_lost_and_named() {
+    let broken = broken_with(|entries| entries.retain(|e| !is_third_of_user_0(e))).await;
+    assert!(rules_of(&broken).contains(&rules::LOST), "{broken:?}");
+    let lost = broken.iter().find(|c| c.rule == rules::LOST).unwrap();
+    assert!(
+        lost.findings
+            .iter()
+            .all(|f| f.contains("message 3 of user 0 (id ") && f.contains(" is missing at user ")),
+        "{lost:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_under_two_ids_is_there_twice() {
+    let broken = broken_with(|entries| {
+        if let Some(mut copy) = entries.iter().find(|e| is_third_of_user_0(e)).cloned() {
+            copy["id"] = json!("copy");
+            entries.push(copy);
+        }
+    })
+    .await;
+    assert!(rules_of(&broken).contains(&rules::TWICE), "{broken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stamps_that_stand_still_break_the_order() {
+    let broken = broken_with(|entries| {
+        for entry in entries {
+            entry["createdAt"] = json!("2016-11-24T08:00:00.000Z");
+        }
+    })
+    .await;
+    assert_eq!(rules_of(&broken), [rules::SESSION_ORDER], "{broken:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_nobody_sent_is_found() {
+    let broken = broken_with(|entries| {
+        for entry in entries.iter_mut().filter(|e| is_third_of_user_0(e)) {
+            entry["content"] = json!(r#"{"text":"forged","y2w":{"u":0,"n":4000,"at":1}}"#);
+        }
+    })
+    .await;
+    assert!(rules_of(&broken).contains(&rules::VERBATIM), "{broken:?}");
+}
+
+/// Loses every delivery, and nothing else.
+struct Deaf {
+    lost: Arc<AtomicUsize>,
+}
+
+impl PushTransport for Deaf {
+    fn connect(&self, connect: Connect) -> BoxFuture<'static, Result<PushLink, ConnectError>> {
+        let lost = self.lost.clone();
+        let honest = MqttTcp.connect(connect);
+        Box::pin(async move {
+            let PushLink {
+                uplink,
+                downlink: mut honest,
+            } = honest.await?;
+            let (payloads, downlink) = tokio::sync::mpsc::channel(32);
+            #[expect(
+                clippy::disallowed_methods,
+                reason = "ends with the link, since either channel then closes"
+            )]
+            tokio::spawn(async move {
+                while let Some(payload) = honest.recv().await {
+                    if payload.windows(9).any(|w| w == br#""message""#) {
+                        lost.fetch_add(1, Ordering::Relaxed);
+                    } else if payloads.send(payload).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            Ok(PushLink { uplink, downlink })
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pushes_that_do_not_arrive_are_found_though_nothing_is_lost_in_the_end() {
+    let server = server().await;
+    let lost = Arc::new(AtomicUsize::new(0));
+    let client = ClientConfig {
+        push: Arc::new(Deaf { lost: lost.clone() }),
+        ..client(&server)
+    };
+    let settings = Settings {
+        patience: Duration::from_secs(3),
+        ..settings()
+    };
+    let broken = broken(&client, &settings).await;
+    assert_eq!(rules_of(&broken), [rules::PUSHED], "{broken:?}");
+    assert!(lost.load(Ordering::Relaxed) > 0);
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_server_that_never_accepts_ends_the_run_with_that_reason() {
+    let server = server().await;
+    server.backend().withhold_accept(true);
+    let client = ClientConfig {
+        deadline: Duration::from_secs(3),
+        ..client(&server)
+    };
+    match load::run(&client, &settings(), &Silent).await {
+        Err(RunError::Environment(why)) => assert!(why.contains("sent no acceptConnect"), "{why}"),
+        other => panic!("{other:?}"),
+    }
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_honest_run_is_clean_though_its_users_lose_their_connections() {
+    let server = server().await;
+    let settings = Settings {
+        chaos: Some(Chaos::Reconnect),
+        users: 40,
+        duration: Duration::from_secs(2),
+        ..settings()
+    };
+    assert_eq!(broken(&client(&server), &settings).await, []);
+    server.shutdown().await;
+}
+
+/// Has the server drop all connections when the chat has gone on for a second.
+struct DropAll<'a> {
+    server: &'a MockServer,
+    dropped: AtomicUsize,
+}
+
+impl Progress for DropAll<'_> {
+    fn phase(&self, _: &str, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn snapshot(&self, _: &Snapshot) {
+        if self.dropped.load(Ordering::Relaxed) == 0 {
+            self.dropped
+                .store(self.server.backend().drop_all_connections(), Ordering::Relaxed);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_honest_run_is_clean_though_the_server_drops_everybody() {
+    let server = server().await;
+    let progress = DropAll {
+        server: &server,
+        dropped: AtomicUsize::new(0),
+    };
+    let settings = Settings {
+        duration: Duration::from_secs(2),
+        ..settings()
+    };
+    let outcome = load::run(&client(&server), &settings, &progress).await.unwrap();
+    assert!(outcome.passed(), "{:?}", outcome.checks);
+    assert_eq!(progress.dropped.load(Ordering::Relaxed), settings.users);
+    server.shutdown().await;
+}
