@@ -1,5 +1,7 @@
 //! The command as scripts meet it: exit codes, one line for what went wrong, the files it leaves.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Command, Output};

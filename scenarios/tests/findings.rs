@@ -1,6 +1,8 @@
 //! The checks of a run find what they are there for: each flow here has one thing go wrong between an honest server and
 //! honest clients, and the run must name it. The last ones show that a run without fault is clean.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;

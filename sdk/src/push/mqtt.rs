@@ -83,17 +83,30 @@ async fn open(connect: Connect) -> Result<PushLink, ConnectError> {
 async fn poll(mut event_loop: EventLoop, payloads: mpsc::Sender<Bytes>) {
     loop {
         match event_loop.poll().await {
-            Ok(Event::Incoming(Packet::Publish(publish))) => {
-                if payloads.send(publish.payload).await.is_err() {
+            Ok(event) => {
+                if pass_on(event, &payloads).await.is_err() {
                     return;
                 }
             }
-            Ok(_) => {}
             Err(error) => {
                 tracing::debug!(%error, "push connection lost");
+                // What arrived together with the end, as the notice of a kick, is still in the loop's queue.
+                for event in std::mem::take(&mut event_loop.state.events) {
+                    if pass_on(event, &payloads).await.is_err() {
+                        return;
+                    }
+                }
                 return;
             }
         }
+    }
+}
+
+/// Hands a PUBLISH's payload on; an error if nobody listens any more.
+async fn pass_on(event: Event, payloads: &mpsc::Sender<Bytes>) -> Result<(), mpsc::error::SendError<Bytes>> {
+    match event {
+        Event::Incoming(Packet::Publish(publish)) => payloads.send(publish.payload).await,
+        _ => Ok(()),
     }
 }
 
