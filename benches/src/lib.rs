@@ -1,1 +1,1 @@
-//! To be written.
+//! Nothing but benchmarks lives in this crate; see `benches/`.

@@ -1,9 +1,14 @@
 //! The command that runs a server until it is interrupted.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::process::ExitCode;
 
-use clap::Args;
+use clap::{Args, Parser};
 use thiserror::Error;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::push::PushConfig;
 use crate::server::DEFAULT_APP;
@@ -61,14 +66,48 @@ pub enum ServeError {
     Interrupt(#[source] std::io::Error),
 }
 
-impl ServeError {
-    /// The exit code that tells scripts what happened: 3 if a port is in use, else 1.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Start(error) if error.is_port_in_use() => 3,
-            Self::Start(_) | Self::Interrupt(_) => 1,
+/// The exit code of a command line that makes no sense.
+pub const EXIT_USAGE: u8 = 2;
+/// The exit code of a command that this machine, or something that has the port, did not let run.
+pub const EXIT_ENVIRONMENT: u8 = 3;
+
+/// Logs to standard error: `RUST_LOG`, as `info` or `y2w_sdk=debug`, wins over `level`.
+pub fn log_to_stderr(level: LevelFilter) {
+    let wanted = std::env::var("RUST_LOG")
+        .ok()
+        .and_then(|targets| targets.parse::<Targets>().ok())
+        .unwrap_or_else(|| Targets::new().with_default(level));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(lines).with(wanted).init();
+}
+
+/// Reads a command line. What goes wrong is one line on standard error; help and version are printed as they are.
+pub fn parse<C: Parser>(name: &str, args: impl IntoIterator<Item = OsString>) -> Result<C, ExitCode> {
+    C::try_parse_from(args).map_err(|error| {
+        if error.use_stderr() {
+            eprintln!("{name}: {}; see {name} --help", one_line(&error));
+            ExitCode::from(EXIT_USAGE)
+        } else if error.print().is_ok() {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::from(EXIT_ENVIRONMENT)
         }
-    }
+    })
+}
+
+/// clap's reason and its tips without the usage, on one line.
+pub fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let mut parts = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:"))
+        .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
+        .map(|line| line.trim_start_matches("error: "));
+    let reason = parts.next().unwrap_or("wrong usage").to_owned();
+    let rest: Vec<&str> = parts.collect();
+    let rest = if rest.is_empty() { String::new() } else { format!(" ({})", rest.join("; ")) };
+    format!("{reason}{rest}")
 }
 
 /// Starts a server, prints where it is, and serves until Ctrl-C.
@@ -84,23 +123,14 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
 }
 
 async fn start(args: ServeArgs) -> Result<MockServer, StartError> {
-    let app = args.app.unwrap_or_else(|| App {
-        key: DEFAULT_APP.0.to_owned(),
-        secret: DEFAULT_APP.1.to_owned(),
-    });
+    let app =
+        args.app.unwrap_or_else(|| App { key: DEFAULT_APP.0.to_owned(), secret: DEFAULT_APP.1.to_owned() });
     let mut builder = MockServer::builder()
         .http(args.http)
         .push(args.push)
         .app(app.key, app.secret)
-        .password_cost(if args.fast_hash {
-            PasswordCost::Fast
-        } else {
-            PasswordCost::Slow
-        })
-        .push_config(PushConfig {
-            outgoing_queue: args.outgoing_queue,
-            ..PushConfig::default()
-        });
+        .password_cost(if args.fast_hash { PasswordCost::Fast } else { PasswordCost::Slow })
+        .push_config(PushConfig { outgoing_queue: args.outgoing_queue, ..PushConfig::default() });
     if let Some(host) = args.gate_host {
         builder = builder.gate_host(host);
     }
@@ -112,18 +142,15 @@ async fn start(args: ServeArgs) -> Result<MockServer, StartError> {
 
 fn parse_app(text: &str) -> Result<App, String> {
     match text.split_once(':') {
-        Some((key, secret)) if !key.is_empty() && !secret.is_empty() => Ok(App {
-            key: key.to_owned(),
-            secret: secret.to_owned(),
-        }),
+        Some((key, secret)) if !key.is_empty() && !secret.is_empty() => {
+            Ok(App { key: key.to_owned(), secret: secret.to_owned() })
+        }
         _ => Err("an app is given as KEY:SECRET".to_owned()),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
     use super::*;
 
     #[derive(Parser)]
@@ -132,37 +159,30 @@ mod tests {
         args: ServeArgs,
     }
 
-    fn parse(args: &[&str]) -> Result<ServeArgs, clap::Error> {
+    fn args(args: &[&str]) -> Result<ServeArgs, clap::Error> {
         Command::try_parse_from([&["serve"], args].concat()).map(|command| command.args)
     }
 
     #[test]
     fn an_app_is_key_and_secret() {
-        let args = parse(&["--app", "k:s:s"]).unwrap();
-        let app = App {
-            key: "k".to_owned(),
-            secret: "s:s".to_owned(),
-        };
-        assert_eq!(args.app, Some(app));
+        let given = args(&["--app", "k:s:s"]).unwrap();
+        let app = App { key: "k".to_owned(), secret: "s:s".to_owned() };
+        assert_eq!(given.app, Some(app));
         for bad in ["k", "k:", ":s"] {
-            assert!(parse(&["--app", bad]).is_err(), "{bad}");
+            assert!(args(&["--app", bad]).is_err(), "{bad}");
         }
     }
 
     #[tokio::test]
     async fn a_port_in_use_is_told_apart() {
         let any = "127.0.0.1:0";
-        let first = start(parse(&["--http", any, "--push", any, "--fast-hash"]).unwrap())
-            .await
-            .unwrap();
+        let first = start(args(&["--http", any, "--push", any, "--fast-hash"]).unwrap()).await.unwrap();
         let taken = first.push_addr().to_string();
-        let error = start(parse(&["--http", any, "--push", &taken]).unwrap())
-            .await
-            .unwrap_err();
+        let error = start(args(&["--http", any, "--push", &taken]).unwrap()).await.unwrap_err();
         let text = error.to_string();
         assert!(text.contains("push") && text.contains(&taken), "{text}");
         assert!(text.contains("choose another port"), "{text}");
-        assert_eq!(ServeError::from(error).exit_code(), 3);
+        assert!(error.is_port_in_use());
         first.shutdown().await;
     }
 }

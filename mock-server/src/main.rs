@@ -3,14 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use tracing_subscriber::filter::Targets;
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-use y2w_mock_server::cli::{ServeArgs, serve};
+use tracing_subscriber::filter::LevelFilter;
+use y2w_mock_server::cli::{EXIT_ENVIRONMENT, ServeArgs, log_to_stderr, parse, serve};
 
 /// A reference server for the yun2win protocol, made to be tested against
 ///
-/// It keeps all state in memory. Exit codes: 0 interrupted, 2 wrong usage, 3 a port is in use, 1 anything else.
+/// It keeps all state in memory. Exit codes: 0 interrupted, 2 wrong usage, 3 a port is in use, or the machine does not let it serve.
 #[derive(Parser)]
 #[command(version)]
 struct Command {
@@ -19,25 +17,21 @@ struct Command {
 }
 
 fn main() -> ExitCode {
-    let command = Command::parse();
-    let wanted = std::env::var("RUST_LOG")
-        .ok()
-        .and_then(|targets| targets.parse::<Targets>().ok())
-        .unwrap_or_else(|| Targets::new().with_default(tracing::Level::WARN));
-    tracing_subscriber::registry()
-        .with(tracing_subscriber::fmt::layer().with_writer(std::io::stderr))
-        .with(wanted)
-        .init();
+    let command: Command = match parse("y2w-mock-server", std::env::args_os()) {
+        Ok(command) => command,
+        Err(code) => return code,
+    };
+    log_to_stderr(LevelFilter::WARN);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {
-        Ok(runtime) => runtime.block_on(serve(command.serve)).map_err(|error| {
-            eprintln!("{error}");
-            error.exit_code()
-        }),
-        Err(error) => {
-            eprintln!("no runtime: {error}");
-            Err(1)
-        }
+        Ok(runtime) => runtime.block_on(serve(command.serve)).map_err(|error| error.to_string()),
+        Err(error) => Err(format!("the runtime did not start: {error}")),
     };
-    ended.map_or_else(ExitCode::from, |()| ExitCode::SUCCESS)
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("y2w-mock-server: {error}");
+            ExitCode::from(EXIT_ENVIRONMENT)
+        }
+    }
 }

@@ -26,10 +26,7 @@ pub(crate) struct Secrets {
 
 impl Secrets {
     pub(crate) fn new(seed: u64, cost: PasswordCost) -> Self {
-        Self {
-            random: Mutex::new(ChaCha8Rng::seed_from_u64(seed)),
-            cost,
-        }
+        Self { random: Mutex::new(ChaCha8Rng::seed_from_u64(seed)), cost }
     }
 
     /// 128 random bits in hexadecimal.
@@ -83,11 +80,8 @@ fn hash(password: &str, salt: &[u8; 16], cost: PasswordCost) -> String {
 }
 
 fn verify(password: &str, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
+    PasswordHash::new(hash)
+        .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 #[cfg(test)]

@@ -246,18 +246,8 @@ impl MockServerBuilder {
                 tracing::error!(%error, "the HTTP listener ended");
             }
         });
-        tasks.spawn(gateway::run(
-            backend.inner.push.clone(),
-            push.listener,
-            stop.clone(),
-        ));
-        Ok(MockServer {
-            backend,
-            http_addr: http.addr,
-            push_addr: push.addr,
-            stop,
-            tasks,
-        })
+        tasks.spawn(gateway::run(backend.inner.push.clone(), push.listener, stop.clone()));
+        Ok(MockServer { backend, http_addr: http.addr, push_addr: push.addr, stop, tasks })
     }
 }
 
@@ -267,15 +257,8 @@ struct Bound {
 }
 
 async fn bind(listener: Listener, addr: SocketAddr) -> Result<Bound, StartError> {
-    let failed = |source| StartError {
-        listener,
-        addr,
-        source,
-    };
+    let failed = |source| StartError { listener, addr, source };
     let opened = TcpListener::bind(addr).await.map_err(failed)?;
     let addr = opened.local_addr().map_err(failed)?;
-    Ok(Bound {
-        listener: opened,
-        addr,
-    })
+    Ok(Bound { listener: opened, addr })
 }

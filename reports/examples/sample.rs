@@ -11,10 +11,7 @@ use y2w_reports::{
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut args = env::args_os().skip(1);
-    let folder = args
-        .next()
-        .map(PathBuf::from)
-        .ok_or("usage: sample FOLDER [passed|failed|single|empty]")?;
+    let folder = args.next().map(PathBuf::from).ok_or("usage: sample FOLDER [passed|failed|single|empty]")?;
     let kind = args.next().unwrap_or_else(|| "passed".into());
     let result = match kind.to_str() {
         Some("passed") => passed(),
@@ -31,11 +28,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn passed() -> RunResult {
     let failed = failed();
-    let checks = failed.checks.into_iter().map(|check| Check {
-        findings_total: 0,
-        findings: vec![],
-        ..check
-    });
+    let checks =
+        failed.checks.into_iter().map(|check| Check { findings_total: 0, findings: vec![], ..check });
     RunResult {
         verdict: Verdict {
             passed: true,
@@ -73,10 +67,7 @@ fn failed() -> RunResult {
             ("warm-up", "15 s"),
             ("sync retry", "0.5 s, doubling to 8 s"),
         ]
-        .map(|(name, value)| Setting {
-            name: name.to_owned(),
-            value: value.to_owned(),
-        })
+        .map(|(name, value)| Setting { name: name.to_owned(), value: value.to_owned() })
         .to_vec(),
         verdict: Verdict {
             passed: false,
@@ -93,20 +84,8 @@ fn failed() -> RunResult {
                 9_300.0,
                 1.0,
             ),
-            latency(
-                "send→stored",
-                "Until the server acknowledged the message.",
-                1_183_420,
-                1_900.0,
-                0.75,
-            ),
-            latency(
-                "send→pushed",
-                "Until the push notice reached the recipient.",
-                1_183_398,
-                4_100.0,
-                0.9,
-            ),
+            latency("send→stored", "Until the server acknowledged the message.", 1_183_420, 1_900.0, 0.75),
+            latency("send→pushed", "Until the push notice reached the recipient.", 1_183_398, 4_100.0, 0.9),
         ],
         timeline: timeline(),
     }
@@ -118,17 +97,7 @@ fn single() -> RunResult {
     let latencies = run.latencies.iter().map(|latency| {
         let us = latency.p50;
         let (count, mean, percentiles) = (1, us as f64, vec![]);
-        Latency {
-            count,
-            min: us,
-            mean,
-            p90: us,
-            p99: us,
-            p999: us,
-            max: us,
-            percentiles,
-            ..latency.clone()
-        }
+        Latency { count, min: us, mean, p90: us, p99: us, p999: us, max: us, percentiles, ..latency.clone() }
     });
     RunResult {
         title: "One message".to_owned(),
@@ -156,10 +125,7 @@ fn empty() -> RunResult {
     RunResult {
         title: "A run in which nothing happened".to_owned(),
         duration_s: 0.0,
-        verdict: Verdict {
-            passed: false,
-            summary: "No user could sign in.".to_owned(),
-        },
+        verdict: Verdict { passed: false, summary: "No user could sign in.".to_owned() },
         settings: vec![],
         checks: vec![],
         counters: vec![],
@@ -206,20 +172,8 @@ fn checks() -> Vec<Check> {
             0,
             &[],
         ),
-        check(
-            "PUSH-KICK",
-            "A second device of one user ends the first one's connection.",
-            312,
-            0,
-            &[],
-        ),
-        check(
-            "TOKEN-EXPIRY",
-            "An expired token is renewed without losing a message.",
-            0,
-            0,
-            &[],
-        ),
+        check("PUSH-KICK", "A second device of one user ends the first one's connection.", 312, 0, &[]),
+        check("TOKEN-EXPIRY", "An expired token is renewed without losing a message.", 0, 0, &[]),
     ]
 }
 
@@ -228,18 +182,8 @@ fn counters() -> Vec<Counter> {
         ("sent", 1_183_420, "messages", "Handed to a client by a user."),
         ("stored", 1_183_420, "messages", "Acknowledged by the server."),
         ("synced", 2_366_826, "copies", "Received by a recipient's client."),
-        (
-            "reconnects",
-            5_000,
-            "connections",
-            "Push connections that were opened again.",
-        ),
-        (
-            "request errors",
-            1_204,
-            "requests",
-            "Answered by 5xx, or not at all.",
-        ),
+        ("reconnects", 5_000, "connections", "Push connections that were opened again."),
+        ("request errors", 1_204, "requests", "Answered by 5xx, or not at all."),
     ]
     .map(|(name, value, unit, help)| Counter {
         name: name.to_owned(),
@@ -255,12 +199,8 @@ fn latency(name: &str, help: &str, count: u64, median: f64, tail: f64) -> Latenc
     let at =
         |percentile: f64| (median * (0.4 + 0.6 * (50.0 / (100.0 - percentile)).powf(0.55 * tail))) as u64;
     let steps = (0..=80).map(|step| 100.0 * (1.0 - 10f64.powf(-f64::from(step) / 16.0)));
-    let percentiles: Vec<_> = steps
-        .map(|percentile| PercentilePoint {
-            percentile,
-            value_us: at(percentile),
-        })
-        .collect();
+    let percentiles: Vec<_> =
+        steps.map(|percentile| PercentilePoint { percentile, value_us: at(percentile) }).collect();
     Latency {
         name: name.to_owned(),
         help: help.to_owned(),
@@ -284,20 +224,12 @@ fn timeline() -> Timeline {
         let ripple = (t * 0.9).sin() * 110.0 + (t * 2.3).cos() * 70.0;
         let ramp = (t / 15.0).min(1.0);
         let out = (75.0..82.0).contains(&t);
-        let recovery = if (82.0..96.0).contains(&t) {
-            (96.0 - t) / 14.0
-        } else {
-            0.0
-        };
+        let recovery = if (82.0..96.0).contains(&t) { (96.0 - t) / 14.0 } else { 0.0 };
         let sent = if t > 165.0 { 0.0 } else { (7_000.0 + ripple) * ramp };
         let slow = 1.0 + 30.0 * recovery * recovery;
         TimelinePoint {
             t_s: t,
-            users_connected: if out {
-                400
-            } else {
-                (5_000.0 * ramp * (1.0 - 0.6 * recovery)) as u64
-            },
+            users_connected: if out { 400 } else { (5_000.0 * ramp * (1.0 - 0.6 * recovery)) as u64 },
             sent_per_s: sent,
             stored_per_s: if out { sent * 0.93 } else { sent * 0.995 },
             delivered_per_s: if out { 0.0 } else { sent * (1.5 + 0.9 * recovery) },
@@ -306,10 +238,7 @@ fn timeline() -> Timeline {
             synced_p99_us: (!out && t <= 166.0).then_some(((61_000.0 + ripple * 60.0) * slow) as u64),
         }
     });
-    let mark = |t_s, label: &str| Mark {
-        t_s,
-        label: label.to_owned(),
-    };
+    let mark = |t_s, label: &str| Mark { t_s, label: label.to_owned() };
     Timeline {
         interval_s: 1.0,
         points: points.collect(),

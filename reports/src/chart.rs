@@ -47,14 +47,7 @@ struct Series {
 
 impl Series {
     fn new(ink: Ink, name: impl Into<String>, points: impl Iterator<Item = (f64, Option<f64>)>) -> Self {
-        Self {
-            name: name.into(),
-            line: Line {
-                ink,
-                tinted: false,
-                segments: segments(points),
-            },
-        }
+        Self { name: name.into(), line: Line { ink, tinted: false, segments: segments(points) } }
     }
 
     fn tinted(mut self) -> Self {
@@ -76,11 +69,8 @@ pub(crate) fn distribution(latencies: &[Latency]) -> Result<Chart, ReportError> 
             Series::new(Ink::Line(index), latency.name.as_str(), distribution_of(latency))
         })
         .collect();
-    let last = series
-        .iter()
-        .flat_map(|series| &series.line.segments)
-        .flatten()
-        .map(|(percentile, _)| *percentile);
+    let last =
+        series.iter().flat_map(|series| &series.line.segments).flatten().map(|(percentile, _)| *percentile);
     let last = last.fold(0.0, f64::max);
     let label = "Latency by percentile: how long all but the slowest took, one line for each kind of latency";
     draw(label, series, |series, size| {
@@ -111,12 +101,7 @@ pub(crate) fn throughput(timeline: &Timeline) -> Result<Chart, ReportError> {
         series.push(Series::new(Ink::Bad, "errors", errors(&points)));
     }
     over_time(timeline, "Messages per second over time", series, |series| {
-        Axis::linear(
-            series.iter().flat_map(Series::values).fold(0.0, f64::max),
-            4,
-            0.0,
-            "/s",
-        )
+        Axis::linear(series.iter().flat_map(Series::values).fold(0.0, f64::max), 4, 0.0, "/s")
     })
 }
 
@@ -124,9 +109,7 @@ pub(crate) fn throughput(timeline: &Timeline) -> Result<Chart, ReportError> {
 pub(crate) fn latency_over_time(timeline: &Timeline) -> Result<Chart, ReportError> {
     let points = Thinned::new(timeline).points;
     let of = |of: fn(&TimelinePoint) -> Option<u64>| {
-        points
-            .iter()
-            .map(move |point| (point.t_s, of(point).map(milliseconds)))
+        points.iter().map(move |point| (point.t_s, of(point).map(milliseconds)))
     };
     let series = vec![
         Series::new(Ink::Line(0), "p50", of(|point| point.synced_p50_us)),
@@ -143,9 +126,7 @@ pub(crate) fn latency_over_time(timeline: &Timeline) -> Result<Chart, ReportErro
 /// Users with a live push connection.
 pub(crate) fn users(timeline: &Timeline) -> Result<Chart, ReportError> {
     let points = Thinned::new(timeline).points;
-    let connected = points
-        .iter()
-        .map(|point| (point.t_s, Some(point.users_connected as f64)));
+    let connected = points.iter().map(|point| (point.t_s, Some(point.users_connected as f64)));
     let series = vec![Series::new(Ink::Line(3), "connected users", connected).tinted()];
     let max = series.iter().flat_map(Series::values).fold(0.0, f64::max);
     let label = "Connected users over time";
@@ -194,17 +175,9 @@ fn draw<'a>(
     let wide = wide.svg(Size::Wide)?;
     let legend = series
         .into_iter()
-        .map(|series| Legend {
-            class: series.line.ink.class(),
-            name: series.name,
-        })
+        .map(|series| Legend { class: series.line.ink.class(), name: series.name })
         .collect();
-    Ok(Chart {
-        wide,
-        narrow,
-        legend,
-        logarithmic,
-    })
+    Ok(Chart { wide, narrow, legend, logarithmic })
 }
 
 fn lines(series: &[Series]) -> Vec<Line> {
@@ -223,10 +196,7 @@ fn segments(points: impl Iterator<Item = (f64, Option<f64>)>) -> Vec<Vec<(f64, f
     let mut segments = vec![Vec::new()];
     for (x, y) in points {
         match y.filter(|y| y.is_finite() && x.is_finite()) {
-            Some(y) => segments
-                .last_mut()
-                .into_iter()
-                .for_each(|segment: &mut Vec<_>| segment.push((x, y))),
+            Some(y) => segments.last_mut().into_iter().for_each(|segment: &mut Vec<_>| segment.push((x, y))),
             None => segments.push(Vec::new()),
         }
     }
@@ -237,36 +207,19 @@ fn segments(points: impl Iterator<Item = (f64, Option<f64>)>) -> Vec<Vec<(f64, f
 /// The points of one latency's distribution, in milliseconds. The longest stands where its rank puts it, since 100 %
 /// has no place on the axis.
 fn distribution_of(latency: &Latency) -> impl Iterator<Item = (f64, Option<f64>)> {
-    let summary = [
-        (0.0, latency.min),
-        (50.0, latency.p50),
-        (90.0, latency.p90),
-        (99.0, latency.p99),
-    ];
+    let summary = [(0.0, latency.min), (50.0, latency.p50), (90.0, latency.p90), (99.0, latency.p99)];
     let mut points: Vec<(f64, u64)> = if latency.percentiles.is_empty() {
-        summary
-            .into_iter()
-            .chain([(99.9, latency.p999), (100.0, latency.max)])
-            .collect()
+        summary.into_iter().chain([(99.9, latency.p999), (100.0, latency.max)]).collect()
     } else {
-        latency
-            .percentiles
-            .iter()
-            .map(|point| (point.percentile, point.value_us))
-            .collect()
+        latency.percentiles.iter().map(|point| (point.percentile, point.value_us)).collect()
     };
     let rank = 100.0 * (1.0 - 0.5 / latency.count.max(1) as f64);
-    let last = points
-        .iter()
-        .map(|point| point.0)
-        .filter(|percentile| *percentile < 100.0)
-        .fold(rank, f64::max);
+    let last =
+        points.iter().map(|point| point.0).filter(|percentile| *percentile < 100.0).fold(rank, f64::max);
     for (percentile, _) in &mut points {
         *percentile = percentile.min(last);
     }
-    points
-        .into_iter()
-        .map(|(percentile, value)| (percentile, Some(milliseconds(value))))
+    points.into_iter().map(|(percentile, value)| (percentile, Some(milliseconds(value))))
 }
 
 /// Errors where there were any, from and to zero: a line along the foot of the whole chart would say nothing.

@@ -46,10 +46,7 @@ pub fn write_all(dir: &Path, result: &RunResult) -> Result<Vec<PathBuf>, ReportE
         .map(|exporter| Ok((exporter.file_name(), exporter.render(result)?)))
         .collect::<Result<Vec<_>, ReportError>>()?;
     fs::create_dir_all(dir).map_err(failed_to("create the folder", dir))?;
-    files
-        .iter()
-        .map(|(name, text)| write_whole(dir, name, text))
-        .collect()
+    files.iter().map(|(name, text)| write_whole(dir, name, text)).collect()
 }
 
 fn write_whole(dir: &Path, name: &str, text: &str) -> Result<PathBuf, ReportError> {

@@ -24,11 +24,7 @@ pub fn micros(value: u64) -> String {
 
 /// A mean of microseconds, written as [`micros`] writes it.
 pub fn mean_micros(value: f64) -> String {
-    if measurable(value) {
-        micros(to_u64(value))
-    } else {
-        NOTHING.to_owned()
-    }
+    if measurable(value) { micros(to_u64(value)) } else { NOTHING.to_owned() }
 }
 
 /// So many per second, with three significant digits below a hundred: `12,345/s`, `4.56/s`.

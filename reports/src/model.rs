@@ -26,9 +26,7 @@ impl<'de> Deserialize<'de> for FormatVersion {
         if format == FORMAT {
             Ok(Self)
         } else {
-            Err(D::Error::custom(format_args!(
-                "format {format:?} is not {FORMAT:?}"
-            )))
+            Err(D::Error::custom(format_args!("format {format:?} is not {FORMAT:?}")))
         }
     }
 }

@@ -24,7 +24,6 @@ pub(crate) mod decimal_string {
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
         let text = String::deserialize(deserializer)?;
-        text.parse()
-            .map_err(|error| D::Error::custom(format_args!("{text:?} is not a seed: {error}")))
+        text.parse().map_err(|error| D::Error::custom(format_args!("{text:?} is not a seed: {error}")))
     }
 }

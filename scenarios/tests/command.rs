@@ -7,11 +7,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn y2w(args: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_y2w"))
-        .args(args)
-        .env_remove("RUST_LOG")
-        .output()
-        .unwrap()
+    Command::new(env!("CARGO_BIN_EXE_y2w")).args(args).env_remove("RUST_LOG").output().unwrap()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -28,11 +24,8 @@ fn refusal(output: &Output, code: i32) -> String {
 
 fn files(out: &Path) -> Vec<String> {
     let run = std::fs::read_dir(out).unwrap().next().unwrap().unwrap().path();
-    let mut names: Vec<String> = run
-        .read_dir()
-        .unwrap()
-        .map(|f| f.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<String> =
+        run.read_dir().unwrap().map(|f| f.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -40,18 +33,7 @@ fn files(out: &Path) -> Vec<String> {
 #[test]
 fn a_small_run_passes_and_leaves_its_files() {
     let out = tempfile::tempdir().unwrap();
-    let args = [
-        "run",
-        "--users",
-        "6",
-        "--duration",
-        "1s",
-        "--rate",
-        "5",
-        "--seed",
-        "3",
-        "--out",
-    ];
+    let args = ["run", "--users", "6", "--duration", "1s", "--rate", "5", "--seed", "3", "--out"];
     let output = y2w(&[&args[..], &[out.path().to_str().unwrap()]].concat());
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{stdout} {}", text(&output.stderr));
@@ -66,16 +48,7 @@ fn a_small_run_passes_and_leaves_its_files() {
 #[test]
 fn json_on_standard_output_is_the_result_and_nothing_else() {
     let out = tempfile::tempdir().unwrap();
-    let args = [
-        "--users",
-        "4",
-        "--duration",
-        "1s",
-        "--rate",
-        "5",
-        "--json",
-        "--out",
-    ];
+    let args = ["--users", "4", "--duration", "1s", "--rate", "5", "--json", "--out"];
     let output = y2w(&[&args[..], &[out.path().to_str().unwrap()]].concat());
     let result: y2w_reports::RunResult = serde_json::from_slice(&output.stdout).unwrap();
     assert!(result.verdict.passed, "{result:?}");
@@ -87,11 +60,7 @@ fn a_run_that_sends_nothing_shows_nothing_and_does_not_pass() {
     let args = ["--users", "2", "--duration", "1s", "--rate", "0", "--out"];
     let output = y2w(&[&args[..], &[out.path().to_str().unwrap()]].concat());
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        text(&output.stdout).contains("FAILED: no message was sent"),
-        "{}",
-        text(&output.stdout)
-    );
+    assert!(text(&output.stdout).contains("FAILED: no message was sent"), "{}", text(&output.stdout));
 }
 
 #[test]
@@ -106,12 +75,7 @@ fn wrong_usage_is_one_line_and_exit_code_2() {
         let output = y2w(args);
         let line = refusal(&output, 2);
         assert!(line.contains(culprit), "{line}");
-        assert_eq!(
-            text(&output.stderr).lines().count(),
-            1,
-            "{}",
-            text(&output.stderr)
-        );
+        assert_eq!(text(&output.stderr).lines().count(), 1, "{}", text(&output.stderr));
     }
 }
 
@@ -120,10 +84,7 @@ fn a_server_that_cannot_be_reached_is_exit_code_3_and_says_where() {
     // Bound and dropped: nobody listens there.
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let line = refusal(&y2w(&["run", "--target", &format!("http://{nobody}")]), 3);
-    assert!(
-        line.contains(&nobody.to_string()) && line.contains("refused"),
-        "{line}"
-    );
+    assert!(line.contains(&nobody.to_string()) && line.contains("refused"), "{line}");
 }
 
 #[test]

@@ -43,12 +43,7 @@ fn settings() -> Settings {
 }
 
 async fn server() -> MockServer {
-    MockServer::builder()
-        .seed(1)
-        .password_cost(PasswordCost::Fast)
-        .start()
-        .await
-        .unwrap()
+    MockServer::builder().seed(1).password_cost(PasswordCost::Fast).start().await.unwrap()
 }
 
 fn client(server: &MockServer) -> ClientConfig {
@@ -99,32 +94,17 @@ impl<F: Fn(&mut Vec<Value>) + Send + Sync> HttpTransport for Tampering<F> {
 
 async fn broken_with(tamper: impl Fn(&mut Vec<Value>) + Send + Sync + 'static) -> Vec<Check> {
     let server = server().await;
-    let http = Arc::new(Tampering {
-        honest: ReqwestHttp::new().unwrap(),
-        tamper,
-    });
+    let http = Arc::new(Tampering { honest: ReqwestHttp::new().unwrap(), tamper });
     // What is lost is waited for until the patience is over.
-    let settings = Settings {
-        patience: Duration::from_secs(4),
-        ..settings()
-    };
-    let broken = broken(
-        &ClientConfig {
-            http,
-            ..client(&server)
-        },
-        &settings,
-    )
-    .await;
+    let settings = Settings { patience: Duration::from_secs(4), ..settings() };
+    let broken = broken(&ClientConfig { http, ..client(&server) }, &settings).await;
     server.shutdown().await;
     broken
 }
 
 /// Whether the entry is the third message of user 0 to somebody.
 fn is_third_of_user_0(entry: &Value) -> bool {
-    entry["content"]
-        .as_str()
-        .is_some_and(|c| c.contains(r#""y2w":{"u":0,"n":3,"#))
+    entry["content"].as_str().is_some_and(|c| c.contains(r#""y2w":{"u":0,"n":3,"#))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,10 +164,7 @@ impl PushTransport for Deaf {
         let lost = self.lost.clone();
         let honest = MqttTcp.connect(connect);
         Box::pin(async move {
-            let PushLink {
-                uplink,
-                downlink: mut honest,
-            } = honest.await?;
+            let PushLink { uplink, downlink: mut honest } = honest.await?;
             let (payloads, downlink) = tokio::sync::mpsc::channel(32);
             #[expect(
                 clippy::disallowed_methods,
@@ -211,14 +188,8 @@ impl PushTransport for Deaf {
 async fn pushes_that_do_not_arrive_are_found_though_nothing_is_lost_in_the_end() {
     let server = server().await;
     let lost = Arc::new(AtomicUsize::new(0));
-    let client = ClientConfig {
-        push: Arc::new(Deaf { lost: lost.clone() }),
-        ..client(&server)
-    };
-    let settings = Settings {
-        patience: Duration::from_secs(3),
-        ..settings()
-    };
+    let client = ClientConfig { push: Arc::new(Deaf { lost: lost.clone() }), ..client(&server) };
+    let settings = Settings { patience: Duration::from_secs(3), ..settings() };
     let broken = broken(&client, &settings).await;
     assert_eq!(rules_of(&broken), [rules::PUSHED], "{broken:?}");
     assert!(lost.load(Ordering::Relaxed) > 0);
@@ -229,10 +200,7 @@ async fn pushes_that_do_not_arrive_are_found_though_nothing_is_lost_in_the_end()
 async fn a_push_server_that_never_accepts_ends_the_run_with_that_reason() {
     let server = server().await;
     server.backend().withhold_accept(true);
-    let client = ClientConfig {
-        deadline: Duration::from_secs(3),
-        ..client(&server)
-    };
+    let client = ClientConfig { deadline: Duration::from_secs(3), ..client(&server) };
     match load::run(&client, &settings(), &Silent).await {
         Err(RunError::Environment(why)) => assert!(why.contains("sent no acceptConnect"), "{why}"),
         other => panic!("{other:?}"),
@@ -243,12 +211,8 @@ async fn a_push_server_that_never_accepts_ends_the_run_with_that_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_honest_run_is_clean_though_its_users_lose_their_connections() {
     let server = server().await;
-    let settings = Settings {
-        chaos: Some(Chaos::Reconnect),
-        users: 40,
-        duration: Duration::from_secs(2),
-        ..settings()
-    };
+    let settings =
+        Settings { chaos: Some(Chaos::Reconnect), users: 40, duration: Duration::from_secs(2), ..settings() };
     assert_eq!(broken(&client(&server), &settings).await, []);
     server.shutdown().await;
 }
@@ -264,8 +228,7 @@ impl Progress for DropAll<'_> {
     fn advance(&self, _: u64) {}
     fn snapshot(&self, _: &Snapshot) {
         if self.dropped.load(Ordering::Relaxed) == 0 {
-            self.dropped
-                .store(self.server.backend().drop_all_connections(), Ordering::Relaxed);
+            self.dropped.store(self.server.backend().drop_all_connections(), Ordering::Relaxed);
         }
     }
 }
@@ -273,14 +236,8 @@ impl Progress for DropAll<'_> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_honest_run_is_clean_though_the_server_drops_everybody() {
     let server = server().await;
-    let progress = DropAll {
-        server: &server,
-        dropped: AtomicUsize::new(0),
-    };
-    let settings = Settings {
-        duration: Duration::from_secs(2),
-        ..settings()
-    };
+    let progress = DropAll { server: &server, dropped: AtomicUsize::new(0) };
+    let settings = Settings { duration: Duration::from_secs(2), ..settings() };
     let outcome = load::run(&client(&server), &settings, &progress).await.unwrap();
     assert!(outcome.passed(), "{:?}", outcome.checks);
     assert_eq!(progress.dropped.load(Ordering::Relaxed), settings.users);

@@ -22,23 +22,14 @@ impl Clock {
     )]
     pub fn system() -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        Self {
-            started: tokio::time::Instant::now(),
-            wall_at_start: since_epoch,
-        }
+        Self { started: tokio::time::Instant::now(), wall_at_start: since_epoch }
     }
 
     /// A clock that begins at `wall`, whatever the machine says: for simulated time.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the clock is where tokio's time is read"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the clock is where tokio's time is read")]
     pub fn starting_at(wall: Timestamp) -> Self {
         let wall_at_start = Timestamp::EPOCH.until(wall);
-        Self {
-            started: tokio::time::Instant::now(),
-            wall_at_start,
-        }
+        Self { started: tokio::time::Instant::now(), wall_at_start }
     }
 
     /// The wall time in milliseconds.
@@ -52,10 +43,7 @@ impl Clock {
     }
 
     /// Since the clock began: for measuring, to the microsecond and below.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the clock is where tokio's time is read"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "the clock is where tokio's time is read")]
     pub fn elapsed(&self) -> Duration {
         tokio::time::Instant::now().duration_since(self.started)
     }
@@ -75,9 +63,7 @@ mod tests {
     async fn virtual_time_is_the_clocks_time() {
         let clock = Clock::starting_at(Timestamp::MIN);
         assert_eq!(clock.now(), Timestamp::MIN);
-        clock
-            .sleep_until(Timestamp::MIN.plus(Duration::from_secs(3_600)))
-            .await;
+        clock.sleep_until(Timestamp::MIN.plus(Duration::from_secs(3_600))).await;
         assert_eq!(clock.now(), Timestamp::MIN.plus(Duration::from_secs(3_600)));
         assert_eq!(clock.elapsed(), Duration::from_secs(3_600));
     }

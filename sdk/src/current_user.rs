@@ -114,18 +114,11 @@ impl Users {
             reason = "a user's driver is one task, owned by the CurrentUser"
         )]
         let driver = tokio::spawn(drive(shared.clone()));
-        Ok(CurrentUser {
-            shared,
-            _driver: AbortOnDropHandle::new(driver),
-        })
+        Ok(CurrentUser { shared, _driver: AbortOnDropHandle::new(driver) })
     }
 
     fn api(&self) -> Api {
-        Api::new(
-            self.config.http.clone(),
-            &self.config.base_url,
-            self.config.deadline,
-        )
+        Api::new(self.config.http.clone(), &self.config.base_url, self.config.deadline)
     }
 }
 
@@ -172,11 +165,7 @@ impl CurrentUser {
     /// Loses the push connection as a failing network would; the client then reconnects by itself. For testing.
     pub fn sever(&self) {
         let now = self.shared.clock.now();
-        self.shared
-            .core
-            .lock()
-            .connection
-            .reconnect("severed on purpose", now);
+        self.shared.core.lock().connection.reconnect("severed on purpose", now);
         self.shared.wake.notify_one();
     }
 
@@ -243,11 +232,7 @@ impl CurrentUser {
 
     /// Asks for a sync of a session's messages; it joins the queue like one that a push asks for.
     pub fn sync_messages(&self, session: &ImSessionId) {
-        self.shared
-            .core
-            .lock()
-            .sync_queue
-            .request(SyncKey::Messages(session.clone()));
+        self.shared.core.lock().sync_queue.request(SyncKey::Messages(session.clone()));
         self.shared.wake.notify_one();
     }
 

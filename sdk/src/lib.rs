@@ -5,7 +5,7 @@
 //! * [`protocol`]: the vocabulary both ends share. Pure data; the mock server is built on it as well.
 //! * [`model`], [`push::connection`], [`bridge`] queues: the functional core. It takes a time and an input and
 //!   gives outputs; it never waits, spawns, locks, reads a clock or draws a random number.
-//! * [`api`], [`push`], [`current_user`]: the thin shell that moves bytes, over the two traits
+//! * [`api`], [`push`], [`CurrentUser`]: the thin shell that moves bytes, over the two traits
 //!   [`api::HttpTransport`] and [`push::PushTransport`], the only I/O there is.
 
 pub mod api;

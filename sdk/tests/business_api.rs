@@ -36,11 +36,7 @@ fn logged_in(token: &str) -> ResponseTemplate {
 /// A user who is logged in with the token `t1`; later logins give `t2`.
 async fn ann(server: &MockServer) -> CurrentUser {
     let login = || Mock::given(method("POST")).and(path("/v1/users/login"));
-    login()
-        .respond_with(logged_in("t1"))
-        .up_to_n_times(1)
-        .mount(server)
-        .await;
+    login().respond_with(logged_in("t1")).up_to_n_times(1).mount(server).await;
     login().respond_with(logged_in("t2")).mount(server).await;
     let options = LoginOptions {
         observer: Arc::new(|_: &Event| {}),
@@ -48,10 +44,7 @@ async fn ann(server: &MockServer) -> CurrentUser {
         seed: 1,
         keep_messages: 10,
     };
-    users(server, PATIENT)
-        .login("a@b.c", "123456", options)
-        .await
-        .unwrap()
+    users(server, PATIENT).login("a@b.c", "123456", options).await.unwrap()
 }
 
 fn search(token: &str) -> wiremock::MockBuilder {
@@ -72,17 +65,12 @@ async fn an_account_is_made_with_this_form() {
     Mock::given(method("POST"))
         .and(path("/v1/users/register"))
         .and(header("content-type", "application/x-www-form-urlencoded"))
-        .and(body_string(
-            "email=a%40b.c&password=e10adc3949ba59abbe56e057f20f883e&name=Ann",
-        ))
+        .and(body_string("email=a%40b.c&password=e10adc3949ba59abbe56e057f20f883e&name=Ann"))
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({"id": "1", "name": "Ann"})))
         .expect(1)
         .mount(&server)
         .await;
-    let user = users(&server, PATIENT)
-        .register("a@b.c", "123456", "Ann")
-        .await
-        .unwrap();
+    let user = users(&server, PATIENT).register("a@b.c", "123456", "Ann").await.unwrap();
     assert_eq!(user.id.as_str(), "1");
 }
 
@@ -90,16 +78,8 @@ async fn an_account_is_made_with_this_form() {
 async fn a_token_that_is_no_longer_good_is_renewed_and_the_call_repeated() {
     let server = MockServer::start().await;
     let ann = ann(&server).await;
-    search("t1")
-        .respond_with(ResponseTemplate::new(401))
-        .expect(1)
-        .mount(&server)
-        .await;
-    search("t2")
-        .respond_with(found_bob())
-        .expect(1)
-        .mount(&server)
-        .await;
+    search("t1").respond_with(ResponseTemplate::new(401)).expect(1).mount(&server).await;
+    search("t2").respond_with(found_bob()).expect(1).mount(&server).await;
     let bob = ann.search("b@b.c").await.unwrap().unwrap();
     assert_eq!(bob.name, "Bob");
 }
@@ -109,11 +89,7 @@ async fn a_call_that_is_refused_again_after_the_renewal_fails() {
     let server = MockServer::start().await;
     let ann = ann(&server).await;
     for token in ["t1", "t2"] {
-        search(token)
-            .respond_with(ResponseTemplate::new(401))
-            .expect(1)
-            .mount(&server)
-            .await;
+        search(token).respond_with(ResponseTemplate::new(401)).expect(1).mount(&server).await;
     }
     assert_eq!(ann.search("b@b.c").await.unwrap_err().status(), Some(401));
 }
@@ -123,10 +99,7 @@ async fn an_error_says_which_call_which_status_and_what_the_server_said() {
     let server = MockServer::start().await;
     let ann = ann(&server).await;
     let body = json!({"status": 403, "error": "forbidden", "message": "not yours"});
-    search("t1")
-        .respond_with(ResponseTemplate::new(403).set_body_json(body))
-        .mount(&server)
-        .await;
+    search("t1").respond_with(ResponseTemplate::new(403).set_body_json(body)).mount(&server).await;
     let error = ann.search("b@b.c").await.unwrap_err();
     assert_eq!(error.to_string(), "GET /v1/users: 403: not yours");
 }
@@ -136,10 +109,7 @@ async fn an_error_of_2016_with_an_object_for_a_message_is_shown_as_it_is() {
     let server = MockServer::start().await;
     let ann = ann(&server).await;
     let body = json!({"status": 403, "message": {"code": 403, "error": "x", "status": 403}});
-    search("t1")
-        .respond_with(ResponseTemplate::new(403).set_body_json(body))
-        .mount(&server)
-        .await;
+    search("t1").respond_with(ResponseTemplate::new(403).set_body_json(body)).mount(&server).await;
     let error = ann.search("b@b.c").await.unwrap_err().to_string();
     assert!(error.contains(r#""code":403"#), "{error}");
 }
@@ -148,10 +118,7 @@ async fn an_error_of_2016_with_an_object_for_a_message_is_shown_as_it_is() {
 async fn an_answer_that_is_no_json_is_an_error_that_says_so() {
     let server = MockServer::start().await;
     let ann = ann(&server).await;
-    search("t1")
-        .respond_with(ResponseTemplate::new(200).set_body_string("<html>"))
-        .mount(&server)
-        .await;
+    search("t1").respond_with(ResponseTemplate::new(200).set_body_string("<html>")).mount(&server).await;
     let error = ann.search("b@b.c").await.unwrap_err();
     assert!(matches!(error.kind, ApiErrorKind::Answer(_)), "{error}");
 }
@@ -164,14 +131,8 @@ async fn a_server_that_does_not_answer_costs_the_deadline_and_no_more() {
         .mount(&server)
         .await;
     let deadline = Duration::from_millis(200);
-    let error = users(&server, deadline)
-        .register("a@b.c", "x", "Ann")
-        .await
-        .unwrap_err();
-    assert!(
-        matches!(error.kind, ApiErrorKind::Deadline(d) if d == deadline),
-        "{error}"
-    );
+    let error = users(&server, deadline).register("a@b.c", "x", "Ann").await.unwrap_err();
+    assert!(matches!(error.kind, ApiErrorKind::Deadline(d) if d == deadline), "{error}");
 }
 
 #[tokio::test]
@@ -180,12 +141,7 @@ async fn a_secret_of_yesterday_is_renewed_by_a_login_before_the_next_try() {
     let ann = ann(&server).await;
     let token = || Mock::given(method("POST")).and(path("/oauth/token"));
     let form = body_string("grant_type=client_credentials&client_id=k&client_secret=s");
-    token()
-        .respond_with(ResponseTemplate::new(401))
-        .up_to_n_times(1)
-        .expect(1)
-        .mount(&server)
-        .await;
+    token().respond_with(ResponseTemplate::new(401)).up_to_n_times(1).expect(1).mount(&server).await;
     token()
         .and(form)
         .respond_with(ResponseTemplate::new(200).set_body_json(json!({"access_token": "im"})))

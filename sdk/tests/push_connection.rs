@@ -26,10 +26,9 @@ const PATIENT: Duration = Duration::from_secs(30);
 /// What of the events these cases look at, in short.
 fn short(event: &Event) -> Option<String> {
     match event {
-        Event::Connection {
-            status: ConnectionStatus::DISCONNECTED,
-            detail,
-        } => Some(format!("disconnected {detail}")),
+        Event::Connection { status: ConnectionStatus::DISCONNECTED, detail } => {
+            Some(format!("disconnected {detail}"))
+        }
         Event::Connection { status, .. } => status.meaning().map(str::to_owned),
         Event::Trouble(Trouble::Refused(code)) => Some(format!("refused {}", code.0)),
         Event::Trouble(_) => Some("trouble".to_owned()),
@@ -46,10 +45,7 @@ async fn connecting(push: SocketAddr) -> (CurrentUser, mpsc::UnboundedReceiver<S
         ("/v1/users/login", login),
         ("/oauth/token", json!({"access_token": "im"})),
         ("/gateHandler", gate),
-        (
-            "/v1/users/1/userConversations",
-            json!({"total_count": 0, "entries": []}),
-        ),
+        ("/v1/users/1/userConversations", json!({"total_count": 0, "entries": []})),
     ] {
         let answer = ResponseTemplate::new(200).set_body_json(answer);
         Mock::given(path(route)).respond_with(answer).mount(&server).await;
@@ -78,18 +74,12 @@ async fn connecting(push: SocketAddr) -> (CurrentUser, mpsc::UnboundedReceiver<S
 }
 
 async fn next(events: &mut mpsc::UnboundedReceiver<String>) -> String {
-    tokio::time::timeout(PATIENT, events.recv())
-        .await
-        .unwrap()
-        .unwrap()
+    tokio::time::timeout(PATIENT, events.recv()).await.unwrap().unwrap()
 }
 
 /// Waits for the CONNECT and checks what it says; rules `CONN-CONNECT`, `CONN-CLIENT-ID`.
 async fn accept(listener: &TcpListener, id_begins: &str) -> TcpStream {
-    let (mut stream, _) = tokio::time::timeout(PATIENT, listener.accept())
-        .await
-        .unwrap()
-        .unwrap();
+    let (mut stream, _) = tokio::time::timeout(PATIENT, listener.accept()).await.unwrap().unwrap();
     let mut bytes = bytes::BytesMut::new();
     let connect = loop {
         assert_ne!(stream.read_buf(&mut bytes).await.unwrap(), 0);

@@ -69,9 +69,7 @@ pub(super) struct Stamps {
 
 impl Default for Stamps {
     fn default() -> Self {
-        Self {
-            last: Timestamp::EPOCH,
-        }
+        Self { last: Timestamp::EPOCH }
     }
 }
 
@@ -94,11 +92,7 @@ pub(super) struct Collection<T: Entry> {
 
 impl<T: Entry> Default for Collection<T> {
     fn default() -> Self {
-        Self {
-            entries: Vec::new(),
-            by_id: FxHashMap::default(),
-            by_stamp: BTreeMap::new(),
-        }
+        Self { entries: Vec::new(), by_id: FxHashMap::default(), by_stamp: BTreeMap::new() }
     }
 }
 
@@ -184,10 +178,7 @@ impl<T: Entry> Collection<T> {
             .take(range.limit)
             .map(|(_, slot)| self.get(*slot).clone())
             .collect();
-        let from_the_start = self
-            .by_stamp
-            .first_key_value()
-            .is_none_or(|(first, _)| *first > range.since);
+        let from_the_start = self.by_stamp.first_key_value().is_none_or(|(first, _)| *first > range.since);
         let total = if from_the_start {
             self.len()
         } else if entries.len() < range.limit && !entries.is_empty() {
@@ -195,17 +186,12 @@ impl<T: Entry> Collection<T> {
         } else {
             self.by_stamp.range(after).count()
         };
-        Page {
-            total: total as u64,
-            entries,
-        }
+        Page { total: total as u64, entries }
     }
 
     fn put_last(&mut self, stamp: Timestamp, slot: Slot) {
         debug_assert!(
-            self.by_stamp
-                .last_key_value()
-                .is_none_or(|(last, _)| *last < stamp),
+            self.by_stamp.last_key_value().is_none_or(|(last, _)| *last < stamp),
             "stamps of a collection strictly increase"
         );
         self.by_stamp.insert(stamp, slot);
@@ -285,20 +271,13 @@ mod tests {
     }
 
     fn range(since: i64, offset: usize, limit: usize) -> Range {
-        Range {
-            since: at(since),
-            offset,
-            limit,
-        }
+        Range { since: at(since), offset, limit }
     }
 
     fn three() -> Collection<Thing> {
         let mut things = Collection::default();
         for id in 1..=3 {
-            things.insert(Thing {
-                id,
-                stamp: at(i64::from(id) * 10),
-            });
+            things.insert(Thing { id, stamp: at(i64::from(id) * 10) });
         }
         things
     }
@@ -310,10 +289,8 @@ mod tests {
     #[test]
     fn stamps_follow_the_clock_and_never_stand_still() {
         let mut stamps = Stamps::default();
-        let given: Vec<i64> = [5, 5, 5, 3, 100, 100]
-            .into_iter()
-            .map(|now| stamps.next(at(now)).as_millis())
-            .collect();
+        let given: Vec<i64> =
+            [5, 5, 5, 3, 100, 100].into_iter().map(|now| stamps.next(at(now)).as_millis()).collect();
         assert_eq!(given, [5, 6, 7, 8, 100, 101]);
     }
 

@@ -20,13 +20,11 @@ impl Business {
         range: Range,
     ) -> Result<Page<UserConversation>, Refusal> {
         same_user(caller, user)?;
-        Ok(self.conversations.by_user.get(caller).map_or(
-            Page {
-                total: 0,
-                entries: Vec::new(),
-            },
-            |own| own.all.page(range),
-        ))
+        Ok(self
+            .conversations
+            .by_user
+            .get(caller)
+            .map_or(Page { total: 0, entries: Vec::new() }, |own| own.all.page(range)))
     }
 
     /// How many messages of a session a user has not read. Rule `CONV-UNREAD`.
@@ -47,8 +45,7 @@ impl Business {
             && conversation.unread > 0
         {
             let stamp = own.stamps.next(now);
-            own.all
-                .update(slot, stamp, |conversation| conversation.unread = 0);
+            own.all.update(slot, stamp, |conversation| conversation.unread = 0);
         }
     }
 
@@ -70,8 +67,7 @@ impl Business {
             let user = &member.user_id;
             let counts = message.kind == MessageType::System || *user != message.sender;
             let face = Face::of(room, user, &self.users);
-            self.conversations
-                .show(user, &room.session.id, &face, &last, counts, now);
+            self.conversations.show(user, &room.session.id, &face, &last, counts, now);
         }
         Ok(())
     }

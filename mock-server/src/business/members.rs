@@ -51,10 +51,7 @@ impl Operation for AddMember {
             return Err(Refusal::bad_request("userId names no user"));
         }
         let known = room.by_user.get(&self.user).copied();
-        if let Some(present) = known
-            .map(|slot| room.members.get(slot))
-            .filter(|member| !member.is_delete)
-        {
+        if let Some(present) = known.map(|slot| room.members.get(slot)).filter(|member| !member.is_delete) {
             return Ok(present.clone());
         }
         if self.role == Role::Master && room.master().is_some() {
@@ -194,15 +191,11 @@ impl Business {
 
 impl Room {
     fn member_slot(&self, id: &str) -> Result<Slot, Refusal> {
-        self.members
-            .find(id)
-            .ok_or_else(|| Refusal::not_found("no such member"))
+        self.members.find(id).ok_or_else(|| Refusal::not_found("no such member"))
     }
 
     fn master(&self) -> Option<&Arc<SessionMember>> {
-        self.members
-            .iter()
-            .find(|member| !member.is_delete && member.role == Role::Master)
+        self.members.iter().find(|member| !member.is_delete && member.role == Role::Master)
     }
 
     fn check_group(&self) -> Result<(), Refusal> {

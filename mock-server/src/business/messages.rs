@@ -40,9 +40,7 @@ impl Operation for PostMessage {
         room.check_member(&self.caller)?;
         same_user(&self.caller, self.sender.as_str())?;
         require(!self.kind.as_str().is_empty(), "type")?;
-        let key = self
-            .idempotency_key
-            .map(|key| (self.caller, Arc::<str>::from(key)));
+        let key = self.idempotency_key.map(|key| (self.caller, Arc::<str>::from(key)));
         if let Some(stored) = key.as_ref().and_then(|key| room.stored_with(key)) {
             return Ok(stored.clone());
         }
@@ -81,8 +79,7 @@ impl Operation for MarkRead {
         room.check_member(&self.caller)?;
         let slot = room.by_user.get(&self.caller).copied();
         if let Some(slot) = slot {
-            room.members
-                .touch(slot, |member| member.last_read_time = Some(now));
+            room.members.touch(slot, |member| member.last_read_time = Some(now));
         }
         state.clear_unread(&self.caller, &self.session, now);
         Ok(())
@@ -103,10 +100,7 @@ impl Business {
     pub fn messages(&self, caller: &UserId, session: &str, range: Range) -> Result<SyncedMessages, Refusal> {
         let room = self.sessions.room(session)?;
         room.check_member(caller)?;
-        Ok(SyncedMessages {
-            page: room.messages.page(range),
-            session_updated_at: room.session.updated_at,
-        })
+        Ok(SyncedMessages { page: room.messages.page(range), session_updated_at: room.session.updated_at })
     }
 
     /// The newest `limit` messages created at or before `until`, newest first; for a removed member only those up to
@@ -119,14 +113,9 @@ impl Business {
         limit: usize,
     ) -> Result<Vec<Arc<Message>>, Refusal> {
         let room = self.sessions.room(session)?;
-        let member = room
-            .member_of(caller)
-            .ok_or_else(|| Refusal::forbidden("only for members of the session"))?;
-        let until = if member.is_delete {
-            until.min(member.created_at)
-        } else {
-            until
-        };
+        let member =
+            room.member_of(caller).ok_or_else(|| Refusal::forbidden("only for members of the session"))?;
+        let until = if member.is_delete { until.min(member.created_at) } else { until };
         let upto = room.messages.created_while(|message| message.created_at <= until);
         Ok(upto.iter().rev().take(limit).cloned().collect())
     }
@@ -168,9 +157,7 @@ impl Business {
 
 impl Room {
     fn stored_with(&self, key: &(UserId, Arc<str>)) -> Option<&Arc<Message>> {
-        self.keyed
-            .get(key)
-            .and_then(|id| self.messages.find_entry(id.as_str()))
+        self.keyed.get(key).and_then(|id| self.messages.find_entry(id.as_str()))
     }
 
     fn remember(&mut self, key: (UserId, Arc<str>), message: MessageId, now: Timestamp) {

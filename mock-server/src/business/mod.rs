@@ -68,11 +68,7 @@ impl Business {
 
     /// How many users, sessions and messages there are.
     pub fn counts(&self) -> Counts {
-        Counts {
-            users: self.users.len(),
-            sessions: self.sessions.len(),
-            messages: self.sessions.messages(),
-        }
+        Counts { users: self.users.len(), sessions: self.sessions.len(), messages: self.sessions.messages() }
     }
 }
 
@@ -101,17 +97,9 @@ impl Ids {
 }
 
 fn require(present: bool, name: &str) -> Result<(), Refusal> {
-    if present {
-        Ok(())
-    } else {
-        Err(Refusal::bad_request(format!("{name} is missing")))
-    }
+    if present { Ok(()) } else { Err(Refusal::bad_request(format!("{name} is missing"))) }
 }
 
 fn same_user(caller: &UserId, owner: &str) -> Result<(), Refusal> {
-    if caller.as_str() == owner {
-        Ok(())
-    } else {
-        Err(Refusal::forbidden("this belongs to another user"))
-    }
+    if caller.as_str() == owner { Ok(()) } else { Err(Refusal::forbidden("this belongs to another user")) }
 }

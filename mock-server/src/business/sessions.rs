@@ -125,9 +125,7 @@ impl Sessions {
     }
 
     pub(super) fn room(&self, id: &str) -> Result<&Room, Refusal> {
-        self.rooms
-            .get(id)
-            .ok_or_else(|| Refusal::not_found("no such session"))
+        self.rooms.get(id).ok_or_else(|| Refusal::not_found("no such session"))
     }
 
     pub(super) fn room_and_member_ids(&mut self, id: &str) -> Result<(&mut Room, &mut Ids), Refusal> {
@@ -138,9 +136,7 @@ impl Sessions {
     }
 
     pub(super) fn room_mut(&mut self, id: &str) -> Result<&mut Room, Refusal> {
-        self.rooms
-            .get_mut(id)
-            .ok_or_else(|| Refusal::not_found("no such session"))
+        self.rooms.get_mut(id).ok_or_else(|| Refusal::not_found("no such session"))
     }
 }
 
@@ -237,10 +233,7 @@ impl Room {
         let stamp = self.stamps.next(now);
         let derived = (self.auto_named && !self.session.name_changed).then(|| {
             let active = self.members.iter().filter(|member| member.is_present());
-            let names: Vec<&str> = active
-                .take(NAMED_AFTER)
-                .map(|member| member.name.as_str())
-                .collect();
+            let names: Vec<&str> = active.take(NAMED_AFTER).map(|member| member.name.as_str()).collect();
             names.join(",")
         });
         let session = Arc::make_mut(&mut self.session);

@@ -45,9 +45,7 @@ impl Business {
         match self.tokens.owners.get(token) {
             Some((owner, expires)) if now < *expires => Ok(owner.clone()),
             Some(_) => Err(Refusal::Unauthorized("the token has expired".into())),
-            None => Err(Refusal::Unauthorized(
-                "the token is not one of this server".into(),
-            )),
+            None => Err(Refusal::Unauthorized("the token is not one of this server".into())),
         }
     }
 }

@@ -82,19 +82,13 @@ impl Business {
 
     /// A user. Rule `USER-GET`.
     pub fn user(&self, id: &str) -> Result<&Arc<User>, Refusal> {
-        self.users
-            .all
-            .find_entry(id)
-            .ok_or_else(|| Refusal::not_found("no such user"))
+        self.users.all.find_entry(id).ok_or_else(|| Refusal::not_found("no such user"))
     }
 
     /// The user of exactly that account name, or nobody. Rules `USER-SEARCH`, `USER-SEARCH-NONE`.
     pub fn search_user(&self, email: &str) -> Page<User> {
         let entries: Vec<_> = self.account(email).map(|found| found.user).into_iter().collect();
-        Page {
-            total: entries.len() as u64,
-            entries,
-        }
+        Page { total: entries.len() as u64, entries }
     }
 
     /// The app's users, synced like other lists.

@@ -14,11 +14,7 @@ use y2w_sdk::protocol::{ImSessionId, SendReturnCode};
 #[derive(Debug)]
 pub(crate) enum Command<'a> {
     /// Rule `PUSH-SEND`.
-    Send {
-        session: ImSessionId,
-        mts: i64,
-        message: Option<&'a RawValue>,
-    },
+    Send { session: ImSessionId, mts: i64, message: Option<&'a RawValue> },
     /// Rule `PUSH-UPDATE`.
     Update {
         session: ImSessionId,
@@ -39,13 +35,8 @@ pub(crate) struct Echo {
 impl Echo {
     /// The answer's payload.
     pub(crate) fn reply(self, return_code: SendReturnCode, mts: Option<i64>) -> Vec<u8> {
-        serde_json::to_vec(&Reply {
-            cmd: self.cmd,
-            message_id: self.message_id,
-            return_code,
-            mts,
-        })
-        .expect("a reply has string keys and finite numbers only")
+        serde_json::to_vec(&Reply { cmd: self.cmd, message_id: self.message_id, return_code, mts })
+            .expect("a reply has string keys and finite numbers only")
     }
 }
 
@@ -94,16 +85,9 @@ fn well_formed<'a>(topic: &str, cmd: Option<&str>, shape: &Shape<'a>) -> Result<
     let session = ImSessionId::from_topic(topic)
         .filter(|session| session.id.as_str().len() <= UID_MAX)
         .ok_or(SendReturnCode::SESSION_ID_IS_INVALID)?;
-    let mts = shape
-        .mts
-        .and_then(whole_number)
-        .ok_or(SendReturnCode::SESSION_MTS_IS_INVALID)?;
+    let mts = shape.mts.and_then(whole_number).ok_or(SendReturnCode::SESSION_MTS_IS_INVALID)?;
     if !update {
-        return Ok(Command::Send {
-            session,
-            mts,
-            message: shape.message,
-        });
+        return Ok(Command::Send { session, mts, message: shape.message });
     }
     let members = shape
         .members
@@ -143,10 +127,7 @@ fn whole_number(raw: &RawValue) -> Option<i64> {
     number.parse().ok().or_else(|| {
         let number: f64 = serde_json::from_str(number).ok()?;
         const EXACT: f64 = 9_007_199_254_740_992.0;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "within the range of exact whole numbers"
-        )]
+        #[expect(clippy::cast_possible_truncation, reason = "within the range of exact whole numbers")]
         (number.abs() <= EXACT).then_some(number as i64)
     })
 }

@@ -125,10 +125,7 @@ struct Admitted {
 /// `CONN-RECONNECT-REFUSED`.
 fn admit(push: &Push, connect: &Connect) -> Result<Admitted, ConnectionReturnCode> {
     let client = ClientId::parse(&connect.client_id).ok_or(ConnectionReturnCode::IDENTIFIER_REJECTED)?;
-    let (uid, token) = connect
-        .login
-        .as_ref()
-        .map_or(("", ""), |login| (&login.username, &login.password));
+    let (uid, token) = connect.login.as_ref().map_or(("", ""), |login| (&login.username, &login.password));
     if !is_uid(uid) {
         return Err(ConnectionReturnCode::UID_IS_INVALID);
     }
@@ -137,11 +134,7 @@ fn admit(push: &Push, connect: &Connect) -> Result<Admitted, ConnectionReturnCod
     let plugged = push.plug(&uid, client)?;
     let patience = (connect.keep_alive > 0)
         .then(|| Duration::from_secs(connect.keep_alive.into()).mul_f64(KEEP_ALIVE_GRACE));
-    Ok(Admitted {
-        uid,
-        patience,
-        plugged,
-    })
+    Ok(Admitted { uid, patience, plugged })
 }
 
 /// A uid is part of a topic, so it holds none of the signs that topics give a meaning.
@@ -177,28 +170,14 @@ const BUFFER_KEPT: usize = 4 * 1024;
 
 impl<'a> Connected<'a> {
     fn new(push: &'a Push, client: Admitted, input: BytesMut) -> Self {
-        let mut frames = Frames {
-            push,
-            id: client.plugged.id,
-            inbox: Inbox::of(&client.uid),
-        };
+        let mut frames = Frames { push, id: client.plugged.id, inbox: Inbox::of(&client.uid) };
         let mut out = BytesMut::new();
         out.extend_from_slice(&wire::connack(0));
         let accepted = push.accepts();
         if accepted {
-            frames
-                .inbox
-                .write_control(ConnectionReturnCode::ACCEPT_CONNECT, &mut out);
+            frames.inbox.write_control(ConnectionReturnCode::ACCEPT_CONNECT, &mut out);
         }
-        Self {
-            push,
-            frames,
-            accepted,
-            patience: client.patience,
-            plugged: client.plugged,
-            input,
-            out,
-        }
+        Self { push, frames, accepted, patience: client.patience, plugged: client.plugged, input, out }
     }
 
     async fn run<S>(mut self, stream: &mut S)
@@ -273,9 +252,7 @@ impl<'a> Connected<'a> {
                 Flow::Open
             }
             Outgoing::Kicked => {
-                self.frames
-                    .inbox
-                    .write_control(ConnectionReturnCode::KICKED, &mut self.out);
+                self.frames.inbox.write_control(ConnectionReturnCode::KICKED, &mut self.out);
                 Flow::Close
             }
         }

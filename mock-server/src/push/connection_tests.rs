@@ -102,8 +102,7 @@ async fn every_refusal_has_its_code() {
         assert_eq!(pipe.rest().await, [0x20, 2, 0, code], "{uid} {token} {client_id}");
     }
     let mut pipe = open(&push, 4_096);
-    pipe.send(b"\x10\x0d\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x00")
-        .await;
+    pipe.send(b"\x10\x0d\x00\x04MQTT\x05\x02\x00\x3c\x00\x00\x00").await;
     assert_eq!(pipe.rest().await, [0x20, 2, 0, 3]);
     assert_eq!(push.live(), 0);
 }
@@ -153,18 +152,9 @@ async fn silence_ends_a_connection_after_one_and_a_half_keep_alives() {
     for _ in 0..2 {
         tokio::time::advance(Duration::from_secs(200)).await;
         let mut other = Pipe::connect(&push, "01b").await;
-        other
-            .send(&publish_bytes(
-                "y2w/session/y2wIMApp_1",
-                APP_PUSH,
-                QoS::AtMostOnce,
-                0,
-            ))
+        other.send(&publish_bytes("y2w/session/y2wIMApp_1", APP_PUSH, QoS::AtMostOnce, 0)).await;
+        pipe.expect(&to_user_1(r#"{"cmd":"sendMessage","message":1,"from":"1","sessionId":"y2wIMApp_1"}"#))
             .await;
-        pipe.expect(&to_user_1(
-            r#"{"cmd":"sendMessage","message":1,"from":"1","sessionId":"y2wIMApp_1"}"#,
-        ))
-        .await;
     }
     assert_eq!(pipe.rest().await, b"");
     let lived = push.clock.elapsed() - started;
@@ -224,10 +214,7 @@ async fn packets_right_behind_the_connect_are_handled() {
 
 #[tokio::test(start_paused = true)]
 async fn who_reads_too_slowly_is_dropped() {
-    let push = push_with(PushConfig {
-        outgoing_queue: 4,
-        ..PushConfig::default()
-    });
+    let push = push_with(PushConfig { outgoing_queue: 4, ..PushConfig::default() });
     let mut sender = Pipe::connect(&push, "00a").await;
     let mut slow = open(&push, 64);
     slow.send(&connect_bytes("2", "good", "00b", 0)).await;
@@ -238,10 +225,7 @@ async fn who_reads_too_slowly_is_dropped() {
         sender.send(&push_once).await;
         sender.expect(&reply).await;
     }
-    assert_eq!(
-        push.counters.overflows.load(std::sync::atomic::Ordering::Relaxed),
-        1
-    );
+    assert_eq!(push.counters.overflows.load(std::sync::atomic::Ordering::Relaxed), 1);
     assert_eq!(push.live(), 1);
     // What was on its way may come, then the end.
     assert!(slow.rest().await.len() < 2 * BATCH);
@@ -259,9 +243,7 @@ async fn an_accept_can_be_withheld() {
     let mut accepted = Pipe::connect(&push, "01a").await;
     let to_both = publish_bytes("y2w/session/y2wIMApp_1", APP_PUSH, QoS::AtMostOnce, 0);
     accepted.send(&to_both).await;
-    accepted
-        .expect(&to_user_1(r#"{"cmd":"sendMessage","returnCode":20}"#))
-        .await;
+    accepted.expect(&to_user_1(r#"{"cmd":"sendMessage","returnCode":20}"#)).await;
     let _newer = Pipe::connect(&push, "00b").await;
     assert_eq!(pipe.rest().await, KICK, "no delivery before an accept");
 }
@@ -282,11 +264,7 @@ fn valid_frames() -> Vec<u8> {
 fn handle(bytes: &[u8]) {
     let push = push();
     let plugged = push.plug(&"1".into(), ClientId::parse("00a").unwrap()).unwrap();
-    let mut frames = Frames {
-        push: &push,
-        id: plugged.id,
-        inbox: Inbox::of(&"1".into()),
-    };
+    let mut frames = Frames { push: &push, id: plugged.id, inbox: Inbox::of(&"1".into()) };
     let mut input = BytesMut::from(bytes);
     let before = input.len();
     let mut out = BytesMut::new();

@@ -73,10 +73,7 @@ impl Hub {
     /// A client whose token was found good connects. Rules `CONN-KICK`, `CONN-DEVICE-CLASSES`, `CONN-TAKEOVER`,
     /// `CONN-RECONNECT-REFUSED`, `CONN-RECONNECT-FREE`.
     pub fn connect(&mut self, id: ConnId, uid: &UserId, client: ClientId) -> ConnectOutcome {
-        let older = self
-            .users
-            .get(uid)
-            .and_then(|devices| devices.of_class(client.device));
+        let older = self.users.get(uid).and_then(|devices| devices.of_class(client.device));
         let displaced = match older.and_then(|older| Some((older, self.connections.get(&older)?))) {
             None => None,
             Some((older, _)) if !client.reconnection => Some(Displaced::Kicked(older)),
@@ -86,18 +83,8 @@ impl Hub {
         if let Some(older) = older {
             self.connections.remove(&older);
         }
-        *self
-            .users
-            .entry(uid.clone())
-            .or_default()
-            .of_class_mut(client.device) = Some(id);
-        self.connections.insert(
-            id,
-            Connection {
-                uid: uid.clone(),
-                client,
-            },
-        );
+        *self.users.entry(uid.clone()).or_default().of_class_mut(client.device) = Some(id);
+        self.connections.insert(id, Connection { uid: uid.clone(), client });
         ConnectOutcome::Accepted { displaced }
     }
 
@@ -132,10 +119,7 @@ impl Hub {
                 to,
             })
         });
-        Some(Outcome {
-            reply: echo.reply(verdict.code, verdict.mts).into(),
-            delivery,
-        })
+        Some(Outcome { reply: echo.reply(verdict.code, verdict.mts).into(), delivery })
     }
 
     /// Loses a push session, as a restart would. Rule `MTS-FORGETS`.
@@ -155,18 +139,10 @@ impl Hub {
 
     fn carry_out<'a>(&mut self, command: Command<'a>) -> Verdict<'a> {
         match command {
-            Command::Send {
-                session,
-                mts,
-                message,
-            } => self.send(session, mts, message),
-            Command::Update {
-                session,
-                mts,
-                members,
-                force,
-                message,
-            } => self.update(session, mts, members, force, message),
+            Command::Send { session, mts, message } => self.send(session, mts, message),
+            Command::Update { session, mts, members, force, message } => {
+                self.update(session, mts, members, force, message)
+            }
         }
     }
 
@@ -204,10 +180,10 @@ impl Hub {
         if id.kind == SessionType::App {
             return Verdict::success(id, message);
         }
-        let known = self.sessions.entry(id.clone()).or_insert_with(|| PushSession {
-            mts,
-            members: IndexSet::default(),
-        });
+        let known = self
+            .sessions
+            .entry(id.clone())
+            .or_insert_with(|| PushSession { mts, members: IndexSet::default() });
         if mts < known.mts && !force {
             return Verdict::failure(SendReturnCode::SESSION_MTS_ON_CLIENT_HAS_EXPIRED, Some(known.mts));
         }
@@ -234,11 +210,7 @@ impl Hub {
             .flat_map(|session| &session.members)
             .filter_map(|uid| self.users.get(uid));
         let of_addressed = addressed.and_then(|uid| self.users.get(uid));
-        of_members
-            .chain(of_addressed)
-            .flat_map(Devices::live)
-            .filter(|id| *id != from)
-            .collect()
+        of_members.chain(of_addressed).flat_map(Devices::live).filter(|id| *id != from).collect()
     }
 }
 
@@ -306,10 +278,6 @@ impl<'a> Verdict<'a> {
     }
 
     fn failure(code: SendReturnCode, mts: Option<i64>) -> Self {
-        Self {
-            code,
-            mts,
-            push: None,
-        }
+        Self { code, mts, push: None }
     }
 }

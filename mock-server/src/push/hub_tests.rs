@@ -54,9 +54,8 @@ fn send(mts: i64) -> String {
 fn receivers(hub: &mut Hub, topic: &str, payload: &str) -> Vec<u64> {
     let outcome = command(hub, topic, payload);
     assert!(outcome.reply.ends_with(b"\"returnCode\":20}"), "{outcome:?}");
-    let mut to: Vec<u64> = outcome
-        .delivery
-        .map_or_else(Vec::new, |delivery| delivery.to.iter().map(|id| id.0).collect());
+    let mut to: Vec<u64> =
+        outcome.delivery.map_or_else(Vec::new, |delivery| delivery.to.iter().map(|id| id.0).collect());
     to.sort_unstable();
     to
 }
@@ -81,14 +80,8 @@ fn every_answer_is_these_bytes() {
     assert_eq!(reply(hub, GROUP, &send(5)), sent("31"));
     assert_eq!(reply(hub, GROUP, &send(4)), sent("27,\"mts\":5"));
     assert_eq!(reply(hub, GROUP, &send(6)), sent("28,\"mts\":5"));
-    assert_eq!(
-        reply(hub, GROUP, &update(4, &json!([]), false)),
-        updated("27,\"mts\":5")
-    );
-    assert_eq!(
-        reply(hub, GROUP, &update(6, &json!([{"uid": "1"}]), false)),
-        updated("20")
-    );
+    assert_eq!(reply(hub, GROUP, &update(4, &json!([]), false)), updated("27,\"mts\":5"));
+    assert_eq!(reply(hub, GROUP, &update(6, &json!([{"uid": "1"}]), false)), updated("20"));
     assert_eq!(reply(hub, GROUP, &send(6)), sent("20"));
 }
 
@@ -146,11 +139,7 @@ fn members_get_what_was_sent_byte_for_byte() {
 fn the_senders_other_device_gets_it_too() {
     let hub = &mut three();
     connect(hub, 4, "1", "01m");
-    reply(
-        hub,
-        GROUP,
-        &update(5, &json!([{"uid": "1"}, {"uid": "2"}]), false),
-    );
+    reply(hub, GROUP, &update(5, &json!([{"uid": "1"}, {"uid": "2"}]), false));
     assert_eq!(receivers(hub, GROUP, &send(5)), [2, 4]);
     assert!(hub.command(ConnId(99), GROUP, b"{}").is_none());
 }
@@ -158,11 +147,7 @@ fn the_senders_other_device_gets_it_too() {
 #[test]
 fn an_update_adds_removes_and_delivers_to_who_is_left() {
     let hub = &mut three();
-    reply(
-        hub,
-        GROUP,
-        &update(5, &json!([{"uid": "2"}, {"uid": "3"}]), false),
-    );
+    reply(hub, GROUP, &update(5, &json!([{"uid": "2"}, {"uid": "3"}]), false));
     let with_message = |update: &str| update.replacen('{', r#"{"message":"m","#, 1);
     let removal = update(6, &json!([{"uid": "3", "isDel": true}]), false);
     assert_eq!(receivers(hub, GROUP, &with_message(&removal)), [2]);
@@ -170,10 +155,7 @@ fn an_update_adds_removes_and_delivers_to_who_is_left() {
     assert_eq!(receivers(hub, GROUP, &with_message(&forced)), [3]);
     assert_eq!(receivers(hub, GROUP, &send(2)), [3], "MTS-UPDATE-TAKES-MTS");
     assert!(hub.forget(&ImSessionId::from_topic(GROUP).unwrap()));
-    assert_eq!(
-        reply(hub, GROUP, &send(2)),
-        r#"{"cmd":"sendMessage","y2wMessageId":"g","returnCode":26}"#
-    );
+    assert_eq!(reply(hub, GROUP, &send(2)), r#"{"cmd":"sendMessage","y2wMessageId":"g","returnCode":26}"#);
 }
 
 #[test]
@@ -192,18 +174,9 @@ fn a_second_connection_takes_the_place_of_the_first() {
     assert_eq!(connect(hub, 1, "u", "00a"), accepted(None));
     assert_eq!(connect(hub, 2, "u", "01a"), accepted(None), "another class");
     assert_eq!(connect(hub, 3, "v", "00a"), accepted(None), "another user");
-    assert_eq!(
-        connect(hub, 4, "u", "00b"),
-        accepted(Some(Displaced::Kicked(ConnId(1))))
-    );
-    assert_eq!(
-        connect(hub, 5, "u", "10a"),
-        ConnectOutcome::Refused(ConnectionReturnCode::KICKED)
-    );
-    assert_eq!(
-        connect(hub, 6, "u", "10b"),
-        accepted(Some(Displaced::Replaced(ConnId(4))))
-    );
+    assert_eq!(connect(hub, 4, "u", "00b"), accepted(Some(Displaced::Kicked(ConnId(1)))));
+    assert_eq!(connect(hub, 5, "u", "10a"), ConnectOutcome::Refused(ConnectionReturnCode::KICKED));
+    assert_eq!(connect(hub, 6, "u", "10b"), accepted(Some(Displaced::Replaced(ConnId(4)))));
     // What was displaced is gone, and its end does not touch the one that took its place.
     hub.disconnect(ConnId(1));
     hub.disconnect(ConnId(4));
@@ -217,25 +190,10 @@ fn a_second_connection_takes_the_place_of_the_first() {
 
 #[derive(Clone, Debug)]
 enum Step {
-    Connect {
-        user: usize,
-        device: u8,
-        guid: u8,
-        again: bool,
-    },
+    Connect { user: usize, device: u8, guid: u8, again: bool },
     Disconnect(usize),
-    Send {
-        from: usize,
-        session: usize,
-        mts: i64,
-    },
-    Update {
-        from: usize,
-        session: usize,
-        mts: i64,
-        members: Vec<(usize, bool)>,
-        force: bool,
-    },
+    Send { from: usize, session: usize, mts: i64 },
+    Update { from: usize, session: usize, mts: i64, members: Vec<(usize, bool)>, force: bool },
     Forget(usize),
 }
 
@@ -261,11 +219,7 @@ struct Model {
 
 impl Model {
     fn connect(&mut self, id: u64, user: usize, device: u8, guid: u8, again: bool) -> bool {
-        let older = self
-            .live
-            .iter()
-            .find(|(_, c)| c.0 == user && c.1 == device)
-            .map(|(id, c)| (*id, c.2));
+        let older = self.live.iter().find(|(_, c)| c.0 == user && c.1 == device).map(|(id, c)| (*id, c.2));
         match older {
             Some((_, other)) if again && other != guid => return false,
             Some((older, _)) => drop(self.live.remove(&older)),
@@ -313,24 +267,14 @@ impl Model {
 }
 
 fn check_command(hub: &mut Hub, model: &Model, from: u64, session: usize, payload: &str, expected: u64) {
-    let outcome = hub
-        .command(
-            ConnId(from),
-            &format!("y2w/session/group_{session}"),
-            payload.as_bytes(),
-        )
-        .unwrap();
+    let outcome =
+        hub.command(ConnId(from), &format!("y2w/session/group_{session}"), payload.as_bytes()).unwrap();
     let reply: Value = serde_json::from_slice(&outcome.reply).unwrap();
     assert_eq!(reply["returnCode"], expected);
-    let mut to: Vec<u64> = outcome
-        .delivery
-        .map_or_else(Vec::new, |delivery| delivery.to.iter().map(|id| id.0).collect());
+    let mut to: Vec<u64> =
+        outcome.delivery.map_or_else(Vec::new, |delivery| delivery.to.iter().map(|id| id.0).collect());
     to.sort_unstable();
-    let should = if expected == 20 {
-        model.receivers(session, from)
-    } else {
-        Vec::new()
-    };
+    let should = if expected == 20 { model.receivers(session, from) } else { Vec::new() };
     assert_eq!(to, should);
 }
 

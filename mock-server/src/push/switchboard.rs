@@ -91,9 +91,7 @@ impl Push {
     }
 
     pub(crate) fn add_token(&self, token: &str) {
-        self.tokens
-            .lock()
-            .insert(token, self.config.token_life, self.clock.now());
+        self.tokens.lock().insert(token, self.config.token_life, self.clock.now());
     }
 
     pub(crate) fn check_token(&self, token: &str) -> Result<(), ConnectionReturnCode> {
@@ -120,18 +118,14 @@ impl Push {
         match board.hub.connect(id, uid, client) {
             ConnectOutcome::Refused(code) => return Err(code),
             ConnectOutcome::Accepted { displaced: None } => (),
-            ConnectOutcome::Accepted {
-                displaced: Some(Displaced::Kicked(older)),
-            } => {
+            ConnectOutcome::Accepted { displaced: Some(Displaced::Kicked(older)) } => {
                 if let Some(link) = board.links.remove(&older)
                     && link.queue.try_send(Outgoing::Kicked).is_err()
                 {
                     link.end.cancel();
                 }
             }
-            ConnectOutcome::Accepted {
-                displaced: Some(Displaced::Replaced(older)),
-            } => {
+            ConnectOutcome::Accepted { displaced: Some(Displaced::Replaced(older)) } => {
                 if let Some(link) = board.links.remove(&older) {
                     link.end.cancel();
                 }
@@ -139,13 +133,7 @@ impl Push {
         }
         let (sender, queue) = mpsc::channel(self.config.outgoing_queue.max(1));
         let end = CancellationToken::new();
-        board.links.insert(
-            id,
-            Link {
-                queue: sender,
-                end: end.clone(),
-            },
-        );
+        board.links.insert(id, Link { queue: sender, end: end.clone() });
         Counters::add(&self.counters.accepted, 1);
         Ok(Plugged { id, queue, end })
     }
@@ -203,10 +191,7 @@ impl Board {
             return;
         };
         if link.queue.try_send(Outgoing::Payload(payload)).is_err() {
-            tracing::warn!(
-                connection = id.0,
-                "a client reads too slowly: its connection is dropped"
-            );
+            tracing::warn!(connection = id.0, "a client reads too slowly: its connection is dropped");
             Counters::add(&counters.overflows, 1);
             self.end(id);
         }

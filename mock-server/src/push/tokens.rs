@@ -65,20 +65,11 @@ mod tests {
         let mut tokens = ImTokens::default();
         tokens.insert("a", hour, start);
         assert_eq!(tokens.check("a", start), Ok(()));
-        assert_eq!(
-            tokens.check("b", start),
-            Err(ConnectionReturnCode::TOKEN_IS_INVALID)
-        );
-        assert_eq!(
-            tokens.check("a", start.plus(hour)),
-            Err(ConnectionReturnCode::TOKEN_HAS_EXPIRED)
-        );
+        assert_eq!(tokens.check("b", start), Err(ConnectionReturnCode::TOKEN_IS_INVALID));
+        assert_eq!(tokens.check("a", start.plus(hour)), Err(ConnectionReturnCode::TOKEN_HAS_EXPIRED));
         let later = start.plus(hour + MEMORY).next();
         tokens.insert("c", hour, later);
-        assert_eq!(
-            tokens.check("a", later),
-            Err(ConnectionReturnCode::TOKEN_IS_INVALID)
-        );
+        assert_eq!(tokens.check("a", later), Err(ConnectionReturnCode::TOKEN_IS_INVALID));
     }
 
     #[test]
@@ -87,10 +78,7 @@ mod tests {
         let mut tokens = ImTokens::default();
         tokens.insert("a", Duration::from_secs(9), start);
         tokens.expire_all(start);
-        assert_eq!(
-            tokens.check("a", start),
-            Err(ConnectionReturnCode::TOKEN_HAS_EXPIRED)
-        );
+        assert_eq!(tokens.check("a", start), Err(ConnectionReturnCode::TOKEN_HAS_EXPIRED));
         tokens.insert("b", Duration::from_secs(9), start);
         assert_eq!(tokens.check("b", start), Ok(()));
     }

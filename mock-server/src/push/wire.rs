@@ -45,9 +45,7 @@ pub(crate) struct Inbox {
 impl Inbox {
     /// For that user.
     pub(crate) fn of(uid: &UserId) -> Self {
-        Self {
-            publish: Publish::from_bytes(user_topic(uid), QoS::AtMostOnce, Bytes::new()),
-        }
+        Self { publish: Publish::from_bytes(user_topic(uid), QoS::AtMostOnce, Bytes::new()) }
     }
 
     /// Appends the packet with that payload. One that is too large for MQTT is left out.
@@ -121,10 +119,7 @@ mod tests {
         write_suback(3, 2, &mut out);
         write_unsuback(4, &mut out);
         write_pingresp(&mut out);
-        assert_eq!(
-            &out[..],
-            b"\x40\x02\x01\x02\x90\x04\x00\x03\x00\x00\xb0\x02\x00\x04\xd0\x00"
-        );
+        assert_eq!(&out[..], b"\x40\x02\x01\x02\x90\x04\x00\x03\x00\x00\xb0\x02\x00\x04\xd0\x00");
         assert_eq!(connack(10), [0x20, 2, 0, 10]);
     }
 

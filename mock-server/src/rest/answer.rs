@@ -27,16 +27,11 @@ pub(super) fn json<T: Serialize>(status: StatusCode, body: &T) -> Response {
     let bytes = serde_json::to_vec(body).expect("answers have string keys and finite numbers only");
     let mut response = Response::new(Body::from(bytes));
     *response.status_mut() = status;
-    response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 /// A page as the list it is on the wire. Rule `API-LIST`.
 pub(super) fn list<T>(page: Page<T>) -> List<std::sync::Arc<T>> {
-    List {
-        total_count: page.total,
-        entries: page.entries,
-    }
+    List { total_count: page.total, entries: page.entries }
 }

@@ -17,10 +17,6 @@ pub(super) async fn list(
     Ids(user): Ids<String>,
     query: ListQuery,
 ) -> Answer<List<Arc<UserConversation>>> {
-    let page = backend
-        .inner
-        .business
-        .lock()
-        .conversations(&caller, &user, query.range())?;
+    let page = backend.inner.business.lock().conversations(&caller, &user, query.range())?;
     Ok(Json(as_list(page)))
 }

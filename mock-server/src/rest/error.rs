@@ -23,11 +23,7 @@ impl ApiError {
         error: &'static str,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self {
-            status,
-            error,
-            message: message.into(),
-        }
+        Self { status, error, message: message.into() }
     }
 
     /// Rule `API-BAD-REQUEST`.
@@ -47,11 +43,7 @@ impl ApiError {
 
     /// The route is there, but not for this method.
     pub(super) fn method_not_allowed() -> Self {
-        Self::new(
-            StatusCode::METHOD_NOT_ALLOWED,
-            "method_not_allowed",
-            "not with this method",
-        )
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "not with this method")
     }
 }
 

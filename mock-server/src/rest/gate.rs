@@ -25,11 +25,5 @@ pub(super) async fn tell(
     let called = headers.get(HOST).and_then(|host| host.to_str().ok());
     let (url, port) = backend.inner.push_server(called);
     let tcp = port.map(|port| format!("{url}:{port}"));
-    Ok(Json(GateAnswer {
-        data: GateData {
-            region: REGION.to_owned(),
-            url,
-            tcp,
-        },
-    }))
+    Ok(Json(GateAnswer { data: GateData { region: REGION.to_owned(), url, tcp } }))
 }

@@ -19,11 +19,7 @@ pub(super) async fn list(
     Ids(session): Ids<String>,
     query: ListQuery,
 ) -> Answer<List<Arc<SessionMember>>> {
-    let page = backend
-        .inner
-        .business
-        .lock()
-        .members(&caller, &session, query.range())?;
+    let page = backend.inner.business.lock().members(&caller, &session, query.range())?;
     Ok(Json(as_list(page)))
 }
 
@@ -51,12 +47,7 @@ pub(super) async fn one(
     Caller(caller): Caller,
     Ids((session, member)): Ids<(String, String)>,
 ) -> Answer<Arc<SessionMember>> {
-    let member = backend
-        .inner
-        .business
-        .lock()
-        .member(&caller, &session, &member)?
-        .clone();
+    let member = backend.inner.business.lock().member(&caller, &session, &member)?.clone();
     Ok(Json(member))
 }
 
@@ -66,9 +57,5 @@ pub(super) async fn remove(
     Caller(caller): Caller,
     Ids((session, member)): Ids<(String, String)>,
 ) -> Answer<Arc<SessionMember>> {
-    Ok(Json(backend.apply(RemoveMember {
-        caller,
-        session,
-        member,
-    })?))
+    Ok(Json(backend.apply(RemoveMember { caller, session, member })?))
 }

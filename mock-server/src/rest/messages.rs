@@ -64,10 +64,6 @@ pub(super) async fn history(
     query: ListQuery,
 ) -> Answer<Vec<Arc<Message>>> {
     let limit = query.limit(HISTORY_PAGE);
-    let history = backend
-        .inner
-        .business
-        .lock()
-        .history(&caller, &session, query.until(), limit)?;
+    let history = backend.inner.business.lock().history(&caller, &session, query.until(), limit)?;
     Ok(Json(history))
 }

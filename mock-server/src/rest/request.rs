@@ -94,11 +94,10 @@ where
     type Rejection = ApiError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let is_json = request.headers().get(CONTENT_TYPE).is_some_and(|kind| {
-            kind.as_bytes()
-                .to_ascii_lowercase()
-                .starts_with(b"application/json")
-        });
+        let is_json = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
         let body = to_bytes(request.into_body(), BODY_MAX).await.map_err(|_| {
             ApiError::new(
                 StatusCode::PAYLOAD_TOO_LARGE,

@@ -46,11 +46,8 @@ pub(super) async fn grant(
 fn is_secret(inner: &Inner, secret: &str) -> bool {
     const DAY: Duration = Duration::from_secs(24 * 3_600);
     let today = inner.clock.now();
-    let yesterday = y2w_sdk::protocol::Timestamp::EPOCH.plus(
-        y2w_sdk::protocol::Timestamp::EPOCH
-            .until(today)
-            .saturating_sub(DAY),
-    );
+    let yesterday = y2w_sdk::protocol::Timestamp::EPOCH
+        .plus(y2w_sdk::protocol::Timestamp::EPOCH.until(today).saturating_sub(DAY));
     let of_day = |day| derived_secret(&inner.app_secret, day) == secret;
     secret == inner.app_secret || of_day(today) || of_day(yesterday) || of_day(today.plus(DAY))
 }

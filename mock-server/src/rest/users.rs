@@ -24,10 +24,7 @@ pub(super) async fn register(
     }
     let inner = &backend.inner;
     // Checked before the hash is made, and again with it: somebody may have come in between.
-    inner
-        .business
-        .lock()
-        .check_registration(&params.email, &params.name)?;
+    inner.business.lock().check_registration(&params.email, &params.name)?;
     let operation = business::Register {
         password_hash: inner.secrets.hash(params.password).await,
         email: params.email,

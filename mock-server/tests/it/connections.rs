@@ -26,11 +26,7 @@ async fn the_second_connection_of_a_class_kicks_the_first() {
     assert_eq!(first.next().await, Seen::Closed);
     let mut other = Mqtt::accepted(&server, "v", &token, "00c").await;
     other.mark("u", "mark").await;
-    assert_eq!(
-        mobile.payload().await["message"],
-        "mark",
-        "no kick across classes"
-    );
+    assert_eq!(mobile.payload().await["message"], "mark", "no kick across classes");
     assert_eq!(server.stats().connections, 3);
 }
 
@@ -44,11 +40,7 @@ async fn a_reconnection_takes_over_its_own_place_only() {
     assert_eq!(late.next().await, Seen::ConnAck(10));
     let mut other = Mqtt::accepted(&server, "v", &token, "00c").await;
     other.mark("u", "mark").await;
-    assert_eq!(
-        again.payload().await["message"],
-        "mark",
-        "the refused one changed nothing"
-    );
+    assert_eq!(again.payload().await["message"], "mark", "the refused one changed nothing");
 }
 
 #[tokio::test]
@@ -93,22 +85,14 @@ async fn a_withheld_accept_leaves_a_client_waiting() {
     assert_eq!(waiting.next().await, Seen::ConnAck(0));
     server.withhold_accept(false);
     let _other = Mqtt::accepted(&server, "u", &token, "00b").await;
-    assert_eq!(
-        waiting.payload().await,
-        json!({"returnCode": 10}),
-        "the first thing it hears is its end"
-    );
+    assert_eq!(waiting.payload().await, json!({"returnCode": 10}), "the first thing it hears is its end");
 }
 
 #[tokio::test]
 async fn a_stock_client_may_subscribe_first() {
     let (server, token) = with_token().await;
     let mut client = Mqtt::accepted(&server, "u", &token, "00a").await;
-    client
-        .client()
-        .subscribe("y2w/user/u", QoS::AtLeastOnce)
-        .await
-        .unwrap();
+    client.client().subscribe("y2w/user/u", QoS::AtLeastOnce).await.unwrap();
     assert_eq!(client.ask("p2p_1", json!({})).await, json!({"returnCode": 22}));
     let mut other = Mqtt::accepted(&server, "v", &token, "00b").await;
     other.mark("u", "mark").await;

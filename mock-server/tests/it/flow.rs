@@ -11,11 +11,7 @@ async fn a_message_travels_from_one_user_to_another() {
     let ann = api.register("ann").await;
     let bob = api.register("bob").await;
 
-    let gate = api
-        .post("/gateHandler", &[("oper", "register"), ("country", "")])
-        .send()
-        .await
-        .ok();
+    let gate = api.post("/gateHandler", &[("oper", "register"), ("country", "")]).send().await.ok();
     assert_eq!(
         gate,
         json!({"data": {"region": "loopback", "url": "127.0.0.1", "tcp": server.push_addr().to_string()}})
@@ -74,11 +70,7 @@ async fn a_message_travels_from_one_user_to_another() {
     assert_eq!(changed["entries"][0]["unread"], 0, "the sync has marked it read");
 
     of_bob.mark(&ann.uid, "end").await;
-    assert_eq!(
-        of_ann.payload().await["message"],
-        "end",
-        "no delivery to the sender"
-    );
+    assert_eq!(of_ann.payload().await["message"], "end", "no delivery to the sender");
     assert_eq!(server.stats().messages, 1);
     server.shutdown().await;
 }

@@ -15,10 +15,7 @@ async fn a_port_in_use_is_named() {
     assert!(error.is_port_in_use());
     assert_eq!(error.listener, Listener::Http);
     let text = error.to_string();
-    assert!(
-        text.contains(&taken.to_string()) && text.contains("choose another port"),
-        "{text}"
-    );
+    assert!(text.contains(&taken.to_string()) && text.contains("choose another port"), "{text}");
 }
 
 #[tokio::test]
@@ -50,11 +47,7 @@ async fn a_dropped_server_ends_its_connections() {
 async fn servers_in_one_process_share_nothing() {
     let (one, other) = (server().await, server().await);
     let ann = Api::of(&one).register("ann").await;
-    let answer = Api::of(&other)
-        .get(&format!("/v1/users/{}", ann.uid))
-        .by(&ann)
-        .send()
-        .await;
+    let answer = Api::of(&other).get(&format!("/v1/users/{}", ann.uid)).by(&ann).send().await;
     answer.refused(401);
     assert_eq!((one.stats().users, other.stats().users), (1, 0));
 }

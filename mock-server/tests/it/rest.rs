@@ -32,10 +32,7 @@ async fn accounts_are_guarded() {
     let ann = api.register("ann").await;
     let again = [("email", "ann@example.org"), ("password", "x"), ("name", "x")];
     api.post("/v1/users/register", &again).send().await.refused(400);
-    api.post("/v1/users/register", &again[..2])
-        .send()
-        .await
-        .refused(400);
+    api.post("/v1/users/register", &again[..2]).send().await.refused(400);
     let wrong = [("email", "ann@example.org"), ("password", "x")];
     api.post("/v1/users/login", &wrong).send().await.refused(400);
     let unknown = [("email", "nobody"), ("password", "x")];
@@ -75,11 +72,7 @@ async fn every_error_has_the_shape() {
     api.call("DELETE", "/v1/users/register").send().await.refused(405);
     api.get("/v1/users/99").by(&ann).send().await.refused(404);
     api.get("/v1/sessions/99").by(&ann).send().await.refused(404);
-    api.get("/v1/users/99/userConversations")
-        .by(&ann)
-        .send()
-        .await
-        .refused(403);
+    api.get("/v1/users/99/userConversations").by(&ann).send().await.refused(403);
     api.get("/v1/users/%ff").by(&ann).send().await.refused(400);
     api.get("/v1/users?limit=x").by(&ann).send().await.refused(400);
     api.call("POST", "/v1/users/login").send().await.refused(400);
@@ -89,11 +82,7 @@ async fn every_error_has_the_shape() {
         .send()
         .await
         .refused(400);
-    api.call("POST", "/v1/users/login")
-        .body("x".repeat(2_000_000))
-        .send()
-        .await
-        .refused(413);
+    api.call("POST", "/v1/users/login").body("x".repeat(2_000_000)).send().await.refused(413);
 }
 
 #[tokio::test]
@@ -119,12 +108,7 @@ async fn users_are_found_by_their_whole_account() {
     let server = server().await;
     let api = Api::of(&server);
     let ann = api.register("ann").await;
-    let found = api
-        .get("/v1/users?filter_term=ann%40example.org")
-        .by(&ann)
-        .send()
-        .await
-        .ok();
+    let found = api.get("/v1/users?filter_term=ann%40example.org").by(&ann).send().await.ok();
     assert_eq!(found["total_count"], 1);
     assert_eq!(found["entries"][0]["id"], ann.uid);
     let none = api.get("/v1/users?filter_term=ann").by(&ann).send().await.ok();
@@ -169,10 +153,7 @@ async fn a_sync_takes_every_form_of_a_time() {
     let path = format!("/v1/sessions/{session}/members");
     let all = api.get(&path).by(&ann).send().await.ok();
     let stamp = all["entries"][0]["updatedAt"].as_str().unwrap();
-    let millis = y2w_sdk::protocol::Timestamp::parse(stamp)
-        .unwrap()
-        .as_millis()
-        .to_string();
+    let millis = y2w_sdk::protocol::Timestamp::parse(stamp).unwrap().as_millis().to_string();
     for since in [stamp, &millis] {
         let rest = api.get(&path).by(&ann).since(since).send().await.ok();
         assert_eq!(rest["entries"], json!([all["entries"][1]]));
@@ -182,39 +163,22 @@ async fn a_sync_takes_every_form_of_a_time() {
     let page = api.get(&page).by(&ann).send().await.ok();
     assert_eq!(page["entries"], json!([all["entries"][1]]));
     assert_eq!(page["total_count"], 2);
-    api.get(&path)
-        .by(&ann)
-        .since("yesterday")
-        .send()
-        .await
-        .refused(400);
+    api.get(&path).by(&ann).since("yesterday").send().await.refused(400);
 }
 
 async fn member(api: &Api, by: &Person, session: &str, who: &Person, role: &str) -> crate::support::Answer {
     let form = [("userId", &*who.uid), ("name", "N"), ("role", role)];
-    api.post(&format!("/v1/sessions/{session}/members"), &form)
-        .by(by)
-        .send()
-        .await
+    api.post(&format!("/v1/sessions/{session}/members"), &form).by(by).send().await
 }
 
 #[tokio::test]
 async fn a_group_lives() {
     let server = server().await;
     let api = Api::of(&server);
-    let (ann, bob, eve) = (
-        api.register("ann").await,
-        api.register("bob").await,
-        api.register("eve").await,
-    );
+    let (ann, bob, eve) = (api.register("ann").await, api.register("bob").await, api.register("eve").await);
     let p2p = [("type", "p2p"), ("name", "x")];
     api.post("/v1/sessions", &p2p).by(&ann).send().await.refused(400);
-    let form = [
-        ("type", "group"),
-        ("name", ""),
-        ("secureType", "private"),
-        ("avatarUrl", ""),
-    ];
+    let form = [("type", "group"), ("name", ""), ("secureType", "private"), ("avatarUrl", "")];
     let created = api.post("/v1/sessions", &form).by(&ann).send().await.ok();
     assert_eq!(created["secureType"], "private");
     let session = created["id"].as_str().unwrap();
@@ -233,17 +197,8 @@ async fn a_group_lives() {
     let messages = format!("{path}/messages");
     api.send_text(&bob, session, "hi").await;
     let in_anothers_name = [("sender", &*ann.uid), ("content", "{}"), ("type", "text")];
-    api.post(&messages, &in_anothers_name)
-        .by(&bob)
-        .send()
-        .await
-        .refused(403);
-    let history = api
-        .get(&format!("{messages}/history?limit=2"))
-        .by(&ann)
-        .send()
-        .await
-        .ok();
+    api.post(&messages, &in_anothers_name).by(&bob).send().await.refused(403);
+    let history = api.get(&format!("{messages}/history?limit=2")).by(&ann).send().await.ok();
     assert_eq!(history.as_array().unwrap().len(), 2);
     assert_eq!(history[0]["content"], r#"{"text":"hi"}"#);
     assert_eq!(history[1]["type"], "system");

@@ -57,10 +57,7 @@ impl Api {
     pub(crate) fn of(server: &MockServer) -> Self {
         static TLS: Once = Once::new();
         TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        Self {
-            base: server.http_url(),
-            http: reqwest::Client::new(),
-        }
+        Self { base: server.http_url(), http: reqwest::Client::new() }
     }
 
     pub(crate) fn call(&self, method: &str, path: &str) -> Call {
@@ -74,9 +71,7 @@ impl Api {
 
     pub(crate) fn post(&self, path: &str, form: &[(&str, &str)]) -> Call {
         let form = serde_urlencoded::to_string(form).unwrap();
-        self.call("POST", path)
-            .header("content-type", "application/x-www-form-urlencoded")
-            .body(form)
+        self.call("POST", path).header("content-type", "application/x-www-form-urlencoded").body(form)
     }
 
     pub(crate) async fn register(&self, name: &str) -> Person {
@@ -86,12 +81,7 @@ impl Api {
         self.post("/v1/users/register", &form).send().await.ok();
         let login = self.post("/v1/users/login", &form[..2]).send().await.ok();
         let text = |field: &str| login[field].as_str().unwrap().to_owned();
-        Person {
-            uid: text("id"),
-            token: text("token"),
-            key: text("key"),
-            secret: text("secret"),
-        }
+        Person { uid: text("id"), token: text("token"), key: text("key"), secret: text("secret") }
     }
 
     pub(crate) async fn im_token(&self, person: &Person) -> String {
@@ -142,11 +132,7 @@ impl Call {
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
         let body = timeout(DEADLINE, answer.bytes()).await.unwrap().unwrap();
-        Answer {
-            status,
-            headers,
-            body: serde_json::from_slice(&body).unwrap_or(Value::Null),
-        }
+        Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
     }
 }
 
@@ -179,19 +165,15 @@ impl Mqtt {
     pub(crate) fn open(server: &MockServer, uid: &str, im_token: &str, client_id: &str) -> Self {
         let addr = server.push_addr();
         let mut options = MqttOptions::new(client_id, addr.ip().to_string(), addr.port());
-        options
-            .set_credentials(uid, im_token)
-            .set_keep_alive(Duration::from_secs(300));
+        options.set_credentials(uid, im_token).set_keep_alive(Duration::from_secs(300));
         let (client, mut events) = AsyncClient::new(options, 64);
         let (report, seen) = mpsc::unbounded_channel();
         let mut poll = JoinSet::new();
         poll.spawn(async move {
             loop {
                 let polled = events.poll().await;
-                let end = polled
-                    .as_ref()
-                    .err()
-                    .map(|error| refusal(error).map_or(Seen::Closed, Seen::ConnAck));
+                let end =
+                    polled.as_ref().err().map(|error| refusal(error).map_or(Seen::Closed, Seen::ConnAck));
                 // What was read together with the end waits in rumqttc's state.
                 let waiting = end.is_some().then(|| std::mem::take(&mut events.state.events));
                 let seen = polled
@@ -207,11 +189,7 @@ impl Mqtt {
                 }
             }
         });
-        Self {
-            client,
-            seen,
-            _poll: poll,
-        }
+        Self { client, seen, _poll: poll }
     }
 
     /// Opens a connection and sees it accepted.
@@ -239,10 +217,7 @@ impl Mqtt {
     pub(crate) async fn command(&self, session: &str, payload: &Value) {
         let topic = format!("y2w/session/{session}");
         let payload = payload.to_string();
-        self.client
-            .publish(topic, QoS::AtMostOnce, false, payload)
-            .await
-            .unwrap();
+        self.client.publish(topic, QoS::AtMostOnce, false, payload).await.unwrap();
     }
 
     /// Sends a command and gives the reply to it, which has to be the next that comes.
@@ -293,11 +268,5 @@ pub(crate) async fn mts(api: &Api, session: &str, by: &Person) -> i64 {
         let text = member["createdAt"].as_str().unwrap().to_owned();
         y2w_sdk::protocol::Timestamp::parse(&text).unwrap().as_millis()
     };
-    members["entries"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(created)
-        .max()
-        .unwrap()
+    members["entries"].as_array().unwrap().iter().map(created).max().unwrap()
 }

@@ -50,18 +50,9 @@ impl Axis {
         let decimals = decimals_of(step);
         let ticks = (0..=steps)
             .map(|index| index as f64 * step)
-            .map(|at| Tick {
-                at,
-                label: decimal(at, decimals),
-            })
+            .map(|at| Tick { at, label: decimal(at, decimals) })
             .collect();
-        Self {
-            from: 0.0,
-            to: steps as f64 * step,
-            ticks,
-            scale: Scale::Linear,
-        }
-        .with_unit(unit)
+        Self { from: 0.0, to: steps as f64 * step, ticks, scale: Scale::Linear }.with_unit(unit)
     }
 
     /// Milliseconds from the smallest to the largest value above zero; logarithmic when they are over two decades
@@ -70,11 +61,7 @@ impl Axis {
         let positive = values.filter(|value| *value > 0.0);
         let min = positive.clone().fold(f64::INFINITY, f64::min);
         let max = positive.fold(0.0, f64::max);
-        if max / min > 100.0 {
-            Self::log(min, max, "ms")
-        } else {
-            Self::linear(max, wanted, 0.0, "ms")
-        }
+        if max / min > 100.0 { Self::log(min, max, "ms") } else { Self::linear(max, wanted, 0.0, "ms") }
     }
 
     fn log(min: f64, max: f64, unit: &str) -> Self {
@@ -88,13 +75,7 @@ impl Axis {
                 label: decimal(10f64.powi(power), (-power).max(0).unsigned_abs() as usize),
             })
             .collect();
-        Self {
-            from,
-            to,
-            ticks,
-            scale: Scale::Log,
-        }
-        .with_unit(unit)
+        Self { from, to, ticks, scale: Scale::Log }.with_unit(unit)
     }
 
     /// Whether values stand by their logarithm.
@@ -120,17 +101,9 @@ impl Axis {
             .iter()
             .filter(|(percentile, _)| nines(*percentile) <= to + 1e-9)
             .filter(|(percentile, _)| !(narrow && *percentile == 0.0))
-            .map(|(percentile, label)| Tick {
-                at: nines(*percentile).min(to),
-                label: (*label).to_owned(),
-            })
+            .map(|(percentile, label)| Tick { at: nines(*percentile).min(to), label: (*label).to_owned() })
             .collect();
-        Self {
-            from: 0.0,
-            to,
-            ticks,
-            scale: Scale::Percentile,
-        }
+        Self { from: 0.0, to, ticks, scale: Scale::Percentile }
     }
 
     /// Seconds from zero to exactly `max`, labelled in a unit that fits.
@@ -160,17 +133,9 @@ impl Axis {
         let decimals = decimals_of(step / divisor);
         let ticks = (0..=(max / step + 1e-9).floor() as usize)
             .map(|index| (index as f64 * step).min(max))
-            .map(|at| Tick {
-                at,
-                label: format!("{} {unit}", decimal(at / divisor, decimals)),
-            })
+            .map(|at| Tick { at, label: format!("{} {unit}", decimal(at / divisor, decimals)) })
             .collect();
-        Self {
-            from: 0.0,
-            to: max,
-            ticks,
-            scale: Scale::Linear,
-        }
+        Self { from: 0.0, to: max, ticks, scale: Scale::Linear }
     }
 
     /// Writes the unit once, at the topmost label.
@@ -194,18 +159,14 @@ fn nines(percentile: f64) -> f64 {
 /// The least of 1, 2, 5 times a power of ten that is not below the value.
 fn round_up(value: f64) -> f64 {
     let power = 10f64.powf(value.log10().floor());
-    let factor = [1.0, 2.0, 5.0]
-        .into_iter()
-        .find(|factor| value <= factor * power * (1.0 + 1e-9));
+    let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| value <= factor * power * (1.0 + 1e-9));
     factor.unwrap_or(10.0) * power
 }
 
 /// The greatest of 1, 2, 5 times a power of ten that is not above the value.
 fn round_down(value: f64) -> f64 {
     let power = 10f64.powf(value.log10().floor());
-    let factor = [5.0, 2.0]
-        .into_iter()
-        .find(|factor| value >= factor * power * (1.0 - 1e-9));
+    let factor = [5.0, 2.0].into_iter().find(|factor| value >= factor * power * (1.0 - 1e-9));
     factor.unwrap_or(1.0) * power
 }
 
@@ -224,25 +185,14 @@ mod tests {
 
     fn labels(axis: &Axis) -> Vec<&str> {
         assert!(axis.from < axis.to, "{axis:?}");
-        assert!(
-            axis.ticks
-                .iter()
-                .all(|tick| (axis.from..=axis.to).contains(&tick.at)),
-            "{axis:?}"
-        );
+        assert!(axis.ticks.iter().all(|tick| (axis.from..=axis.to).contains(&tick.at)), "{axis:?}");
         axis.ticks.iter().map(|tick| tick.label.as_str()).collect()
     }
 
     #[test]
     fn linear_axes_end_at_a_round_number() {
-        assert_eq!(
-            labels(&Axis::linear(1_730.0, 4, 0.0, "/s")),
-            ["0", "500", "1,000", "1,500", "2,000/s"]
-        );
-        assert_eq!(
-            labels(&Axis::linear(0.7, 4, 0.0, "ms")),
-            ["0.0", "0.2", "0.4", "0.6", "0.8 ms"]
-        );
+        assert_eq!(labels(&Axis::linear(1_730.0, 4, 0.0, "/s")), ["0", "500", "1,000", "1,500", "2,000/s"]);
+        assert_eq!(labels(&Axis::linear(0.7, 4, 0.0, "ms")), ["0.0", "0.2", "0.4", "0.6", "0.8 ms"]);
         assert_eq!(labels(&Axis::linear(1.0, 4, 1.0, "")), ["0", "1"]);
         assert_eq!(labels(&Axis::linear(0.0, 4, 1.0, "/s")), ["0", "1/s"]);
     }
@@ -269,22 +219,10 @@ mod tests {
 
     #[test]
     fn time_is_labelled_in_a_unit_that_fits() {
-        assert_eq!(
-            labels(&Axis::time(1.0, 5)),
-            ["0.0 s", "0.2 s", "0.4 s", "0.6 s", "0.8 s", "1.0 s"]
-        );
-        assert_eq!(
-            labels(&Axis::time(65.0, 5)),
-            ["0 s", "15 s", "30 s", "45 s", "60 s"]
-        );
-        assert_eq!(
-            labels(&Axis::time(300.0, 5)),
-            ["0 min", "1 min", "2 min", "3 min", "4 min", "5 min"]
-        );
-        assert_eq!(
-            labels(&Axis::time(7.0 * 3_600.0, 4)),
-            ["0 h", "2 h", "4 h", "6 h"]
-        );
+        assert_eq!(labels(&Axis::time(1.0, 5)), ["0.0 s", "0.2 s", "0.4 s", "0.6 s", "0.8 s", "1.0 s"]);
+        assert_eq!(labels(&Axis::time(65.0, 5)), ["0 s", "15 s", "30 s", "45 s", "60 s"]);
+        assert_eq!(labels(&Axis::time(300.0, 5)), ["0 min", "1 min", "2 min", "3 min", "4 min", "5 min"]);
+        assert_eq!(labels(&Axis::time(7.0 * 3_600.0, 4)), ["0 h", "2 h", "4 h", "6 h"]);
         assert_eq!(labels(&Axis::time(10.0 * 86_400.0, 5)).last(), Some(&"10 d"));
         assert_eq!(labels(&Axis::time(0.0, 2)), ["0.0 s", "0.5 s", "1.0 s"]);
     }

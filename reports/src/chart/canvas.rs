@@ -88,18 +88,11 @@ pub(super) struct Canvas<'a> {
 impl Canvas<'_> {
     pub(super) fn line(&self, ink: Ink, width: f64, points: &[(f64, f64)]) -> Result<(), Failure> {
         let points: Vec<_> = points.iter().map(fine).collect();
-        self.area.draw(&PathElement::new(
-            points,
-            ink.stand_in().stroke_width((width * FINE) as u32),
-        ))
+        self.area.draw(&PathElement::new(points, ink.stand_in().stroke_width((width * FINE) as u32)))
     }
 
     pub(super) fn dot(&self, ink: Ink, radius: f64, at: (f64, f64)) -> Result<(), Failure> {
-        self.area.draw(&Circle::new(
-            fine(&at),
-            (radius * FINE) as i32,
-            ink.stand_in().filled(),
-        ))
+        self.area.draw(&Circle::new(fine(&at), (radius * FINE) as i32, ink.stand_in().filled()))
     }
 
     /// Fills an outline so that what lies below still shows.
@@ -161,9 +154,7 @@ pub(super) fn svg(
 }
 
 fn with_classes(body: &str) -> String {
-    let mut body = body
-        .replace(" opacity=\"1\"", "")
-        .replace(" font-family=\"sans-serif\"", "");
+    let mut body = body.replace(" opacity=\"1\"", "").replace(" font-family=\"sans-serif\"", "");
     for ink in Ink::all() {
         let RGBColor(red, green, blue) = ink.stand_in();
         for (attribute, prefix) in [("stroke", "l"), ("fill", "f")] {
@@ -175,8 +166,5 @@ fn with_classes(body: &str) -> String {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -84,29 +84,14 @@ struct Frame {
 
 impl Plot<'_> {
     pub(super) fn svg(&self, size: Size) -> Result<String, ReportError> {
-        let widest = self
-            .y
-            .ticks
-            .iter()
-            .map(|tick| text_width(&tick.label))
-            .fold(0.0, f64::max);
+        let widest = self.y.ticks.iter().map(|tick| text_width(&tick.label)).fold(0.0, f64::max);
         // At least so wide that the plots of one page stand exactly below each other.
         let (left, right) = (widest.max(size.usual_label()) + 10.0, size.width() - 22.0);
         // Where the marks' labels go depends on the horizontal place only.
-        let across = Frame {
-            left,
-            right,
-            top: 0.0,
-            bottom: 0.0,
-        };
+        let across = Frame { left, right, top: 0.0, bottom: 0.0 };
         let (labels, rows) = self.placed_marks(&across);
         let top = 10.0 + rows as f64 * ROW;
-        let frame = Frame {
-            left,
-            right,
-            top,
-            bottom: top + self.height,
-        };
+        let frame = Frame { left, right, top, bottom: top + self.height };
         let whole = (size.width(), frame.bottom + 26.0);
         svg(whole, size.class(), self.label, |canvas| {
             self.draw_axes(canvas, &frame)?;
@@ -118,10 +103,7 @@ impl Plot<'_> {
             }
             Ok(())
         })
-        .map_err(|error| ReportError::Chart {
-            chart: self.label.to_owned(),
-            reason: error.to_string(),
-        })
+        .map_err(|error| ReportError::Chart { chart: self.label.to_owned(), reason: error.to_string() })
     }
 
     fn x_in(&self, frame: &Frame, place: f64) -> f64 {
@@ -138,11 +120,7 @@ impl Plot<'_> {
             canvas.line(Ink::Grid, 1.0, &[(frame.left, y), (frame.right, y)])?;
             canvas.text(Ink::Label, Anchor::Left, (frame.left - 8.0, y), &tick.label)?;
         }
-        canvas.line(
-            Ink::Axis,
-            1.0,
-            &[(frame.left, frame.bottom), (frame.right, frame.bottom)],
-        )?;
+        canvas.line(Ink::Axis, 1.0, &[(frame.left, frame.bottom), (frame.right, frame.bottom)])?;
         let mut free_from = f64::NEG_INFINITY;
         for tick in &self.x.ticks {
             let x = self.x_in(frame, tick.at);
@@ -161,12 +139,7 @@ impl Plot<'_> {
             for segment in &line.segments {
                 let points: Vec<_> = segment
                     .iter()
-                    .map(|(x, y)| {
-                        (
-                            self.x_in(frame, self.x.place(*x)),
-                            self.y_in(frame, self.y.place(*y)),
-                        )
-                    })
+                    .map(|(x, y)| (self.x_in(frame, self.x.place(*x)), self.y_in(frame, self.y.place(*y))))
                     .collect();
                 match points.as_slice() {
                     [] => {}
@@ -193,18 +166,11 @@ impl Plot<'_> {
     ) -> Result<(), super::Failure> {
         for mark in marks {
             let middle = frame.top - 9.0 - mark.row as f64 * ROW;
-            let top = if mark.label.is_empty() {
-                frame.top
-            } else {
-                middle - 6.0
-            };
+            let top = if mark.label.is_empty() { frame.top } else { middle - 6.0 };
             canvas.line(Ink::Mark, 1.0, &[(mark.x, frame.bottom), (mark.x, top)])?;
             if !mark.label.is_empty() {
-                let (anchor, x) = if mark.leftwards {
-                    (Anchor::Left, mark.x - 5.0)
-                } else {
-                    (Anchor::Right, mark.x + 5.0)
-                };
+                let (anchor, x) =
+                    if mark.leftwards { (Anchor::Left, mark.x - 5.0) } else { (Anchor::Right, mark.x + 5.0) };
                 canvas.text(Ink::Label, anchor, (x, middle), &mark.label)?;
             }
         }
@@ -235,22 +201,10 @@ impl Plot<'_> {
             };
             let rows = if self.marks_labelled { ROWS } else { 0 };
             match (0..rows).find(free).filter(|_| from >= 0.0 && !label.is_empty()) {
-                Some(row) => placed.push(PlacedMark {
-                    x,
-                    from,
-                    to,
-                    row,
-                    leftwards,
-                    label,
-                }),
-                None => placed.push(PlacedMark {
-                    x,
-                    from: x,
-                    to: x,
-                    row: 0,
-                    leftwards,
-                    label: String::new(),
-                }),
+                Some(row) => placed.push(PlacedMark { x, from, to, row, leftwards, label }),
+                None => {
+                    placed.push(PlacedMark { x, from: x, to: x, row: 0, leftwards, label: String::new() })
+                }
             }
         }
         let labelled = placed.iter().filter(|mark| !mark.label.is_empty());

@@ -54,10 +54,7 @@ impl Outcome {
     }
 
     fn of_check(check: &Check) -> Self {
-        match (
-            check.findings_total.max(check.findings.len() as u64),
-            check.examined,
-        ) {
+        match (check.findings_total.max(check.findings.len() as u64), check.examined) {
             (0, 0) => Self::Idle,
             (0, _) => Self::Passed,
             _ => Self::Failed,
@@ -74,11 +71,7 @@ struct Figure {
 
 impl Figure {
     fn unknown(name: &'static str) -> Self {
-        Self {
-            name,
-            value: NOTHING.to_owned(),
-            note: String::new(),
-        }
+        Self { name, value: NOTHING.to_owned(), note: String::new() }
     }
 }
 
@@ -116,11 +109,7 @@ struct Picture {
 
 impl<'a> Page<'a> {
     pub(super) fn new(run: &'a RunResult) -> Result<Self, ReportError> {
-        let outcome = if run.verdict.passed {
-            Outcome::Passed
-        } else {
-            Outcome::Failed
-        };
+        let outcome = if run.verdict.passed { Outcome::Passed } else { Outcome::Failed };
         let checks: Vec<_> = run.checks.iter().map(check_row).collect();
         Ok(Self {
             run,
@@ -153,10 +142,7 @@ fn rules_held(checks: &[CheckRow<'_>]) -> Figure {
         return Figure::unknown(name);
     }
     let ended = |outcome| checks.iter().filter(|row| row.outcome == outcome).count() as u64;
-    let findings = checks
-        .iter()
-        .map(|row| findings(row.check))
-        .fold(0, u64::saturating_add);
+    let findings = checks.iter().map(|row| findings(row.check)).fold(0, u64::saturating_add);
     let mut note = match findings {
         0 => "no findings".to_owned(),
         1 => "1 finding".to_owned(),
@@ -166,11 +152,7 @@ fn rules_held(checks: &[CheckRow<'_>]) -> Figure {
         note = format!("{note}, {} not exercised", format::count(ended(Outcome::Idle)));
     }
     let passed = format::count(ended(Outcome::Passed));
-    Figure {
-        name,
-        value: format!("{passed} of {}", format::count(checks.len() as u64)),
-        note,
-    }
+    Figure { name, value: format!("{passed} of {}", format::count(checks.len() as u64)), note }
 }
 
 fn users_connected(points: &[TimelinePoint]) -> Figure {
@@ -191,11 +173,7 @@ fn messages_synced(points: &[TimelinePoint]) -> Figure {
     let rates = points.iter().map(|point| point.delivered_per_s);
     let mean = rates.clone().sum::<f64>() / points.len() as f64;
     let peak = format::rate(rates.fold(0.0, f64::max));
-    Figure {
-        name,
-        value: format::rate(mean),
-        note: format!("{peak} at the peak"),
-    }
+    Figure { name, value: format::rate(mean), note: format!("{peak} at the peak") }
 }
 
 fn headline(name: &'static str, run: &RunResult, of: impl Fn(&Latency) -> u64) -> Figure {
@@ -225,17 +203,9 @@ fn check_row(check: &Check) -> CheckRow<'_> {
 
 fn latency_row(latency: &Latency) -> LatencyRow<'_> {
     let micros = |value| {
-        if latency.count == 0 {
-            NOTHING.to_owned()
-        } else {
-            format::micros(value)
-        }
+        if latency.count == 0 { NOTHING.to_owned() } else { format::micros(value) }
     };
-    let mean = if latency.count == 0 {
-        NOTHING.to_owned()
-    } else {
-        format::mean_micros(latency.mean)
-    };
+    let mean = if latency.count == 0 { NOTHING.to_owned() } else { format::mean_micros(latency.mean) };
     LatencyRow {
         latency,
         count: format::count(latency.count),
@@ -252,18 +222,8 @@ fn latency_row(latency: &Latency) -> LatencyRow<'_> {
 }
 
 fn counter_row(counter: &crate::Counter) -> CounterRow<'_> {
-    let crate::Counter {
-        name,
-        value,
-        unit,
-        help,
-    } = counter;
-    CounterRow {
-        name,
-        value: format::count(*value),
-        unit,
-        help,
-    }
+    let crate::Counter { name, value, unit, help } = counter;
+    CounterRow { name, value: format::count(*value), unit, help }
 }
 
 fn distribution(run: &RunResult) -> Result<Option<Picture>, ReportError> {
@@ -271,18 +231,9 @@ fn distribution(run: &RunResult) -> Result<Option<Picture>, ReportError> {
         return Ok(None);
     }
     let chart = chart::distribution(&run.latencies)?;
-    let scale = if chart.logarithmic {
-        "Milliseconds, on a logarithmic scale"
-    } else {
-        "Milliseconds"
-    };
+    let scale = if chart.logarithmic { "Milliseconds, on a logarithmic scale" } else { "Milliseconds" };
     let caption = format!("{scale}. From 90% on, ten times fewer are slower at each label.");
-    Ok(Some(Picture {
-        class: "distribution",
-        title: "Latency by percentile",
-        caption,
-        chart,
-    }))
+    Ok(Some(Picture { class: "distribution", title: "Latency by percentile", caption, chart }))
 }
 
 fn over_time(run: &RunResult) -> Result<Vec<Picture>, ReportError> {
@@ -307,25 +258,12 @@ fn over_time(run: &RunResult) -> Result<Vec<Picture>, ReportError> {
             chart: users,
         },
     ];
-    if timeline
-        .points
-        .iter()
-        .any(|point| point.synced_p50_us.or(point.synced_p99_us).is_some())
-    {
+    if timeline.points.iter().any(|point| point.synced_p50_us.or(point.synced_p99_us).is_some()) {
         let chart = chart::latency_over_time(timeline)?;
-        let scale = if chart.logarithmic {
-            ", on a logarithmic scale"
-        } else {
-            ""
-        };
+        let scale = if chart.logarithmic { ", on a logarithmic scale" } else { "" };
         let gaps = "a gap is an interval in which nothing arrived";
         let caption = format!("Milliseconds{scale}; {gaps}.");
-        pictures.push(Picture {
-            class: "latency",
-            title: "Latency, send→synced",
-            caption,
-            chart,
-        });
+        pictures.push(Picture { class: "latency", title: "Latency, send→synced", caption, chart });
     }
     Ok(pictures)
 }
@@ -333,9 +271,5 @@ fn over_time(run: &RunResult) -> Result<Vec<Picture>, ReportError> {
 fn marks(run: &RunResult) -> Vec<(String, &str)> {
     let decimals = if run.duration_s < 10.0 { 3 } else { 1 };
     let moment = |t_s| format!("{} s", format::decimal(t_s, decimals));
-    run.timeline
-        .marks
-        .iter()
-        .map(|mark| (moment(mark.t_s), mark.label.as_str()))
-        .collect()
+    run.timeline.marks.iter().map(|mark| (moment(mark.t_s), mark.label.as_str())).collect()
 }

@@ -22,14 +22,8 @@ pub(crate) fn small() -> RunResult {
             cores: 2,
             target: "http://127.0.0.1:8080".into(),
         },
-        settings: vec![Setting {
-            name: "users".into(),
-            value: "2".into(),
-        }],
-        verdict: Verdict {
-            passed: false,
-            summary: "1 of 1 rules did not hold.".into(),
-        },
+        settings: vec![Setting { name: "users".into(), value: "2".into() }],
+        verdict: Verdict { passed: false, summary: "1 of 1 rules did not hold.".into() },
         checks: vec![Check {
             id: "SYNC-LOSSLESS".into(),
             title: "Every stored message reaches every member.".into(),
@@ -55,10 +49,7 @@ pub(crate) fn small() -> RunResult {
             p99: 45_650,
             p999: 999_500,
             max: 1_500_000,
-            percentiles: vec![PercentilePoint {
-                percentile: 50.0,
-                value_us: 1_234,
-            }],
+            percentiles: vec![PercentilePoint { percentile: 50.0, value_us: 1_234 }],
         }],
         timeline: Timeline {
             interval_s: 1.0,
@@ -72,10 +63,7 @@ pub(crate) fn small() -> RunResult {
                 synced_p50_us: Some(1_500),
                 synced_p99_us: None,
             }],
-            marks: vec![Mark {
-                t_s: 0.5,
-                label: "outage".into(),
-            }],
+            marks: vec![Mark { t_s: 0.5, label: "outage".into() }],
         },
     }
 }
@@ -116,11 +104,7 @@ pub(crate) fn elements(markup: &str) -> Vec<String> {
             continue;
         }
         let name = tag.split([' ', '/']).next().unwrap();
-        assert_eq!(
-            tag.matches('"').count() % 2,
-            0,
-            "an unquoted attribute in {tag:?}"
-        );
+        assert_eq!(tag.matches('"').count() % 2, 0, "an unquoted attribute in {tag:?}");
         if !tag.ends_with('/') && !VOID.contains(&name) {
             open.push(name);
         }
@@ -132,10 +116,6 @@ pub(crate) fn elements(markup: &str) -> Vec<String> {
 
 /// The pictures of a page, markup and all.
 pub(crate) fn pictures(page: &str) -> Vec<&str> {
-    let starts = page
-        .match_indices("<svg class=\"wide\"")
-        .chain(page.match_indices("<svg class=\"narrow\""));
-    starts
-        .map(|(at, _)| &page[at..at + page[at..].find("</svg>").unwrap() + "</svg>".len()])
-        .collect()
+    let starts = page.match_indices("<svg class=\"wide\"").chain(page.match_indices("<svg class=\"narrow\""));
+    starts.map(|(at, _)| &page[at..at + page[at..].find("</svg>").unwrap() + "</svg>".len()]).collect()
 }

@@ -7,9 +7,7 @@ use y2w_reports::{ReportError, write_all};
 
 fn names(dir: &Path) -> Vec<String> {
     let entries = fs::read_dir(dir).unwrap();
-    let mut names: Vec<_> = entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -30,10 +28,7 @@ fn files_of_an_earlier_run_are_replaced() {
     fs::write(dir.path().join(".result.json.unfinished"), "left by a crash").unwrap();
     write_all(dir.path(), &small()).unwrap();
     assert_eq!(names(dir.path()), ["report.html", "result.json"]);
-    assert_eq!(
-        fs::read_to_string(dir.path().join("result.json")).unwrap(),
-        include_str!("small.json")
-    );
+    assert_eq!(fs::read_to_string(dir.path().join("result.json")).unwrap(), include_str!("small.json"));
 }
 
 #[test]
@@ -42,10 +37,7 @@ fn a_folder_that_cannot_be_made_is_named() {
     fs::write(root.path().join("file"), "").unwrap();
     let dir = root.path().join("file/run");
     let error = write_all(&dir, &small()).unwrap_err().to_string();
-    assert!(
-        error.starts_with(&format!("cannot create the folder {}: ", dir.display())),
-        "{error}"
-    );
+    assert!(error.starts_with(&format!("cannot create the folder {}: ", dir.display())), "{error}");
 }
 
 #[test]
@@ -54,10 +46,7 @@ fn a_file_that_cannot_be_written_is_named_and_nothing_is_left_behind() {
     let taken = dir.path().join("report.html");
     fs::create_dir(&taken).unwrap();
     let error = write_all(dir.path(), &small()).unwrap_err().to_string();
-    assert!(
-        error.starts_with(&format!("cannot write {}: ", taken.display())),
-        "{error}"
-    );
+    assert!(error.starts_with(&format!("cannot write {}: ", taken.display())), "{error}");
     assert_eq!(names(dir.path()), ["report.html", "result.json"]);
 }
 

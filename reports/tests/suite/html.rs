@@ -7,19 +7,10 @@ fn page(result: &RunResult) -> String {
     let page = Html.render(result).unwrap();
     for tag in elements(&page) {
         assert!(!tag.contains(" src=") && !tag.contains("@import"), "{tag}");
-        assert!(
-            !tag.contains(" href=") || tag.contains("href=\"data:,\""),
-            "{tag}"
-        );
+        assert!(!tag.contains(" href=") || tag.contains("href=\"data:,\""), "{tag}");
         assert!(!tag.contains("NaN") && !tag.contains("inf"), "{tag}");
     }
-    let style = page
-        .split("<style>")
-        .nth(1)
-        .unwrap()
-        .split("</style>")
-        .next()
-        .unwrap();
+    let style = page.split("<style>").nth(1).unwrap().split("</style>").next().unwrap();
     assert!(!style.contains("url(") && !style.contains("@import"));
     page
 }
@@ -73,10 +64,7 @@ fn every_string_is_escaped() {
     assert!(!page.contains("<script"));
     assert!(elements(&page).iter().all(|tag| !tag.contains("onload")));
     let drawn = pictures(&page);
-    assert!(
-        drawn.iter().any(|svg| svg.contains("&lt;script&gt;")),
-        "the mark's label is drawn"
-    );
+    assert!(drawn.iter().any(|svg| svg.contains("&lt;script&gt;")), "the mark's label is drawn");
 }
 
 /// Replaces each string but those that the format prescribes.
@@ -88,11 +76,7 @@ fn with_strings(value: serde_json::Value, text: &str) -> serde_json::Value {
         Value::Object(fields) => {
             let kept = ["format", "seed"];
             let replaced = fields.into_iter().map(|(name, value)| {
-                let value = if kept.contains(&name.as_str()) {
-                    value
-                } else {
-                    with_strings(value, text)
-                };
+                let value = if kept.contains(&name.as_str()) { value } else { with_strings(value, text) };
                 (name, value)
             });
             Value::Object(replaced.collect())
@@ -105,11 +89,7 @@ fn with_strings(value: serde_json::Value, text: &str) -> serde_json::Value {
 fn an_empty_result_has_a_page_without_pictures() {
     let page = page(&empty());
     assert!(pictures(&page).is_empty());
-    for text in [
-        "No rules were checked",
-        "No latency was measured",
-        "Nothing was counted",
-    ] {
+    for text in ["No rules were checked", "No latency was measured", "Nothing was counted"] {
         assert!(page.contains(text), "{text}");
     }
 }
@@ -129,23 +109,14 @@ fn pictures_are_well_formed_for_any_number_of_points() {
     let point = small().timeline.points[0];
     for many in [1, 2, 599, 601, 5_000] {
         let mut result = small();
-        result.timeline.points = (0..many)
-            .map(|n| TimelinePoint {
-                t_s: f64::from(n),
-                ..point
-            })
-            .collect();
+        result.timeline.points = (0..many).map(|n| TimelinePoint { t_s: f64::from(n), ..point }).collect();
         result.timeline.points[0].synced_p50_us = None;
         let page = page(&result);
         let pictures = pictures(&page);
         assert_eq!(pictures.len(), if many == 1 { 6 } else { 8 }, "two sizes of each");
         for svg in pictures {
             let tags = elements(svg);
-            assert!(
-                tags[0].contains("role=\"img\"") && tags[0].contains("aria-label=\""),
-                "{}",
-                tags[0]
-            );
+            assert!(tags[0].contains("role=\"img\"") && tags[0].contains("aria-label=\""), "{}", tags[0]);
             assert_eq!(tags[1], "title");
             assert!(svg.len() < 60_000, "{} bytes for {many} points", svg.len());
             assert!(!svg.contains("\"#"), "a colour that the page does not decide");
@@ -160,24 +131,11 @@ fn numbers_that_are_none_are_gaps() {
     result.timeline.interval_s = f64::INFINITY;
     let point = result.timeline.points[0];
     result.timeline.points = vec![
-        TimelinePoint {
-            sent_per_s: f64::NAN,
-            ..point
-        },
-        TimelinePoint {
-            t_s: f64::INFINITY,
-            ..point
-        },
-        TimelinePoint {
-            t_s: -1.0,
-            errors_per_s: -5.0,
-            ..point
-        },
+        TimelinePoint { sent_per_s: f64::NAN, ..point },
+        TimelinePoint { t_s: f64::INFINITY, ..point },
+        TimelinePoint { t_s: -1.0, errors_per_s: -5.0, ..point },
     ];
-    result.timeline.marks.push(Mark {
-        t_s: f64::NAN,
-        label: "nowhere".into(),
-    });
+    result.timeline.marks.push(Mark { t_s: f64::NAN, label: "nowhere".into() });
     result.latencies[0].percentiles[0].percentile = f64::NAN;
     page(&result);
 }
@@ -187,31 +145,10 @@ fn latencies_may_be_extreme_or_have_a_summary_only() {
     let mut result = small();
     let latency = result.latencies[0].clone();
     result.latencies = vec![
-        Latency {
-            count: 0,
-            ..latency.clone()
-        },
-        Latency {
-            count: 1,
-            percentiles: vec![],
-            ..latency.clone()
-        },
-        Latency {
-            min: 0,
-            p50: 0,
-            p90: 0,
-            p99: 0,
-            p999: 0,
-            max: 0,
-            percentiles: vec![],
-            ..latency.clone()
-        },
-        Latency {
-            max: u64::MAX,
-            count: u64::MAX,
-            percentiles: vec![],
-            ..latency
-        },
+        Latency { count: 0, ..latency.clone() },
+        Latency { count: 1, percentiles: vec![], ..latency.clone() },
+        Latency { min: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0, percentiles: vec![], ..latency.clone() },
+        Latency { max: u64::MAX, count: u64::MAX, percentiles: vec![], ..latency },
     ];
     assert_eq!(pictures(&page(&result)).len(), 8);
 }
@@ -219,17 +156,9 @@ fn latencies_may_be_extreme_or_have_a_summary_only() {
 #[test]
 fn every_mark_is_listed_though_not_all_have_room() {
     let mut result = small();
-    result.timeline.marks = (0..40)
-        .map(|n| Mark {
-            t_s: f64::from(n) / 40.0,
-            label: format!("fault {n}"),
-        })
-        .collect();
+    result.timeline.marks =
+        (0..40).map(|n| Mark { t_s: f64::from(n) / 40.0, label: format!("fault {n}") }).collect();
     let page = page(&result);
     assert!((0..40).all(|n| page.contains(&format!("<td>fault {n}</td>"))));
-    assert!(
-        pictures(&page)
-            .iter()
-            .any(|svg| svg.matches("class=\"l-mark\"").count() == 40)
-    );
+    assert!(pictures(&page).iter().any(|svg| svg.matches("class=\"l-mark\"").count() == 40));
 }

@@ -21,22 +21,12 @@ fn what_is_written_can_be_read() {
 #[test]
 fn what_is_not_the_format_is_refused() {
     for (from, to, reason) in [
-        (
-            "y2w-run/1",
-            "y2w-run/2",
-            "format \"y2w-run/2\" is not \"y2w-run/1\"",
-        ),
+        ("y2w-run/1", "y2w-run/2", "format \"y2w-run/2\" is not \"y2w-run/1\""),
         ("\"run_id\"", "\"runId\"", "unknown field `runId`"),
-        (
-            "18446744073709551615\",\n  \"tool",
-            "many\",\n  \"tool",
-            "\"many\" is not a seed",
-        ),
+        ("18446744073709551615\",\n  \"tool", "many\",\n  \"tool", "\"many\" is not a seed"),
     ] {
         assert!(SMALL.contains(from));
-        let error = serde_json::from_str::<RunResult>(&SMALL.replacen(from, to, 1))
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_str::<RunResult>(&SMALL.replacen(from, to, 1)).unwrap_err().to_string();
         assert!(error.contains(reason), "{error}");
     }
 }
@@ -46,8 +36,5 @@ fn a_number_that_json_does_not_have_is_an_error() {
     let mut result = small();
     result.timeline.points[0].sent_per_s = f64::NAN;
     let error = Json.render(&result).unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "the result cannot be written as JSON: NaN is not a finite number"
-    );
+    assert_eq!(error, "the result cannot be written as JSON: NaN is not a finite number");
 }

@@ -61,21 +61,9 @@ impl SessionLedger {
     /// A session and its members' names, for the prose.
     pub fn new(name: String, names: Vec<String>) -> Self {
         let senders = names.iter().map(|_| Sender::default()).collect();
-        let member = || Member {
-            cursor: 0,
-            skipped: BTreeSet::new(),
-            newest: Timestamp::EPOCH,
-        };
+        let member = || Member { cursor: 0, skipped: BTreeSet::new(), newest: Timestamp::EPOCH };
         let members = names.iter().map(|_| member()).collect();
-        Self {
-            name,
-            names,
-            senders,
-            members,
-            log: VecDeque::new(),
-            log_start: 0,
-            gaps: BTreeMap::new(),
-        }
+        Self { name, names, senders, members, log: VecDeque::new(), log_start: 0, gaps: BTreeMap::new() }
     }
 
     /// How many members there are.
@@ -99,10 +87,7 @@ impl SessionLedger {
         }
         Err(self.finding(
             rules::SENDER_ORDER,
-            &format!(
-                "{} was stored when its number {expected} was due",
-                self.message(mark)
-            ),
+            &format!("{} was stored when its number {expected} was due", self.message(mark)),
         ))
     }
 
@@ -150,10 +135,7 @@ impl SessionLedger {
         let mut findings = Vec::new();
         for (index, sender) in self.senders.iter().enumerate() {
             for number in sender.stored + 1..=sender.sent {
-                let message = self.message(Mark {
-                    sender: index,
-                    number,
-                });
+                let message = self.message(Mark { sender: index, number });
                 findings.push(self.finding(rules::STORED, &format!("{message} was never acknowledged")));
             }
         }
@@ -195,23 +177,13 @@ impl SessionLedger {
     fn unseen_by(&self, member: usize) -> Vec<Mark> {
         let view = &self.members[member];
         let ahead = self.log.range(self.log_index(view.cursor)..).map(|e| e.mark);
-        let gaps = self
-            .gaps
-            .iter()
-            .filter(|(_, seen)| !seen.contains(&member))
-            .map(|(mark, _)| *mark);
+        let gaps = self.gaps.iter().filter(|(_, seen)| !seen.contains(&member)).map(|(mark, _)| *mark);
         let beyond = self
             .senders
             .iter()
             .enumerate()
             .flat_map(|(sender, s)| (s.in_log + 1..=s.stored).map(move |number| Mark { sender, number }));
-        view.skipped
-            .iter()
-            .copied()
-            .chain(ahead)
-            .chain(gaps)
-            .chain(beyond)
-            .collect()
+        view.skipped.iter().copied().chain(ahead).chain(gaps).chain(beyond).collect()
     }
 
     /// Moves the member's cursor over the message, or says why it cannot be.
@@ -234,11 +206,7 @@ impl SessionLedger {
             }
             let later = |e: &Entry| e.mark.sender == mark.sender && e.mark.number > mark.number;
             let passed = self.log.iter().position(later).is_none_or(|later| later < at);
-            return if passed {
-                Err(self.late(member, mark, id))
-            } else {
-                Ok(())
-            };
+            return if passed { Err(self.late(member, mark, id)) } else { Ok(()) };
         }
         if mark.number <= self.senders[mark.sender].in_log {
             return Err(self.twice(member, mark, id));
@@ -268,12 +236,7 @@ impl SessionLedger {
         if self.log.len() <= LOG_SLACK || !self.log.len().is_multiple_of(LOG_SLACK) {
             return;
         }
-        let slowest = self
-            .members
-            .iter()
-            .map(|m| m.cursor)
-            .min()
-            .unwrap_or(self.log_start);
+        let slowest = self.members.iter().map(|m| m.cursor).min().unwrap_or(self.log_start);
         let seen = self.log_index(slowest);
         self.log.drain(..seen);
         self.log_start = slowest;
@@ -296,25 +259,16 @@ impl SessionLedger {
         let (name, message) = (&self.names[member], self.message(mark));
         let first = self.log.iter().find(|e| e.mark == mark && e.id != *id);
         let also = first.map_or_else(String::new, |e| format!(", the first time with id {}", e.id));
-        self.finding(
-            rules::TWICE,
-            &format!("{name} sees {message} (id {id}) twice{also}"),
-        )
+        self.finding(rules::TWICE, &format!("{name} sees {message} (id {id}) twice{also}"))
     }
 
     fn message(&self, mark: Mark) -> String {
-        let sender = self
-            .names
-            .get(mark.sender)
-            .map_or("somebody who is no member", String::as_str);
+        let sender = self.names.get(mark.sender).map_or("somebody who is no member", String::as_str);
         format!("message {} of {sender}", mark.number)
     }
 
     fn finding(&self, rule: &'static str, text: &str) -> Finding {
-        Finding {
-            rule,
-            text: format!("in {}, {text}", self.name),
-        }
+        Finding { rule, text: format!("in {}, {text}", self.name) }
     }
 }
 

@@ -3,10 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn ledger(members: usize) -> SessionLedger {
-    SessionLedger::new(
-        "group_7".to_owned(),
-        (0..members).map(|i| format!("user {i}")).collect(),
-    )
+    SessionLedger::new("group_7".to_owned(), (0..members).map(|i| format!("user {i}")).collect())
 }
 
 fn mark(sender: usize, number: u32) -> Mark {
@@ -20,10 +17,7 @@ fn deliver(ledger: &mut SessionLedger, member: usize, order: &[Mark], script: &[
         Timestamp::from_millis(1 + i64::try_from(place).unwrap())
     };
     let id = |m: &Mark| MessageId::new(format!("{}-{}", m.sender, m.number));
-    script
-        .iter()
-        .filter_map(|m| ledger.delivered(member, *m, &id(m), stamp(m)).err())
-        .collect()
+    script.iter().filter_map(|m| ledger.delivered(member, *m, &id(m), stamp(m)).err()).collect()
 }
 
 /// A ledger in which everything in `order` was sent and acknowledged.
@@ -62,16 +56,10 @@ fn members_who_see_all_in_one_order_give_no_finding() {
 fn a_message_that_one_member_lacks_is_named_with_that_member() {
     let mut ledger = stored(2, &ORDER);
     deliver(&mut ledger, 0, &ORDER, &ORDER);
-    assert_eq!(
-        deliver(&mut ledger, 1, &ORDER, &[ORDER[0], ORDER[2], ORDER[3]]),
-        []
-    );
+    assert_eq!(deliver(&mut ledger, 1, &ORDER, &[ORDER[0], ORDER[2], ORDER[3]]), []);
     let missing = ledger.missing();
     assert_eq!(rules_of(&missing), [rules::LOST]);
-    assert_eq!(
-        missing[0].text,
-        "in group_7, message 1 of user 1 was acknowledged but is missing at user 1"
-    );
+    assert_eq!(missing[0].text, "in group_7, message 1 of user 1 was acknowledged but is missing at user 1");
 }
 
 #[test]
@@ -90,9 +78,7 @@ fn a_message_that_everybody_lacks_is_missing_at_each() {
 fn a_message_under_a_second_id_is_there_twice() {
     let mut ledger = stored(2, &ORDER);
     deliver(&mut ledger, 0, &ORDER, &ORDER[..1]);
-    let again = ledger
-        .delivered(0, ORDER[0], &"other".into(), Timestamp::from_millis(9))
-        .unwrap_err();
+    let again = ledger.delivered(0, ORDER[0], &"other".into(), Timestamp::from_millis(9)).unwrap_err();
     assert_eq!(again.rule, rules::TWICE);
     assert_eq!(
         again.text,
@@ -116,10 +102,7 @@ fn a_senders_messages_out_of_order_are_found_even_by_the_first_to_see_them() {
     ledger.sending(0);
     ledger.stored(mark(0, 2)).unwrap();
     let order = [mark(0, 2), mark(0, 1)];
-    assert_eq!(
-        rules_of(&deliver(&mut ledger, 0, &order, &order)),
-        [rules::SESSION_ORDER]
-    );
+    assert_eq!(rules_of(&deliver(&mut ledger, 0, &order, &order)), [rules::SESSION_ORDER]);
 }
 
 #[test]
@@ -134,9 +117,7 @@ fn stamps_that_go_back_break_the_sessions_order() {
 fn what_was_never_sent_is_found() {
     let mut ledger = stored(1, &ORDER[..1]);
     for unknown in [mark(0, 2), mark(0, 0), mark(5, 1)] {
-        let finding = ledger
-            .delivered(0, unknown, &"x".into(), Timestamp::MIN)
-            .unwrap_err();
+        let finding = ledger.delivered(0, unknown, &"x".into(), Timestamp::MIN).unwrap_err();
         assert_eq!(finding.rule, rules::VERBATIM);
     }
 }

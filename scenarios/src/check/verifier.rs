@@ -55,20 +55,11 @@ const TITLES: [(&str, &str); 10] = [
     (rules::STORED, "every message that was sent was acknowledged"),
     (rules::LOST, "every acknowledged message reached every member"),
     (rules::TWICE, "no message is there twice"),
-    (
-        rules::SENDER_ORDER,
-        "each sender's messages are stored in their order",
-    ),
+    (rules::SENDER_ORDER, "each sender's messages are stored in their order"),
     (rules::SESSION_ORDER, "all members see the server's order"),
     (rules::VERBATIM, "every message is what its sender sent"),
-    (
-        rules::PUSHED,
-        "members learn of messages by a push or when they reconnect",
-    ),
-    (
-        rules::NOTICE,
-        "every stored message's notice was taken by the push server",
-    ),
+    (rules::PUSHED, "members learn of messages by a push or when they reconnect"),
+    (rules::NOTICE, "every stored message's notice was taken by the push server"),
     (rules::KICKED, "nobody was disconnected for good"),
     (rules::ONE_SESSION, "both users of a pair get the same session"),
 ];
@@ -90,11 +81,7 @@ pub struct Verifier {
 impl Verifier {
     /// Watches these sessions, each with the names of its members.
     pub fn new(sessions: Vec<(ImSessionId, Vec<String>)>) -> Self {
-        let index = sessions
-            .iter()
-            .enumerate()
-            .map(|(i, (id, _))| (id.to_string(), i))
-            .collect();
+        let index = sessions.iter().enumerate().map(|(i, (id, _))| (id.to_string(), i)).collect();
         Self {
             sessions: sessions
                 .into_iter()
@@ -145,23 +132,10 @@ impl Verifier {
 
     /// A member sees a message.
     pub fn delivered(&self, delivered: &Delivered<'_>) {
-        let Delivered {
-            session,
-            member,
-            mark,
-            id,
-            created_at,
-        } = *delivered;
-        let result = self.sessions[session]
-            .lock()
-            .delivered(member, mark, id, created_at);
+        let Delivered { session, member, mark, id, created_at } = *delivered;
+        let result = self.sessions[session].lock().delivered(member, mark, id, created_at);
         self.delivered.fetch_add(1, Ordering::Relaxed);
-        if mark.sender != member
-            && result
-                .as_ref()
-                .err()
-                .is_none_or(|f| f.rule == rules::SESSION_ORDER)
-        {
+        if mark.sender != member && result.as_ref().err().is_none_or(|f| f.rule == rules::SESSION_ORDER) {
             self.owed.fetch_sub(1, Ordering::Relaxed);
         }
         self.note(result.err());
@@ -244,13 +218,7 @@ impl Verifier {
             .into_iter()
             .map(|(rule, title)| {
                 let (broken, findings) = found.get(rule).cloned().unwrap_or_default();
-                Check {
-                    rule,
-                    title,
-                    examined: examined(rule).max(broken),
-                    broken,
-                    findings,
-                }
+                Check { rule, title, examined: examined(rule).max(broken), broken, findings }
             })
             .collect();
         checks.sort_by_key(|c| c.broken == 0);
@@ -284,22 +252,11 @@ mod tests {
 
     fn deliver(verifier: &Verifier, member: usize, mark: Mark) {
         let created_at = Timestamp::from_millis(i64::from(mark.number));
-        verifier.delivered(&Delivered {
-            session: 0,
-            member,
-            mark,
-            id: &"1".into(),
-            created_at,
-        });
+        verifier.delivered(&Delivered { session: 0, member, mark, id: &"1".into(), created_at });
     }
 
     fn broken(verifier: &Verifier) -> Vec<(&'static str, u64)> {
-        verifier
-            .checks()
-            .iter()
-            .filter(|c| c.broken > 0)
-            .map(|c| (c.rule, c.broken))
-            .collect()
+        verifier.checks().iter().filter(|c| c.broken > 0).map(|c| (c.rule, c.broken)).collect()
     }
 
     #[test]
@@ -344,20 +301,14 @@ mod tests {
             verifier.found(rules::KICKED, format!("{i}"));
         }
         let checks = verifier.checks();
-        assert_eq!(
-            (checks[0].rule, checks[0].broken, checks[0].findings.len()),
-            (rules::KICKED, 100, 20)
-        );
+        assert_eq!((checks[0].rule, checks[0].broken, checks[0].findings.len()), (rules::KICKED, 100, 20));
     }
 
     #[test]
     fn every_rule_that_is_cited_stands_in_the_protocol_text() {
         let text = include_str!("../../../docs/protocol.md");
         for (rule, _) in TITLES {
-            assert!(
-                text.contains(&format!("\n#### {rule}\n")),
-                "{rule} is not in docs/protocol.md"
-            );
+            assert!(text.contains(&format!("\n#### {rule}\n")), "{rule} is not in docs/protocol.md");
         }
     }
 }

@@ -8,17 +8,16 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::SubscriberInitExt;
-use y2w_mock_server::cli::{ServeArgs, serve};
+use tokio::runtime::Runtime;
+use tracing_subscriber::filter::LevelFilter;
+use y2w_mock_server::cli::{EXIT_ENVIRONMENT, EXIT_USAGE, ServeArgs, log_to_stderr, parse, serve};
 
 /// Protocol simulator and load test for the yun2win instant-messaging protocol
 ///
 /// Without a subcommand, `y2w` is `y2w run`: it starts a server in this process, lets 200 simulated users chat over
 /// it for ten seconds, verifies every message and writes a report.
 #[derive(Parser)]
-#[command(name = "y2w", version, args_conflicts_with_subcommands = true, after_help = EXIT_CODES)]
+#[command(name = "y2w", version, args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -30,11 +29,10 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Let simulated users chat over a server, verify every message, measure, report
-    #[command(after_help = EXIT_CODES)]
+    #[command(after_help = EXAMPLES)]
     Run(run::RunArgs),
 
     /// Run the mock server until Ctrl-C
-    #[command(after_help = EXIT_CODES)]
     Serve(ServeArgs),
 
     /// Print a completion script for a shell: `y2w completions bash > ~/.local/share/bash-completion/completions/y2w`
@@ -44,7 +42,13 @@ enum Command {
     },
 }
 
-const EXIT_CODES: &str = "\
+const EXAMPLES: &str = "\
+Examples:
+  y2w                                             the main job: 200 users, 10 s, everything verified
+  y2w run --users 2000 --duration 20s             more of them
+  y2w run --chaos reconnect                       while they lose their connections
+  y2w run --target http://127.0.0.1:8080          against a server that runs already, as `y2w serve`
+
 Exit codes:
   0  all checks hold
   1  a check was broken; the summary says which message of whom
@@ -56,37 +60,29 @@ const OK: u8 = 0;
 /// A check was broken.
 const BROKEN: u8 = 1;
 /// The command line, or the settings, make no sense.
-const USAGE: u8 = 2;
+const USAGE: u8 = EXIT_USAGE;
 /// The run could not take place.
-const ENVIRONMENT: u8 = 3;
+const ENVIRONMENT: u8 = EXIT_ENVIRONMENT;
 
 /// Carries out a command line. What goes wrong is one line on standard error.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(args) {
+    let cli: Cli = match parse("y2w", args) {
         Ok(cli) => cli,
-        Err(error) if error.use_stderr() => {
-            eprintln!("y2w: {}", one_line(&error));
-            return ExitCode::from(USAGE);
-        }
-        Err(help) => {
-            // Help and version: to standard output, as they are.
-            return if help.print().is_ok() {
-                ExitCode::SUCCESS
-            } else {
-                ExitCode::from(ENVIRONMENT)
-            };
-        }
+        Err(code) => return code,
     };
     ExitCode::from(match cli.command {
-        None => with_runtime(&cli.run.clone(), |runtime| run::run(runtime, cli.run)),
-        Some(Command::Run(args)) => with_runtime(&args.clone(), |runtime| run::run(runtime, args)),
-        Some(Command::Serve(args)) => with_runtime(&Quiet, |runtime| match runtime.block_on(serve(args)) {
-            Ok(()) => OK,
-            Err(error) => {
-                eprintln!("y2w: {error}");
-                error.exit_code()
-            }
-        }),
+        None => run_with(cli.run),
+        Some(Command::Run(args)) => run_with(args),
+        Some(Command::Serve(args)) => {
+            log_to_stderr(LevelFilter::WARN);
+            with_runtime(|runtime| match runtime.block_on(serve(args)) {
+                Ok(()) => OK,
+                Err(error) => {
+                    eprintln!("y2w: {error}");
+                    ENVIRONMENT
+                }
+            })
+        }
         Some(Command::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "y2w", &mut std::io::stdout());
             OK
@@ -94,19 +90,17 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
-/// How much a command logs.
-trait Verbosity {
-    fn verbosity(&self) -> u8 {
-        0
-    }
+fn run_with(args: run::RunArgs) -> u8 {
+    log_to_stderr(match args.verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    });
+    with_runtime(|runtime| run::run(runtime, args))
 }
 
-struct Quiet;
-
-impl Verbosity for Quiet {}
-
-fn with_runtime(verbosity: &impl Verbosity, work: impl FnOnce(&tokio::runtime::Runtime) -> u8) -> u8 {
-    log_to_stderr(verbosity.verbosity());
+fn with_runtime(work: impl FnOnce(&Runtime) -> u8) -> u8 {
     match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => work(&runtime),
         Err(error) => {
@@ -116,44 +110,10 @@ fn with_runtime(verbosity: &impl Verbosity, work: impl FnOnce(&tokio::runtime::R
     }
 }
 
-/// `RUST_LOG`, as `info` or `y2w_sdk=debug`, wins over the flags.
-fn log_to_stderr(verbosity: u8) {
-    let level = match verbosity {
-        0 => LevelFilter::WARN,
-        1 => LevelFilter::INFO,
-        2 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
-    };
-    let wanted = std::env::var("RUST_LOG")
-        .ok()
-        .and_then(|targets| targets.parse::<Targets>().ok())
-        .unwrap_or_else(|| Targets::new().with_default(level));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(lines).with(wanted).init();
-}
-
-/// clap's reason and its tips without the usage, on one line.
-fn one_line(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    let mut parts = text
-        .lines()
-        .map(str::trim)
-        .take_while(|line| !line.starts_with("Usage:"))
-        .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
-        .map(|line| line.trim_start_matches("error: "));
-    let reason = parts.next().unwrap_or("wrong usage").to_owned();
-    let rest: Vec<&str> = parts.collect();
-    let rest = if rest.is_empty() {
-        String::new()
-    } else {
-        format!(" ({})", rest.join("; "))
-    };
-    format!("{reason}{rest}; see y2w --help")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use y2w_mock_server::cli::one_line;
 
     fn refusal(args: &[&str]) -> String {
         let args = ["y2w"].iter().chain(args);

@@ -28,20 +28,13 @@ impl Terminal {
             let style = ProgressStyle::with_template("{prefix:<32} {wide_bar} {pos}/{len} {msg}");
             ProgressBar::new(0).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
         });
-        Self {
-            bar,
-            phase: Mutex::default(),
-        }
+        Self { bar, phase: Mutex::default() }
     }
 }
 
 impl Progress for Terminal {
     fn phase(&self, name: &str, total: u64) {
-        *self.phase.lock() = Phase {
-            name: name.to_owned(),
-            total,
-            told: 0,
-        };
+        *self.phase.lock() = Phase { name: name.to_owned(), total, told: 0 };
         match &self.bar {
             Some(bar) => {
                 bar.set_prefix(name.to_owned());
@@ -71,9 +64,8 @@ impl Progress for Terminal {
             0 => String::new(),
             n => format!(", {} FINDINGS", format::count(n)),
         };
-        let latency = snapshot
-            .synced_p99_us
-            .map_or(String::new(), |p99| format!(", p99 {}", format::micros(p99)));
+        let latency =
+            snapshot.synced_p99_us.map_or(String::new(), |p99| format!(", p99 {}", format::micros(p99)));
         let line = format!(
             "{} users connected, {:.0} messages/s, {} verified, {} due{latency}{findings}",
             format::count(snapshot.connected),

@@ -14,7 +14,7 @@ use y2w_sdk::clock::Clock;
 use y2w_sdk::push::MqttTcp;
 
 use super::progress::Terminal;
-use super::{BROKEN, ENVIRONMENT, OK, USAGE, Verbosity, summary};
+use super::{BROKEN, ENVIRONMENT, OK, USAGE, summary};
 use crate::load::{self, Chaos, Environment, RunError, Settings};
 
 /// What `y2w run` takes.
@@ -74,13 +74,7 @@ pub(super) struct RunArgs {
 
     /// Log more: -v what goes wrong on the way, -vv how it is mended, -vvv everything
     #[arg(short, long, action = clap::ArgAction::Count)]
-    verbose: u8,
-}
-
-impl Verbosity for RunArgs {
-    fn verbosity(&self) -> u8 {
-        self.verbose
-    }
+    pub(super) verbose: u8,
 }
 
 /// File descriptors for everything but the push connections: HTTP connections, listeners, logs.
@@ -121,11 +115,7 @@ async fn carry_out(args: RunArgs) -> Result<RunResult, RunError> {
     let clock = Clock::system();
     let started_at = clock.now();
     let seed = args.seed.unwrap_or_else(|| clock.micros());
-    let run_id = format!(
-        "{}-{:04x}",
-        started_at.to_string().replace([':', '.'], "-"),
-        seed & 0xffff
-    );
+    let run_id = format!("{}-{:04x}", started_at.to_string().replace([':', '.'], "-"), seed & 0xffff);
     let settings = Settings {
         users: args.users,
         duration: args.duration,
@@ -144,11 +134,7 @@ async fn carry_out(args: RunArgs) -> Result<RunResult, RunError> {
         None => {
             let server = embedded(seed, clock).await?;
             let url = server.http_url();
-            (
-                Some(server),
-                url,
-                "mock server in the same process, loopback".to_owned(),
-            )
+            (Some(server), url, "mock server in the same process, loopback".to_owned())
         }
     };
     let http = ReqwestHttp::new().map_err(RunError::Environment)?;
@@ -173,14 +159,8 @@ async fn carry_out(args: RunArgs) -> Result<RunResult, RunError> {
 }
 
 async fn embedded(seed: u64, clock: Clock) -> Result<MockServer, RunError> {
-    let builder = MockServer::builder()
-        .seed(seed)
-        .clock(clock)
-        .password_cost(PasswordCost::Fast);
-    builder
-        .start()
-        .await
-        .map_err(|e| RunError::Environment(e.to_string()))
+    let builder = MockServer::builder().seed(seed).clock(clock).password_cost(PasswordCost::Fast);
+    builder.start().await.map_err(|e| RunError::Environment(e.to_string()))
 }
 
 /// A push connection is a file at the client, and another one if the server is here too.
@@ -203,9 +183,7 @@ fn checked_url(url: &str) -> Result<String, RunError> {
     if url.starts_with("http://") || url.starts_with("https://") {
         return Ok(url.to_owned());
     }
-    Err(RunError::Settings(format!(
-        "--target {url} is no URL: give it as http://HOST:PORT"
-    )))
+    Err(RunError::Settings(format!("--target {url} is no URL: give it as http://HOST:PORT")))
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -220,9 +198,7 @@ fn command(args: &RunArgs, settings: &Settings) -> String {
     let mut command = format!(
         "y2w run --users {} --duration {} --rate {} --partners {} --groups {} --group-size {} --seed {}",
         settings.users,
-        humantime::format_duration(settings.duration)
-            .to_string()
-            .replace(' ', ""),
+        humantime::format_duration(settings.duration).to_string().replace(' ', ""),
         settings.rate,
         settings.partners,
         settings.groups,
@@ -255,17 +231,7 @@ mod tests {
 
     #[test]
     fn the_command_of_a_run_repeats_it() {
-        let given = [
-            "y2w",
-            "--users",
-            "7",
-            "--duration",
-            "90s",
-            "--chaos",
-            "reconnect",
-            "--seed",
-            "5",
-        ];
+        let given = ["y2w", "--users", "7", "--duration", "90s", "--chaos", "reconnect", "--seed", "5"];
         let args = Cli::try_parse_from(given).unwrap().args;
         let settings = Settings {
             users: args.users,
@@ -284,13 +250,8 @@ mod tests {
             command,
             "y2w run --users 7 --duration 1m30s --rate 1 --partners 2 --groups 0 --group-size 7 --seed 5 --chaos reconnect"
         );
-        let again = Cli::try_parse_from(command.split(' ').filter(|w| *w != "run"))
-            .unwrap()
-            .args;
-        assert_eq!(
-            (again.users, again.duration, again.seed),
-            (7, Duration::from_secs(90), Some(5))
-        );
+        let again = Cli::try_parse_from(command.split(' ').filter(|w| *w != "run")).unwrap().args;
+        assert_eq!((again.users, again.duration, again.seed), (7, Duration::from_secs(90), Some(5)));
     }
 
     #[test]

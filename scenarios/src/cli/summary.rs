@@ -26,16 +26,9 @@ fn render(result: &RunResult, files: &[PathBuf]) -> String {
     }
     lines.push(String::new());
     for check in &result.checks {
-        let mark = if check.findings_total == 0 {
-            "ok    "
-        } else {
-            "BROKEN"
-        };
+        let mark = if check.findings_total == 0 { "ok    " } else { "BROKEN" };
         let examined = format::count(check.examined);
-        lines.push(format!(
-            "{mark}  {:<22} {} ({examined} examined)",
-            check.id, check.title
-        ));
+        lines.push(format!("{mark}  {:<22} {} ({examined} examined)", check.id, check.title));
         for finding in check.findings.iter().take(FINDINGS_SHOWN) {
             lines.push(format!("          {finding}"));
         }
@@ -55,16 +48,10 @@ fn render(result: &RunResult, files: &[PathBuf]) -> String {
 
 fn latencies(latencies: &[Latency]) -> String {
     let mut table = Table::new();
-    table
-        .load_preset(presets::NOTHING)
-        .set_header(["", "p50", "p90", "p99", "p99.9", "max", "samples"]);
+    table.load_preset(presets::NOTHING).set_header(["", "p50", "p90", "p99", "p99.9", "max", "samples"]);
     for latency in latencies {
         let cell = |micros: u64| {
-            if latency.count == 0 {
-                format::NOTHING.to_owned()
-            } else {
-                format::micros(micros)
-            }
+            if latency.count == 0 { format::NOTHING.to_owned() } else { format::micros(micros) }
         };
         table.add_row([
             latency.name.clone(),

@@ -24,31 +24,15 @@ pub enum Metric {
 
 impl Metric {
     const ALL: [(Self, &'static str, &'static str); 5] = [
-        (
-            Self::Synced,
-            "send→synced",
-            "until each other member has the message by its sync",
-        ),
+        (Self::Synced, "send→synced", "until each other member has the message by its sync"),
         (
             Self::Pushed,
             "send→push received",
             "until each other member's push connection has brought the notice",
         ),
-        (
-            Self::Stored,
-            "send→stored",
-            "until the business API has acknowledged the message",
-        ),
-        (
-            Self::Connect,
-            "login→connected",
-            "from the login request until acceptConnect",
-        ),
-        (
-            Self::Lag,
-            "generator lag",
-            "by how much the generator was late in sending; part of the others",
-        ),
+        (Self::Stored, "send→stored", "until the business API has acknowledged the message"),
+        (Self::Connect, "login→connected", "from the login request until acceptConnect"),
+        (Self::Lag, "generator lag", "by how much the generator was late in sending; part of the others"),
     ];
 }
 
@@ -106,9 +90,7 @@ pub(super) struct Counts {
 impl Meters {
     /// Takes one sample.
     pub fn record(&self, metric: Metric, micros: u64) {
-        self.latencies[metric as usize]
-            .lock()
-            .saturating_record(micros.max(1));
+        self.latencies[metric as usize].lock().saturating_record(micros.max(1));
         if metric == Metric::Synced {
             self.interval.lock().saturating_record(micros.max(1));
         }
@@ -133,17 +115,8 @@ impl Meters {
         delivered: u64,
         last: Counts,
     ) -> (TimelinePoint, Counts) {
-        let (sent, errors) = (
-            self.sent.load(Ordering::Relaxed),
-            self.errors.load(Ordering::Relaxed),
-        );
-        let now = Counts {
-            at_s: t_s,
-            sent,
-            stored,
-            delivered,
-            errors,
-        };
+        let (sent, errors) = (self.sent.load(Ordering::Relaxed), self.errors.load(Ordering::Relaxed));
+        let now = Counts { at_s: t_s, sent, stored, delivered, errors };
         let seconds = (t_s - last.at_s).max(f64::EPSILON);
         let rate = |now: u64, last: u64| (now - last) as f64 / seconds;
         let synced = std::mem::replace(&mut *self.interval.lock(), histogram());
@@ -163,10 +136,7 @@ impl Meters {
 
     /// All latencies, the most telling first.
     pub fn latencies(&self) -> Vec<Latency> {
-        Metric::ALL
-            .into_iter()
-            .map(|(metric, name, help)| self.latency(metric, name, help))
-            .collect()
+        Metric::ALL.into_iter().map(|(metric, name, help)| self.latency(metric, name, help)).collect()
     }
 
     fn latency(&self, metric: Metric, name: &str, help: &str) -> Latency {
@@ -218,10 +188,7 @@ mod tests {
         meters.sent.store(10, Ordering::Relaxed);
         meters.record(Metric::Synced, 5_000);
         let (first, counts) = meters.point(2.0, 8, 20, Counts::default());
-        assert_eq!(
-            (first.sent_per_s, first.stored_per_s, first.delivered_per_s),
-            (5.0, 4.0, 10.0)
-        );
+        assert_eq!((first.sent_per_s, first.stored_per_s, first.delivered_per_s), (5.0, 4.0, 10.0));
         assert!(first.synced_p50_us.is_some());
         let (second, _) = meters.point(3.0, 8, 20, counts);
         assert_eq!((second.sent_per_s, second.synced_p50_us), (0.0, None));

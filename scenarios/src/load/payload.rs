@@ -57,29 +57,16 @@ mod tests {
 
     #[test]
     fn a_stamp_comes_back_from_content_and_notice() {
-        let stamp = Stamp {
-            user: 3,
-            number: 7,
-            at: 1_479_974_400_000_000,
-        };
+        let stamp = Stamp { user: 3, number: 7, at: 1_479_974_400_000_000 };
         let content = stamp.content("hi \"there\"");
-        assert_eq!(
-            content,
-            r#"{"text":"hi \"there\"","y2w":{"u":3,"n":7,"at":1479974400000000}}"#
-        );
+        assert_eq!(content, r#"{"text":"hi \"there\"","y2w":{"u":3,"n":7,"at":1479974400000000}}"#);
         assert_eq!(Stamp::from_content(&content), Some(stamp));
         assert_eq!(Stamp::from_notice_extra(&stamp.notice_extra()), Some(stamp));
     }
 
     #[test]
     fn what_carries_no_stamp_gives_none() {
-        for content in [
-            "",
-            "{}",
-            r#"{"text":"x"}"#,
-            r#"{"y2w":{"u":-1,"n":1,"at":1}}"#,
-            "\u{0}",
-        ] {
+        for content in ["", "{}", r#"{"text":"x"}"#, r#"{"y2w":{"u":-1,"n":1,"at":1}}"#, "\u{0}"] {
             assert_eq!(Stamp::from_content(content), None, "{content}");
         }
     }

@@ -62,20 +62,15 @@ impl Population {
         }
         let mut sessions: Vec<PlannedSession> = pairs
             .into_iter()
-            .map(|(a, b)| PlannedSession {
-                kind: SessionType::P2p,
-                members: vec![a, b],
-            })
+            .map(|(a, b)| PlannedSession { kind: SessionType::P2p, members: vec![a, b] })
             .collect();
         for _ in 0..settings.groups {
             let mut members = BTreeSet::new();
             while members.len() < settings.group_size {
                 members.insert(random.random_range(0..settings.users));
             }
-            sessions.push(PlannedSession {
-                kind: SessionType::Group,
-                members: members.into_iter().collect(),
-            });
+            sessions
+                .push(PlannedSession { kind: SessionType::Group, members: members.into_iter().collect() });
         }
         let mut sessions_of = vec![Vec::new(); settings.users];
         for (index, session) in sessions.iter().enumerate() {
@@ -83,19 +78,16 @@ impl Population {
                 sessions_of[member].push(index);
             }
         }
-        Ok(Self {
-            sessions,
-            sessions_of,
-        })
+        Ok(Self { sessions, sessions_of })
     }
 }
 
 /// A generator for one purpose of the run: its draws do not depend on how often others draw.
 pub(super) fn stream(seed: u64, purpose: &str) -> ChaCha8Rng {
     // FNV-1a: small, fixed for ever, and good enough to tell purposes apart.
-    let hash = purpose.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| {
-        (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = purpose
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
     ChaCha8Rng::seed_from_u64(seed ^ hash)
 }
 
@@ -125,10 +117,7 @@ pub(super) mod tests {
         let settings = settings(100, 2, 5, 8);
         let population = Population::new(&settings).unwrap();
         assert_eq!(population, Population::new(&settings).unwrap());
-        assert_ne!(
-            population,
-            Population::new(&Settings { seed: 8, ..settings }).unwrap()
-        );
+        assert_ne!(population, Population::new(&Settings { seed: 8, ..settings }).unwrap());
     }
 
     #[test]
@@ -136,24 +125,14 @@ pub(super) mod tests {
         for users in [2, 3, 50] {
             let population = Population::new(&settings(users, 1, 0, 0)).unwrap();
             assert!(population.sessions_of.iter().all(|s| !s.is_empty()));
-            assert!(
-                population
-                    .sessions
-                    .iter()
-                    .all(|s| s.members.len() == 2 && s.members[0] < s.members[1])
-            );
+            assert!(population.sessions.iter().all(|s| s.members.len() == 2 && s.members[0] < s.members[1]));
         }
     }
 
     #[test]
     fn groups_have_their_size_and_members_know_their_place() {
         let population = Population::new(&settings(20, 0, 3, 20)).unwrap();
-        assert!(
-            population
-                .sessions
-                .iter()
-                .all(|s| s.members.len() == 20 && s.position(19) == Some(19))
-        );
+        assert!(population.sessions.iter().all(|s| s.members.len() == 20 && s.position(19) == Some(19)));
     }
 
     #[test]

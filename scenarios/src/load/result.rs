@@ -59,36 +59,11 @@ impl Outcome {
         let (stored, delivered) = (verifier.stored_count(), verifier.delivered_count());
         let sessions = stage.population.sessions.len() as u64;
         let counters = vec![
-            counter(
-                "sessions",
-                sessions,
-                "sessions",
-                "p2p sessions and groups that were chatted in",
-            ),
-            counter(
-                "messages sent",
-                load(&meters.sent),
-                "messages",
-                "handed to the SDK",
-            ),
-            counter(
-                "messages stored",
-                stored,
-                "messages",
-                "acknowledged by the business API",
-            ),
-            counter(
-                "pushes received",
-                load(&meters.pushes),
-                "pushes",
-                "notices that reached a member",
-            ),
-            counter(
-                "deliveries verified",
-                delivered,
-                "deliveries",
-                "messages that a member's sync brought",
-            ),
+            counter("sessions", sessions, "sessions", "p2p sessions and groups that were chatted in"),
+            counter("messages sent", load(&meters.sent), "messages", "handed to the SDK"),
+            counter("messages stored", stored, "messages", "acknowledged by the business API"),
+            counter("pushes received", load(&meters.pushes), "pushes", "notices that reached a member"),
+            counter("deliveries verified", delivered, "deliveries", "messages that a member's sync brought"),
             counter(
                 "extra push commands",
                 load(&meters.extra_commands),
@@ -113,11 +88,7 @@ impl Outcome {
             checks: verifier.checks(),
             latencies: meters.latencies(),
             counters,
-            timeline: Timeline {
-                interval_s: interval.as_secs_f64(),
-                points,
-                marks,
-            },
+            timeline: Timeline { interval_s: interval.as_secs_f64(), points, marks },
             stored,
             delivered,
         }
@@ -131,25 +102,14 @@ impl Outcome {
     /// The result as the reports want it.
     pub fn into_result(self, settings: &Settings, environment: Environment) -> RunResult {
         let passed = self.passed();
-        let setting = |name: &str, value: String| Setting {
-            name: name.to_owned(),
-            value,
-        };
+        let setting = |name: &str, value: String| Setting { name: name.to_owned(), value };
         let settings_list = vec![
             setting("users", settings.users.to_string()),
             setting("duration", format::seconds(settings.duration.as_secs_f64())),
             setting("rate", format!("{} messages per user and second", settings.rate)),
             setting("partners", format!("{} per user", settings.partners)),
-            setting(
-                "groups",
-                format!("{} of {}", settings.groups, settings.group_size),
-            ),
-            setting(
-                "chaos",
-                settings
-                    .chaos
-                    .map_or("none".to_owned(), |c| format!("{c:?}").to_lowercase()),
-            ),
+            setting("groups", format!("{} of {}", settings.groups, settings.group_size)),
+            setting("chaos", settings.chaos.map_or("none".to_owned(), |c| format!("{c:?}").to_lowercase())),
         ];
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         RunResult {
@@ -172,10 +132,7 @@ impl Outcome {
                 target: environment.target,
             },
             settings: settings_list,
-            verdict: Verdict {
-                passed,
-                summary: self.summary(),
-            },
+            verdict: Verdict { passed, summary: self.summary() },
             checks: self.checks.into_iter().map(report_check).collect(),
             counters: self.counters,
             latencies: self.latencies,

@@ -77,11 +77,7 @@ pub async fn run(
     }
     let mut sampler = Sampler::new(&stage, verifier, progress);
     let (mut complete, begun) = (true, stage.clock.elapsed());
-    sampler.mark(if settings.chaos.is_some() {
-        "chat and chaos"
-    } else {
-        "chat"
-    });
+    sampler.mark(if settings.chaos.is_some() { "chat and chaos" } else { "chat" });
     progress.phase("chatting", settings.duration.as_secs().max(1));
     sampler.during(chat(settings, &stage, &users, &sessions)).await;
     let chatted = stage.clock.elapsed() - begun;
@@ -92,36 +88,20 @@ pub async fn run(
     verifier.pushes_are_over();
     sampler.mark("everybody syncs");
     progress.phase("syncing everybody once more", 0);
-    complete &= sampler
-        .during(everything_synced(settings.patience, &stage, &users, &sessions))
-        .await;
+    complete &= sampler.during(everything_synced(settings.patience, &stage, &users, &sessions)).await;
     verifier.all_is_synced();
     if !complete && verifier.broken_count() == 0 {
         let patience = settings.patience.as_secs_f64();
-        verifier.found(
-            rules::PUSHED,
-            format!("after {patience} s some queues were still not empty"),
-        );
+        verifier.found(rules::PUSHED, format!("after {patience} s some queues were still not empty"));
     }
     sampler.sample();
     let (timeline, marks) = (sampler.points, sampler.marks);
-    Ok(Outcome::new(
-        &stage,
-        verifier,
-        chatted,
-        SAMPLE_EVERY,
-        timeline,
-        marks,
-    ))
+    Ok(Outcome::new(&stage, verifier, chatted, SAMPLE_EVERY, timeline, marks))
 }
 
 fn watch(stage: &Stage, users: &[Arc<SimUser>], sessions: &[ImSessionId]) -> Verifier {
     let name = |user: &usize| format!("{} (id {})", users[*user].watch.name, users[*user].user.me().id);
-    let names = stage
-        .population
-        .sessions
-        .iter()
-        .map(|s| s.members.iter().map(name).collect());
+    let names = stage.population.sessions.iter().map(|s| s.members.iter().map(name).collect());
     Verifier::new(sessions.iter().cloned().zip(names).collect())
 }
 
@@ -132,8 +112,7 @@ async fn chat(settings: &Settings, stage: &Stage, users: &[Arc<SimUser>], sessio
     for user in users {
         let (user, sessions, settings) = (user.clone(), sessions.clone(), settings.clone());
         chatting.spawn(async move {
-            user.chat(&sessions, settings.seed, settings.rate, start, settings.duration)
-                .await;
+            user.chat(&sessions, settings.seed, settings.rate, start, settings.duration).await;
         });
     }
     let mut chaos = ChaosMonkey::new(settings);
@@ -240,16 +219,7 @@ impl<'a> Sampler<'a> {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         let begun = stage.clock.elapsed();
         let (counts, points, marks) = (Counts::default(), Vec::new(), Vec::new());
-        Self {
-            stage,
-            verifier,
-            progress,
-            ticks,
-            begun,
-            counts,
-            points,
-            marks,
-        }
+        Self { stage, verifier, progress, ticks, begun, counts, points, marks }
     }
 
     async fn during<F: Future>(&mut self, work: F) -> F::Output {
@@ -264,18 +234,12 @@ impl<'a> Sampler<'a> {
     }
 
     fn mark(&mut self, label: &str) {
-        self.marks.push(Mark {
-            t_s: self.seconds(),
-            label: label.to_owned(),
-        });
+        self.marks.push(Mark { t_s: self.seconds(), label: label.to_owned() });
     }
 
     fn sample(&mut self) {
         let (stored, delivered) = (self.verifier.stored_count(), self.verifier.delivered_count());
-        let (point, counts) = self
-            .stage
-            .meters
-            .point(self.seconds(), stored, delivered, self.counts);
+        let (point, counts) = self.stage.meters.point(self.seconds(), stored, delivered, self.counts);
         self.counts = counts;
         self.points.push(point);
         self.progress.advance(self.seconds().round() as u64);
@@ -294,10 +258,7 @@ impl<'a> Sampler<'a> {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tokio's interval takes its first tick as an instant"
-)]
+#[expect(clippy::disallowed_methods, reason = "tokio's interval takes its first tick as an instant")]
 fn first_tick() -> Instant {
     Instant::now() + SAMPLE_EVERY
 }

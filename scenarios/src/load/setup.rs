@@ -63,10 +63,7 @@ async fn user(
     let unusable = |why: String| RunError::Environment(format!("the server cannot be used: {why}"));
     let password = format!("{seed:016x}");
     let name = format!("user {index}");
-    accounts
-        .register(&account, &password, &name)
-        .await
-        .map_err(|e| unusable(e.to_string()))?;
+    accounts.register(&account, &password, &name).await.map_err(|e| unusable(e.to_string()))?;
     let watch = Arc::new(Watch::new(stage.clone(), index, name));
     let options = LoginOptions {
         observer: watch.clone(),
@@ -75,10 +72,7 @@ async fn user(
         keep_messages: KEEP_MESSAGES,
     };
     let begun = stage.clock.micros();
-    let user = accounts
-        .login(&account, &password, options)
-        .await
-        .map_err(|e| unusable(e.to_string()))?;
+    let user = accounts.login(&account, &password, options).await.map_err(|e| unusable(e.to_string()))?;
     user.connect();
     let up = wait_until_up(&watch, give_up_on_trouble);
     match tokio::time::timeout(settings.patience, up).await {
@@ -86,9 +80,7 @@ async fn user(
         Ok(Err(trouble)) => return Err(unusable(trouble)),
         Err(_) => return Err(not_up(&watch, settings.patience)),
     }
-    stage
-        .meters
-        .record(Metric::Connect, stage.clock.micros().saturating_sub(begun));
+    stage.meters.record(Metric::Connect, stage.clock.micros().saturating_sub(begun));
     Ok(Arc::new(SimUser { user, watch }))
 }
 
@@ -103,11 +95,7 @@ async fn wait_until_up(watch: &Watch, give_up_on_trouble: bool) -> Result<(), St
 }
 
 fn not_up(watch: &Watch, patience: Duration) -> RunError {
-    let trouble = watch
-        .trouble
-        .lock()
-        .take()
-        .unwrap_or_else(|| "no reason is known".to_owned());
+    let trouble = watch.trouble.lock().take().unwrap_or_else(|| "no reason is known".to_owned());
     RunError::Environment(format!(
         "{} was not connected to the push server within {} s: {trouble}",
         watch.name,
@@ -167,9 +155,7 @@ async fn pair(
 
 async fn open_with(settings: &Settings, me: &CurrentUser, other: usize) -> Result<ImSessionId, RunError> {
     let found = find(settings, me, other).await?;
-    me.open_p2p(&found.id)
-        .await
-        .map_err(|e| failed("opening a session", &e.to_string()))
+    me.open_p2p(&found.id).await.map_err(|e| failed("opening a session", &e.to_string()))
 }
 
 async fn group(
@@ -178,10 +164,7 @@ async fn group(
     session: &PlannedSession,
     index: usize,
 ) -> Result<ImSessionId, RunError> {
-    let (master, others) = session
-        .members
-        .split_first()
-        .expect("a group has at least two members");
+    let (master, others) = session.members.split_first().expect("a group has at least two members");
     let mut found = Vec::with_capacity(others.len());
     for other in others {
         found.push(find(settings, &users[*master].user, *other).await?);
@@ -200,10 +183,9 @@ async fn find(settings: &Settings, me: &CurrentUser, other: usize) -> Result<Use
     let account = account(settings, other);
     match me.search(&account).await {
         Ok(Some(user)) => Ok(user),
-        Ok(None) => Err(failed(
-            "finding a partner",
-            &format!("the account {account} is registered but not found"),
-        )),
+        Ok(None) => {
+            Err(failed("finding a partner", &format!("the account {account} is registered but not found")))
+        }
         Err(error) => Err(failed("finding a partner", &error.to_string())),
     }
 }

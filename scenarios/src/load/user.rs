@@ -72,17 +72,11 @@ impl Watch {
     fn connection(&self, status: ConnectionStatus, detail: u32) {
         let up = status == ConnectionStatus::CONNECTED;
         if self.up.swap(up, Ordering::AcqRel) != up {
-            self.stage
-                .meters
-                .connected
-                .fetch_add(if up { 1 } else { -1 }, Ordering::Relaxed);
+            self.stage.meters.connected.fetch_add(if up { 1 } else { -1 }, Ordering::Relaxed);
         }
         if status == ConnectionStatus::DISCONNECTED && detail != 0 {
             let code = y2w_sdk::protocol::ConnectionReturnCode(detail);
-            self.found(
-                rules::KICKED,
-                format!("{} was disconnected for good with {code}", self.name),
-            );
+            self.found(rules::KICKED, format!("{} was disconnected for good with {code}", self.name));
         }
         self.changed.notify_one();
     }
@@ -94,10 +88,7 @@ impl Watch {
         let Some(verifier) = self.stage.verifier.get() else {
             return;
         };
-        self.stage.meters.record(
-            Metric::Stored,
-            self.stage.clock.micros().saturating_sub(pending.at),
-        );
+        self.stage.meters.record(Metric::Stored, self.stage.clock.micros().saturating_sub(pending.at));
         verifier.stored(pending.sent, *message.content == *pending.content);
     }
 
@@ -117,25 +108,18 @@ impl Watch {
             let stamp = Stamp::from_content(&message.content);
             let sender = stamp.and_then(|s| planned.position(s.user));
             let (Some(stamp), Some(sender)) = (stamp, sender) else {
-                let text = format!(
-                    "in {session}, {} sees message {}, which was never sent",
-                    self.name, message.id
-                );
+                let text =
+                    format!("in {session}, {} sees message {}, which was never sent", self.name, message.id);
                 verifier.found(rules::VERBATIM, text);
                 continue;
             };
             if sender != member {
-                self.stage
-                    .meters
-                    .record(Metric::Synced, now.saturating_sub(stamp.at));
+                self.stage.meters.record(Metric::Synced, now.saturating_sub(stamp.at));
             }
             verifier.delivered(&Delivered {
                 session: index,
                 member,
-                mark: crate::check::ledger::Mark {
-                    sender,
-                    number: stamp.number,
-                },
+                mark: crate::check::ledger::Mark { sender, number: stamp.number },
                 id: &message.id,
                 created_at: message.created_at,
             });
@@ -156,26 +140,18 @@ impl Observer for Watch {
             Event::StoreFailed { session, why, .. } => {
                 meters.errors.fetch_add(1, Ordering::Relaxed);
                 let number = self.pending.lock().pop_front().map_or(0, |p| p.sent.mark.number);
-                let text = format!(
-                    "in {session}, message {number} of {} was not stored: {why}",
-                    self.name
-                );
+                let text = format!("in {session}, message {number} of {} was not stored: {why}", self.name);
                 self.found(rules::STORED, text);
             }
             Event::NoticeSent { commands, .. } => {
-                meters
-                    .extra_commands
-                    .fetch_add(u64::from(commands.saturating_sub(1)), Ordering::Relaxed);
+                meters.extra_commands.fetch_add(u64::from(commands.saturating_sub(1)), Ordering::Relaxed);
                 if let Some(verifier) = self.stage.verifier.get() {
                     verifier.notice_taken();
                 }
             }
             Event::NoticeFailed { code, .. } => {
                 meters.errors.fetch_add(1, Ordering::Relaxed);
-                self.found(
-                    rules::NOTICE,
-                    format!("a notice of {} was answered with {code}", self.name),
-                );
+                self.found(rules::NOTICE, format!("a notice of {} was answered with {code}", self.name));
             }
             Event::Pushed { notice, .. } => {
                 meters.pushes.fetch_add(1, Ordering::Relaxed);
@@ -186,10 +162,7 @@ impl Observer for Watch {
             }
             Event::Messages { session, merged } => self.messages(session, merged),
             Event::Removed { session } => {
-                let text = format!(
-                    "{} is refused the messages of {session}, which it is in",
-                    self.name
-                );
+                let text = format!("{} is refused the messages of {session}, which it is in", self.name);
                 self.found(rules::LOST, text);
             }
             Event::SyncFailed { why, .. } => {
@@ -249,19 +222,10 @@ impl SimUser {
         let Some(member) = stage.population.sessions[session].position(self.watch.index) else {
             return;
         };
-        stage
-            .meters
-            .record(Metric::Lag, stage.clock.micros().saturating_sub(due));
+        stage.meters.record(Metric::Lag, stage.clock.micros().saturating_sub(due));
         let mark = verifier.sending(session, member);
-        let stamp = Stamp {
-            user: self.watch.index,
-            number: mark.number,
-            at: due,
-        };
-        let text = format!(
-            "Message {} of {}: the quick brown fox.",
-            mark.number, self.watch.name
-        );
+        let stamp = Stamp { user: self.watch.index, number: mark.number, at: due };
+        let text = format!("Message {} of {}: the quick brown fox.", mark.number, self.watch.name);
         let content: Arc<str> = stamp.content(&text).into();
         // The lock spans the handing over, so that acknowledgements meet their messages in order.
         let mut pending = self.watch.pending.lock();
@@ -274,11 +238,7 @@ impl SimUser {
         };
         match self.user.send(draft) {
             Ok(_) => {
-                pending.push_back(Pending {
-                    sent: Sent { session, mark },
-                    at: due,
-                    content,
-                });
+                pending.push_back(Pending { sent: Sent { session, mark }, at: due, content });
                 stage.meters.sent.fetch_add(1, Ordering::Relaxed);
             }
             Err(error) => {
@@ -306,9 +266,7 @@ mod tests {
     #[test]
     fn gaps_are_as_long_as_the_rate_says_on_average() {
         let mut random = stream(7, "gaps");
-        let sum: u64 = (0..100_000)
-            .map(|_| exponential_micros(random.random::<f64>(), 4.0))
-            .sum();
+        let sum: u64 = (0..100_000).map(|_| exponential_micros(random.random::<f64>(), 4.0)).sum();
         let mean = sum as f64 / 100_000.0;
         assert!((245_000.0..255_000.0).contains(&mean), "{mean}");
     }

@@ -30,7 +30,7 @@ impl ReqwestHttp {
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
-            .map_err(|e| whole_chain(&e))?;
+            .map_err(|e| brief(&e))?;
         Ok(Self { client })
     }
 }
@@ -38,25 +38,25 @@ impl ReqwestHttp {
 impl HttpTransport for ReqwestHttp {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, String>> {
         Box::pin(async move {
-            let request = reqwest::Request::try_from(request).map_err(|e| whole_chain(&e))?;
-            let response = self.client.execute(request).await.map_err(|e| whole_chain(&e))?;
+            let request = reqwest::Request::try_from(request).map_err(|e| brief(&e))?;
+            let response = self.client.execute(request).await.map_err(|e| brief(&e))?;
             let mut answer = Response::new(Bytes::new());
             *answer.status_mut() = response.status();
             *answer.headers_mut() = response.headers().clone();
-            *answer.body_mut() = response.bytes().await.map_err(|e| whole_chain(&e))?;
+            *answer.body_mut() = response.bytes().await.map_err(|e| brief(&e))?;
             Ok(answer)
         })
     }
 }
 
-/// reqwest keeps the telling part, as `connection refused`, in the sources of its errors.
-fn whole_chain(error: &reqwest::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
+/// Where it went wrong and the innermost cause: reqwest keeps the telling part, as `Connection refused`, there.
+fn brief(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
     }
-    text
+    match error.url() {
+        Some(url) => format!("{}: {cause}", url.origin().ascii_serialization()),
+        None => cause.to_string(),
+    }
 }

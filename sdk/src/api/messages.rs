@@ -23,10 +23,7 @@ impl Api {
         since: Timestamp,
         limit: usize,
     ) -> Result<MessageList, ApiError> {
-        let call = self
-            .get(path::MESSAGES, &[session.as_str()])
-            .query(&PageQuery { limit })?
-            .since(since);
+        let call = self.get(path::MESSAGES, &[session.as_str()]).query(&PageQuery { limit })?.since(since);
         call.send_as_user().await
     }
 }

@@ -157,13 +157,9 @@ impl Call<'_> {
 
     /// Puts the parameters into the body. Rule `API-FORM-AND-JSON`.
     fn form<T: Serialize>(mut self, parameters: &T) -> Result<Self, ApiError> {
-        self.body = serde_urlencoded::to_string(parameters)
-            .map_err(|e| self.unwritable(&e))?
-            .into();
-        self.headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/x-www-form-urlencoded"),
-        );
+        self.body = serde_urlencoded::to_string(parameters).map_err(|e| self.unwritable(&e))?.into();
+        self.headers
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
         Ok(self)
     }
 
@@ -180,16 +176,11 @@ impl Call<'_> {
     }
 
     fn unwritable(&self, error: &serde_urlencoded::ser::Error) -> ApiError {
-        self.error(ApiErrorKind::Answer(format!(
-            "the parameters cannot be written as a form: {error}"
-        )))
+        self.error(ApiErrorKind::Answer(format!("the parameters cannot be written as a form: {error}")))
     }
 
     fn error(&self, kind: ApiErrorKind) -> ApiError {
-        ApiError {
-            call: format!("{} {}", self.method, self.template),
-            kind,
-        }
+        ApiError { call: format!("{} {}", self.method, self.template), kind }
     }
 
     /// Sends it as the logged-in user, logging in again once if the token is no longer good.
@@ -215,10 +206,7 @@ impl Call<'_> {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.target.parse().map_err(|error| {
-            self.error(ApiErrorKind::Transport(format!(
-                "`{}` is no URL: {error}",
-                self.target
-            )))
+            self.error(ApiErrorKind::Transport(format!("`{}` is no URL: {error}", self.target)))
         })?;
         *request.headers_mut() = self.headers.clone();
         if let Some(bearer) = token.and_then(|t| HeaderValue::from_str(&format!("Bearer {t}")).ok()) {
@@ -246,10 +234,7 @@ fn status_error(status: StatusCode, body: &[u8]) -> ApiErrorKind {
         },
         |error| error.message,
     );
-    ApiErrorKind::Status {
-        status: status.as_u16(),
-        message,
-    }
+    ApiErrorKind::Status { status: status.as_u16(), message }
 }
 
 /// `limit` and whatever else a list call needs in its query.

@@ -7,9 +7,7 @@ use crate::protocol::{Session, SessionId, SessionMember, Timestamp, UserConversa
 impl Api {
     /// The session of two users, made if it does not exist. Rule `SESS-P2P-ONE`.
     pub async fn p2p_session(&self, me: &UserId, other: &UserId) -> Result<Session, ApiError> {
-        self.get(path::P2P_SESSION, &[me.as_str(), other.as_str()])
-            .send_as_user()
-            .await
+        self.get(path::P2P_SESSION, &[me.as_str(), other.as_str()]).send_as_user().await
     }
 
     /// A session by its id. Rule `SESS-GET`.
@@ -28,10 +26,7 @@ impl Api {
         session: &SessionId,
         member: &AddMember,
     ) -> Result<SessionMember, ApiError> {
-        self.post(path::MEMBERS, &[session.as_str()])
-            .form(member)?
-            .send_as_user()
-            .await
+        self.post(path::MEMBERS, &[session.as_str()]).form(member)?.send_as_user().await
     }
 
     /// Members changed since `since`, removed ones included. Rule `SYNC-SINCE`.
@@ -41,10 +36,7 @@ impl Api {
         since: Timestamp,
         limit: usize,
     ) -> Result<Vec<SessionMember>, ApiError> {
-        let call = self
-            .get(path::MEMBERS, &[session.as_str()])
-            .query(&PageQuery { limit })?
-            .since(since);
+        let call = self.get(path::MEMBERS, &[session.as_str()]).query(&PageQuery { limit })?.since(since);
         let page: List<SessionMember> = call.send_as_user().await?;
         Ok(page.entries)
     }
@@ -56,10 +48,8 @@ impl Api {
         since: Timestamp,
         limit: usize,
     ) -> Result<Vec<UserConversation>, ApiError> {
-        let call = self
-            .get(path::USER_CONVERSATIONS, &[me.as_str()])
-            .query(&PageQuery { limit })?
-            .since(since);
+        let call =
+            self.get(path::USER_CONVERSATIONS, &[me.as_str()]).query(&PageQuery { limit })?.since(since);
         let page: List<UserConversation> = call.send_as_user().await?;
         Ok(page.entries)
     }

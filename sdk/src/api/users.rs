@@ -18,8 +18,7 @@ impl Api {
 
     /// Logs in; later calls are made as this user. Rule `AUTH-LOGIN`.
     pub async fn login(&self, account: &str, password: &str) -> Result<User, ApiError> {
-        self.login_with(account.to_owned(), credential::password_md5(password))
-            .await
+        self.login_with(account.to_owned(), credential::password_md5(password)).await
     }
 
     /// Logs in again with what the last login was made with. Rule `CLIENT-RELOGIN`.

@@ -126,12 +126,11 @@ impl Driver {
     fn connection_action(&mut self, action: Dialling, core: &mut Core, events: &mut Vec<Event>) {
         let shared = self.shared.clone();
         match action {
-            Dialling::FetchToken => self
-                .under_way
-                .push(Box::pin(async move { Done::Token(shared.api.im_token().await) })),
+            Dialling::FetchToken => {
+                self.under_way.push(Box::pin(async move { Done::Token(shared.api.im_token().await) }))
+            }
             Dialling::AskGate => {
-                self.under_way
-                    .push(Box::pin(async move { Done::Gate(shared.api.gate().await) }));
+                self.under_way.push(Box::pin(async move { Done::Gate(shared.api.gate().await) }));
             }
             Dialling::Dial(client_id) => {
                 let (host, port) = self.gate.clone().unwrap_or_default();
@@ -176,9 +175,7 @@ impl Driver {
             Outgoing::Send { id, session } => self.command(core, id, &session, None),
             Outgoing::Update { id, session, scope } => self.command(core, id, &session, Some(scope)),
             Outgoing::SyncMembers(session) => core.sync_queue.request(SyncKey::Members(session)),
-            Outgoing::Reconnect => core
-                .connection
-                .reconnect("the push server does not answer commands", now),
+            Outgoing::Reconnect => core.connection.reconnect("the push server does not answer commands", now),
             Outgoing::Done { local_id, commands } => events.push(Event::NoticeSent { local_id, commands }),
             Outgoing::Failed { local_id, code } => events.push(Event::NoticeFailed { local_id, code }),
         }
@@ -195,12 +192,7 @@ impl Driver {
         let message_id = id.to_string();
         let mts = session.members.mts().as_millis();
         let payload = match update {
-            None => Command::SendMessage {
-                message_id: &message_id,
-                mts,
-                message,
-            }
-            .to_payload(),
+            None => Command::SendMessage { message_id: &message_id, mts, message }.to_payload(),
             Some(scope) => {
                 let members = match scope {
                     Scope::Present => session.members.present(),
@@ -209,14 +201,7 @@ impl Driver {
                 };
                 let force = scope == Scope::All;
                 let (message_id, members, message) = (&message_id[..], &members[..], Some(message));
-                Command::UpdateSession {
-                    message_id,
-                    mts,
-                    members,
-                    force,
-                    message,
-                }
-                .to_payload()
+                Command::UpdateSession { message_id, mts, members, force, message }.to_payload()
             }
         };
         link.uplink.publish(im_id.topic(), payload);
@@ -227,15 +212,11 @@ impl Driver {
         let now = shared.clock.now();
         match done {
             Done::Token(result) => {
-                let result = result
-                    .map(|token| self.im_token = token)
-                    .map_err(|e| e.to_string());
+                let result = result.map(|token| self.im_token = token).map_err(|e| e.to_string());
                 shared.core.lock().connection.token(result, now);
             }
             Done::Gate(result) => {
-                let address = result
-                    .map_err(|e| e.to_string())
-                    .and_then(|data| gate::tcp_address(&data));
+                let address = result.map_err(|e| e.to_string()).and_then(|data| gate::tcp_address(&data));
                 let result = address.map(|address| self.gate = Some(address));
                 shared.core.lock().connection.gate(result, now);
             }
@@ -287,9 +268,7 @@ impl Driver {
     }
 
     fn where_to(&self, why: &str) -> String {
-        self.gate
-            .as_ref()
-            .map_or_else(|| why.to_owned(), |(host, port)| format!("{host}:{port}: {why}"))
+        self.gate.as_ref().map_or_else(|| why.to_owned(), |(host, port)| format!("{host}:{port}: {why}"))
     }
 }
 
@@ -339,21 +318,13 @@ fn stored(shared: &Shared, queued: Queued, result: Result<Message, ApiError>, no
                 let mut notice = Notice::new_message(&session, draft.notification.as_str());
                 notice.extra.clone_from(&draft.notice_extra);
                 core.outbox.push(&session, local_id, notice.to_raw());
-                Event::Stored {
-                    local_id,
-                    session,
-                    message,
-                }
+                Event::Stored { local_id, session, message }
             }
             (AfterStore::Failed(_), Err(error)) => {
                 if let Some(known) = known {
                     known.messages.local_failed(local_id);
                 }
-                Event::StoreFailed {
-                    local_id,
-                    session,
-                    why: error.to_string(),
-                }
+                Event::StoreFailed { local_id, session, why: error.to_string() }
             }
             (_, result) => {
                 if let Err(error) = result {
@@ -387,10 +358,7 @@ fn synced(shared: &Shared, key: &SyncKey, result: Result<(), ApiError>, now: Tim
     }
     drop(core);
     if let Err(error) = result {
-        shared.tell(&Event::SyncFailed {
-            why: error.to_string(),
-            again,
-        });
+        shared.tell(&Event::SyncFailed { why: error.to_string(), again });
     }
 }
 

@@ -122,12 +122,7 @@ impl Outbox {
         self.waiting += 1;
         let lane = self.lanes.entry(session.clone()).or_insert_with(|| {
             self.ready.push_back(session.clone());
-            Lane {
-                notices: VecDeque::new(),
-                step: Step::Ready(None),
-                rounds: 0,
-                commands: 0,
-            }
+            Lane { notices: VecDeque::new(), step: Step::Ready(None), rounds: 0, commands: 0 }
         });
         lane.notices.push_back(Notice { local_id, message });
     }
@@ -272,8 +267,7 @@ impl Outbox {
         self.next_id += 1;
         lane.step = Step::Sent { id, scope };
         lane.commands += 1;
-        self.sent
-            .insert(id, (session.clone(), now.plus(limits::SEND_TIMEOUT)));
+        self.sent.insert(id, (session.clone(), now.plus(limits::SEND_TIMEOUT)));
         self.actions.push_back(match scope {
             None => Action::Send { id, session },
             Some(scope) => Action::Update { id, session, scope },
@@ -288,10 +282,7 @@ impl Outbox {
         if let Some(Notice { local_id, .. }) = lane.notices.pop_front() {
             self.waiting -= 1;
             self.actions.push_back(match failed {
-                None => Action::Done {
-                    local_id,
-                    commands: lane.commands,
-                },
+                None => Action::Done { local_id, commands: lane.commands },
                 Some(code) => Action::Failed { local_id, code },
             });
         }

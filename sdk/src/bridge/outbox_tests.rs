@@ -11,11 +11,7 @@ fn outbox(notices: &[(&str, u64)]) -> Outbox {
     let mut outbox = Outbox::default();
     outbox.online();
     for (id, local_id) in notices {
-        outbox.push(
-            &session(id),
-            *local_id,
-            RawValue::from_string("{}".to_owned()).unwrap(),
-        );
+        outbox.push(&session(id), *local_id, RawValue::from_string("{}".to_owned()).unwrap());
     }
     outbox
 }
@@ -25,18 +21,11 @@ fn all(outbox: &mut Outbox, now: Timestamp) -> Vec<Action> {
 }
 
 fn send(id: u64, to: &str) -> Action {
-    Action::Send {
-        id,
-        session: session(to),
-    }
+    Action::Send { id, session: session(to) }
 }
 
 fn update(id: u64, to: &str, scope: Scope) -> Action {
-    Action::Update {
-        id,
-        session: session(to),
-        scope,
-    }
+    Action::Update { id, session: session(to), scope }
 }
 
 #[test]
@@ -44,16 +33,7 @@ fn one_notice_of_a_session_is_on_its_way_at_a_time_and_sessions_do_not_wait_for_
     let mut outbox = outbox(&[("a", 1), ("a", 2), ("b", 3)]);
     assert_eq!(all(&mut outbox, NOW), [send(0, "a"), send(1, "b")]);
     outbox.reply(0, SendReturnCode::SUCCESS, None);
-    assert_eq!(
-        all(&mut outbox, NOW),
-        [
-            Action::Done {
-                local_id: 1,
-                commands: 1
-            },
-            send(2, "a")
-        ]
-    );
+    assert_eq!(all(&mut outbox, NOW), [Action::Done { local_id: 1, commands: 1 }, send(2, "a")]);
     assert_eq!(outbox.len(), 2);
 }
 
@@ -64,13 +44,7 @@ fn an_unknown_session_is_told_its_members_and_the_notice_with_them() {
     outbox.reply(0, SendReturnCode::SESSION_ON_SERVER_IS_NOT_EXIST, None);
     assert_eq!(all(&mut outbox, NOW), [update(1, "a", Scope::Present)]);
     outbox.reply(1, SendReturnCode::SUCCESS, None);
-    assert_eq!(
-        all(&mut outbox, NOW),
-        [Action::Done {
-            local_id: 1,
-            commands: 2
-        }]
-    );
+    assert_eq!(all(&mut outbox, NOW), [Action::Done { local_id: 1, commands: 2 }]);
     assert!(outbox.is_empty());
 }
 
@@ -87,11 +61,7 @@ fn a_client_that_is_behind_syncs_and_sends_again_and_after_three_rounds_forces()
     let mut outbox = outbox(&[("a", 1)]);
     assert_eq!(all(&mut outbox, NOW), [send(0, "a")]);
     for round in 0..3 {
-        outbox.reply(
-            round,
-            SendReturnCode::SESSION_MTS_ON_CLIENT_HAS_EXPIRED,
-            Some(NOW),
-        );
+        outbox.reply(round, SendReturnCode::SESSION_MTS_ON_CLIENT_HAS_EXPIRED, Some(NOW));
         assert_eq!(all(&mut outbox, NOW), [Action::SyncMembers(session("a"))]);
         outbox.members_synced(&session("a"));
         assert_eq!(all(&mut outbox, NOW), [send(round + 1, "a")]);
@@ -108,10 +78,7 @@ fn a_code_that_no_recovery_mends_is_reported_and_the_next_notice_goes() {
         let mut outbox = outbox(&[("a", 1), ("a", 2)]);
         all(&mut outbox, NOW);
         outbox.reply(0, SendReturnCode(code), None);
-        let failed = Action::Failed {
-            local_id: 1,
-            code: SendReturnCode(code),
-        };
+        let failed = Action::Failed { local_id: 1, code: SendReturnCode(code) };
         assert_eq!(all(&mut outbox, NOW), [failed, send(1, "a")]);
     }
 }
@@ -136,11 +103,7 @@ fn ten_timeouts_in_a_row_ask_for_another_connection() {
     for timeout in 1..=limits::TIMEOUTS_BEFORE_RECONNECT {
         now = now.plus(limits::SEND_TIMEOUT);
         let reconnects = all(&mut outbox, now).contains(&Action::Reconnect);
-        assert_eq!(
-            reconnects,
-            timeout == limits::TIMEOUTS_BEFORE_RECONNECT,
-            "timeout {timeout}"
-        );
+        assert_eq!(reconnects, timeout == limits::TIMEOUTS_BEFORE_RECONNECT, "timeout {timeout}");
     }
 }
 
@@ -155,16 +118,7 @@ fn what_was_on_its_way_when_the_connection_was_lost_goes_again_on_the_next() {
     let mut again = all(&mut outbox, NOW);
     again.sort_by_key(|a| format!("{a:?}").contains("Update"));
     assert!(
-        matches!(
-            &again[..],
-            [
-                Action::Send { .. },
-                Action::Update {
-                    scope: Scope::Present,
-                    ..
-                }
-            ]
-        ),
+        matches!(&again[..], [Action::Send { .. }, Action::Update { scope: Scope::Present, .. }]),
         "{again:?}"
     );
 }

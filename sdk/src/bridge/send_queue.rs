@@ -78,10 +78,7 @@ impl SendQueue {
     pub fn push(&mut self, draft: Draft) -> u64 {
         let local_id = self.next_id;
         self.next_id += 1;
-        self.queue.push_back(Queued {
-            local_id,
-            draft: Arc::new(draft),
-        });
+        self.queue.push_back(Queued { local_id, draft: Arc::new(draft) });
         local_id
     }
 
@@ -183,10 +180,7 @@ mod tests {
         for retry in 0..=limits::STORE_RETRIES {
             assert_eq!(queue.poll(now).map(|q| q.local_id), Some(0), "retry {retry}");
             let after = queue.finished(StoreOutcome::Transient, now);
-            assert_eq!(
-                matches!(after, AfterStore::Failed(_)),
-                retry == limits::STORE_RETRIES
-            );
+            assert_eq!(matches!(after, AfterStore::Failed(_)), retry == limits::STORE_RETRIES);
             now = now.plus(limits::STORE_RETRY);
         }
         assert_eq!(queue.poll(now).map(|q| q.local_id), Some(1));
@@ -196,10 +190,7 @@ mod tests {
     fn a_refused_message_is_given_up_at_once() {
         let mut queue = queue(1);
         queue.poll(NOW);
-        assert!(matches!(
-            queue.finished(StoreOutcome::Refused, NOW),
-            AfterStore::Failed(_)
-        ));
+        assert!(matches!(queue.finished(StoreOutcome::Refused, NOW), AfterStore::Failed(_)));
         assert!(queue.is_empty());
     }
 }

@@ -47,13 +47,7 @@ impl SyncQueue {
     pub fn request(&mut self, key: SyncKey) {
         match self.entries.get_mut(&key) {
             None => {
-                self.entries.insert(
-                    key,
-                    State::Waiting {
-                        not_before: Timestamp::EPOCH,
-                        failures: 0,
-                    },
-                );
+                self.entries.insert(key, State::Waiting { not_before: Timestamp::EPOCH, failures: 0 });
             }
             Some(State::Waiting { not_before, .. }) => *not_before = Timestamp::EPOCH,
             Some(State::Syncing { repeat, .. }) => *repeat = true,
@@ -70,10 +64,7 @@ impl SyncQueue {
         let failures = match *state {
             State::Waiting { failures, .. } | State::Syncing { failures, .. } => failures,
         };
-        *state = State::Syncing {
-            repeat: false,
-            failures,
-        };
+        *state = State::Syncing { repeat: false, failures };
         self.syncing = Some(key.clone());
         self.syncing.clone()
     }
@@ -98,21 +89,9 @@ impl SyncQueue {
         };
         if !succeeded {
             let pause = RETRY_MAX.min(RETRY_FIRST.saturating_mul(1 << failures.min(8)));
-            self.entries.insert(
-                key,
-                State::Waiting {
-                    not_before: now.plus(pause),
-                    failures: failures + 1,
-                },
-            );
+            self.entries.insert(key, State::Waiting { not_before: now.plus(pause), failures: failures + 1 });
         } else if repeat {
-            self.entries.insert(
-                key,
-                State::Waiting {
-                    not_before: Timestamp::EPOCH,
-                    failures: 0,
-                },
-            );
+            self.entries.insert(key, State::Waiting { not_before: Timestamp::EPOCH, failures: 0 });
         }
     }
 

@@ -48,10 +48,7 @@ impl Shared {
         let mut paging = Paging::default();
         loop {
             let since = self.core.lock().model.conversations.watermark();
-            let page = self
-                .api
-                .conversations_since(&self.me.id, since, paging.limit())
-                .await?;
+            let page = self.api.conversations_since(&self.me.id, since, paging.limit()).await?;
             let entries = page.len();
             let mut core = self.core.lock();
             let new = core.model.conversations.merge_page(page);
@@ -111,13 +108,9 @@ impl Shared {
         }
         match self.sync_message_pages(im_id).await {
             Err(error) if error.status() == Some(403) => {
-                self.tell(&Event::Removed {
-                    session: im_id.clone(),
-                });
+                self.tell(&Event::Removed { session: im_id.clone() });
                 // Removed members may not be allowed to look at the session either.
-                self.sync_session(id)
-                    .await
-                    .or_else(|e| if e.status() == Some(403) { Ok(()) } else { Err(e) })
+                self.sync_session(id).await.or_else(|e| if e.status() == Some(403) { Ok(()) } else { Err(e) })
             }
             other => other,
         }
@@ -128,9 +121,7 @@ impl Shared {
         let mut paging = Paging::default();
         let conversation = {
             let core = self.core.lock();
-            core.model
-                .session(id)
-                .and_then(|s| core.model.conversation_stamp(s, &self.me.id))
+            core.model.session(id).and_then(|s| core.model.conversation_stamp(s, &self.me.id))
         };
         loop {
             let since = match self.core.lock().model.session(id) {
@@ -153,10 +144,7 @@ impl Shared {
                 (merged, next)
             };
             if merged.new_entries() > 0 {
-                self.tell(&Event::Messages {
-                    session: im_id.clone(),
-                    merged,
-                });
+                self.tell(&Event::Messages { session: im_id.clone(), merged });
             }
             if next == Next::Done {
                 break;
@@ -173,11 +161,7 @@ impl Shared {
             session.messages.session_updated_at() > session.session.updated_at
         };
         // Rule CLIENT-SESSION-OUTDATED.
-        if outdated {
-            self.sync_session(id).await
-        } else {
-            Ok(())
-        }
+        if outdated { self.sync_session(id).await } else { Ok(()) }
     }
 }
 

@@ -29,10 +29,7 @@ pub struct Collection<E: Entry> {
 
 impl<E: Entry> Default for Collection<E> {
     fn default() -> Self {
-        Self {
-            entries: IndexMap::default(),
-            watermark: Timestamp::MIN,
-        }
+        Self { entries: IndexMap::default(), watermark: Timestamp::MIN }
     }
 }
 
@@ -124,12 +121,7 @@ mod tests {
     }
 
     fn thing(key: u8, value: u8, at: i64) -> Thing {
-        Thing {
-            key,
-            value,
-            gone: false,
-            at: Timestamp::MIN.as_millis() + at,
-        }
+        Thing { key, value, gone: false, at: Timestamp::MIN.as_millis() + at }
     }
 
     #[test]
@@ -161,10 +153,7 @@ mod tests {
     fn a_tombstone_hides_its_entry_and_a_stale_copy_does_not_bring_it_back() {
         let mut collection = Collection::default();
         collection.merge_page(vec![thing(1, 1, 1)]);
-        collection.merge_page(vec![Thing {
-            gone: true,
-            ..thing(1, 1, 2)
-        }]);
+        collection.merge_page(vec![Thing { gone: true, ..thing(1, 1, 2) }]);
         collection.merge_page(vec![thing(1, 1, 1)]);
         assert_eq!(collection.get(&1), None);
         assert_eq!(collection.iter().count(), 0);

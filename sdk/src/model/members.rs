@@ -74,11 +74,7 @@ impl Members {
 
     /// Whose membership changed after `mts`: for a push server that is behind. Rule `CLIENT-RECOVER-28`.
     pub fn changed_since(&self, mts: Timestamp) -> Vec<ImMember> {
-        self.collection
-            .iter_all()
-            .filter(|m| m.created_at > mts)
-            .map(im_member)
-            .collect()
+        self.collection.iter_all().filter(|m| m.created_at > mts).map(im_member).collect()
     }
 
     /// Everybody, the removed ones marked so: for a forced update. Rule `CLIENT-RECOVER-27`.
@@ -88,10 +84,7 @@ impl Members {
 }
 
 fn im_member(member: &SessionMember) -> ImMember {
-    ImMember {
-        uid: member.user_id.clone(),
-        is_del: !member.is_present(),
-    }
+    ImMember { uid: member.user_id.clone(), is_del: !member.is_present() }
 }
 
 #[cfg(test)]
@@ -123,11 +116,7 @@ mod tests {
     #[test]
     fn each_recovery_names_its_members() {
         let mut members = Members::default();
-        members.merge_page(vec![
-            member("1", false, 1, 1),
-            member("2", true, 5, 5),
-            member("3", false, 7, 7),
-        ]);
+        members.merge_page(vec![member("1", false, 1, 1), member("2", true, 5, 5), member("3", false, 7, 7)]);
         assert_eq!(uids(&members.present()), [("1", false), ("3", false)]);
         assert_eq!(uids(&members.all()), [("1", false), ("2", true), ("3", false)]);
         let since = Timestamp::MIN.plus(std::time::Duration::from_millis(1));

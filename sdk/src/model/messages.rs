@@ -117,8 +117,7 @@ impl Messages {
         }
         self.session_updated_at = self.session_updated_at.max(session_updated_at);
         let known = &self.created_at;
-        self.local
-            .retain(|l| l.id.as_ref().is_none_or(|id| !known.contains_key(id)));
+        self.local.retain(|l| l.id.as_ref().is_none_or(|id| !known.contains_key(id)));
         self.trim();
         merged
     }
@@ -130,11 +129,7 @@ impl Messages {
 
     /// A message of this client is on its way.
     pub fn add_local(&mut self, local_id: u64) {
-        self.local.push(LocalMessage {
-            local_id,
-            status: LocalStatus::Storing,
-            id: None,
-        });
+        self.local.push(LocalMessage { local_id, status: LocalStatus::Storing, id: None });
     }
 
     /// A message of this client was stored as `id`.
@@ -159,27 +154,19 @@ impl Messages {
     fn merge_one(&mut self, message: Message, merged: &mut Merged) {
         if let Some(&created_at) = self.created_at.get(&message.id) {
             let start = self.synced.partition_point(|m| m.created_at < created_at);
-            let same_time = self
-                .synced
-                .range_mut(start..)
-                .take_while(|m| m.created_at == created_at);
+            let same_time = self.synced.range_mut(start..).take_while(|m| m.created_at == created_at);
             let Some(known) = { same_time }.find(|m| m.id == message.id) else {
                 return;
             };
             if message.updated_at >= known.updated_at && message != **known {
                 // An edit never moves a message, so the place stays right whatever the answer says.
-                *known = Arc::new(Message {
-                    created_at,
-                    ..message
-                });
+                *known = Arc::new(Message { created_at, ..message });
                 merged.changed.push(known.clone());
             }
         } else if self.horizon.is_none_or(|horizon| message.created_at > horizon) {
             let message = Arc::new(message);
             self.created_at.insert(message.id.clone(), message.created_at);
-            let place = self
-                .synced
-                .partition_point(|m| m.created_at <= message.created_at);
+            let place = self.synced.partition_point(|m| m.created_at <= message.created_at);
             self.synced.insert(place, message.clone());
             merged.added.push(message);
         }
@@ -193,11 +180,7 @@ impl Messages {
             self.created_at.remove(&oldest.id);
             self.horizon = self.horizon.max(Some(oldest.created_at));
         }
-        let settled = self
-            .local
-            .iter()
-            .filter(|l| l.status != LocalStatus::Storing)
-            .count();
+        let settled = self.local.iter().filter(|l| l.status != LocalStatus::Storing).count();
         let mut excess = settled.saturating_sub(self.keep);
         if excess > 0 {
             self.local.retain(|l| {
@@ -268,10 +251,7 @@ mod tests {
         messages.merge_page(vec![message(6, 6, 6)], None);
         assert_eq!(messages.local().len(), 2);
         messages.merge_page(vec![message(7, 7, 7)], None);
-        assert_eq!(
-            messages.local().iter().map(|l| l.local_id).collect::<Vec<_>>(),
-            [1]
-        );
+        assert_eq!(messages.local().iter().map(|l| l.local_id).collect::<Vec<_>>(), [1]);
     }
 
     #[test]

@@ -50,14 +50,11 @@ impl SessionModel {
 impl Model {
     /// Takes in a session as the server answered it; members and messages that are known stay.
     pub fn take_session(&mut self, session: Session, keep_messages: usize) -> &mut SessionModel {
-        let known = self
-            .sessions
-            .entry(session.id.clone())
-            .or_insert_with(|| SessionModel {
-                session: session.clone(),
-                members: Members::default(),
-                messages: Messages::keeping(keep_messages),
-            });
+        let known = self.sessions.entry(session.id.clone()).or_insert_with(|| SessionModel {
+            session: session.clone(),
+            members: Members::default(),
+            messages: Messages::keeping(keep_messages),
+        });
         if session.updated_at >= known.session.updated_at {
             known.session = session;
         }
@@ -93,9 +90,7 @@ impl Model {
             SessionType::P2p => session.members.other_than(me)?.user_id.as_str(),
             _ => session.session.id.as_str(),
         };
-        self.conversations
-            .find(&(session.session.kind.clone(), target.to_owned()))
-            .map(|c| c.updated_at)
+        self.conversations.find(&(session.session.kind.clone(), target.to_owned())).map(|c| c.updated_at)
     }
 
     /// The conversations whose messages are not synced up to their stamp, in the order of their first arrival: what

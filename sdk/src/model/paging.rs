@@ -29,9 +29,7 @@ pub struct Paging {
 
 impl Default for Paging {
     fn default() -> Self {
-        Self {
-            limit: limits::PAGE_DEFAULT,
-        }
+        Self { limit: limits::PAGE_DEFAULT }
     }
 }
 

@@ -122,10 +122,7 @@ mod tests {
 
     #[test]
     fn a_known_code_prints_its_number_and_meaning() {
-        assert_eq!(
-            SendReturnCode(26).to_string(),
-            "26 (the push server does not know the session)"
-        );
+        assert_eq!(SendReturnCode(26).to_string(), "26 (the push server does not know the session)");
     }
 
     #[test]
@@ -146,11 +143,8 @@ mod tests {
 
     #[test]
     fn exactly_these_codes_stop_reconnection() {
-        let stops: Vec<u32> = ConnectionReturnCode::KNOWN
-            .iter()
-            .filter(|c| c.stops_reconnection())
-            .map(|c| c.0)
-            .collect();
+        let stops: Vec<u32> =
+            ConnectionReturnCode::KNOWN.iter().filter(|c| c.stops_reconnection()).map(|c| c.0).collect();
         assert_eq!(stops, [2, 3, 4, 5, 6, 10]);
     }
 }

@@ -20,12 +20,10 @@ pub fn derived_secret(app_secret: &str, day: Timestamp) -> String {
 
 fn md5_hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    Md5::digest(bytes)
-        .iter()
-        .fold(String::with_capacity(32), |mut hex, byte| {
-            write!(hex, "{byte:02x}").expect("writing to a String does not fail");
-            hex
-        })
+    Md5::digest(bytes).iter().fold(String::with_capacity(32), |mut hex, byte| {
+        write!(hex, "{byte:02x}").expect("writing to a String does not fail");
+        hex
+    })
 }
 
 #[cfg(test)]
@@ -41,9 +39,6 @@ mod tests {
     fn the_days_secret_is_not_zero_padded() {
         let day = Timestamp::parse("2016-03-07T23:59:59.999Z").unwrap();
         // md5 of "secret2016-3-7"
-        assert_eq!(
-            derived_secret("secret", day),
-            "9130264eb4eb39d2230b6396b26e1187==2016-3-7"
-        );
+        assert_eq!(derived_secret("secret", day), "9130264eb4eb39d2230b6396b26e1187==2016-3-7");
     }
 }

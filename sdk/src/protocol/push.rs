@@ -105,11 +105,7 @@ impl ClientId {
             _ => return None,
         };
         let guid = chars.as_str();
-        (!guid.is_empty()).then(|| Self {
-            reconnection,
-            device,
-            guid: guid.to_owned(),
-        })
+        (!guid.is_empty()).then(|| Self { reconnection, device, guid: guid.to_owned() })
     }
 }
 
@@ -261,13 +257,8 @@ pub fn delivery_payload(message: &RawValue, from: &UserId, session: &ImSessionId
         #[serde(rename = "sessionId")]
         session_id: fmt::Arguments<'a>,
     }
-    serde_json::to_vec(&Out {
-        cmd: SEND_MESSAGE,
-        message,
-        from,
-        session_id: format_args!("{session}"),
-    })
-    .expect("a delivery has string keys and finite numbers only")
+    serde_json::to_vec(&Out { cmd: SEND_MESSAGE, message, from, session_id: format_args!("{session}") })
+        .expect("a delivery has string keys and finite numbers only")
 }
 
 /// What a notice asks its receiver to sync. Rule `NOTICE-TYPES`.
@@ -326,14 +317,8 @@ impl Notice {
     pub fn new_message(session: &ImSessionId, text: impl Into<String>) -> Self {
         Self {
             syncs: vec![
-                SyncItem {
-                    kind: SyncType::USER_CONVERSATION,
-                    session_id: None,
-                },
-                SyncItem {
-                    kind: SyncType::MESSAGE,
-                    session_id: Some(session.to_string()),
-                },
+                SyncItem { kind: SyncType::USER_CONVERSATION, session_id: None },
+                SyncItem { kind: SyncType::MESSAGE, session_id: Some(session.to_string()) },
             ],
             pns: Some(Pns { msg: text.into() }),
             extra: serde_json::Map::new(),
@@ -359,24 +344,14 @@ mod tests {
         let session = ImSessionId::new(SessionType::P2p, "12_3");
         assert_eq!(session.topic(), "y2w/session/p2p_12_3");
         assert_eq!(ImSessionId::from_topic("y2w/session/p2p_12_3"), Some(session));
-        for bad in [
-            "y2w/session/",
-            "y2w/session/p2p",
-            "y2w/session/p2p_",
-            "y2w/session/_1",
-            "p2p_1",
-        ] {
+        for bad in ["y2w/session/", "y2w/session/p2p", "y2w/session/p2p_", "y2w/session/_1", "p2p_1"] {
             assert_eq!(ImSessionId::from_topic(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn a_client_id_is_two_digits_and_a_guid() {
-        let id = ClientId {
-            reconnection: true,
-            device: DeviceClass::Web,
-            guid: "ab-1".to_owned(),
-        };
+        let id = ClientId { reconnection: true, device: DeviceClass::Web, guid: "ab-1".to_owned() };
         assert_eq!(id.to_string(), "10ab-1");
         assert_eq!(ClientId::parse("10ab-1"), Some(id));
         for bad in ["", "0", "00", "20x", "02x", "é0x"] {
@@ -387,25 +362,13 @@ mod tests {
     #[test]
     fn commands_are_this_json() {
         let message = raw(r#"{"syncs":[]}"#);
-        let send = Command::SendMessage {
-            message_id: "g1",
-            mts: 7,
-            message: &message,
-        };
+        let send = Command::SendMessage { message_id: "g1", mts: 7, message: &message };
         assert_eq!(
             String::from_utf8(send.to_payload()).unwrap(),
             r#"{"cmd":"sendMessage","y2wMessageId":"g1","mts":7,"message":{"syncs":[]}}"#
         );
-        let members = [
-            ImMember {
-                uid: "1".into(),
-                is_del: false,
-            },
-            ImMember {
-                uid: "2".into(),
-                is_del: true,
-            },
-        ];
+        let members =
+            [ImMember { uid: "1".into(), is_del: false }, ImMember { uid: "2".into(), is_del: true }];
         let update = Command::UpdateSession {
             message_id: "g2",
             mts: 8,
@@ -431,18 +394,12 @@ mod tests {
         let reply = br#"{"cmd":"sendMessage","y2wMessageId":"g","returnCode":27,"mts":5}"#;
         match Downlink::parse(reply).unwrap() {
             Downlink::Reply(reply) => {
-                assert_eq!(
-                    reply.return_code,
-                    SendReturnCode::SESSION_MTS_ON_CLIENT_HAS_EXPIRED
-                );
+                assert_eq!(reply.return_code, SendReturnCode::SESSION_MTS_ON_CLIENT_HAS_EXPIRED);
                 assert_eq!(reply.mts, Some(5));
             }
             other => panic!("{other:?}"),
         }
-        assert!(matches!(
-            Downlink::parse(br#"{"returnCode":30}"#).unwrap(),
-            Downlink::Reply(_)
-        ));
+        assert!(matches!(Downlink::parse(br#"{"returnCode":30}"#).unwrap(), Downlink::Reply(_)));
         match Downlink::parse(br#"{"cmd":"sendMessage","message":{"a": 1}}"#).unwrap() {
             Downlink::Delivery(delivery) => assert_eq!(delivery.message.get(), r#"{"a": 1}"#),
             other => panic!("{other:?}"),
@@ -454,10 +411,7 @@ mod tests {
 
     #[test]
     fn the_payloads_of_the_server_are_these_bytes() {
-        assert_eq!(
-            control_payload(ConnectionReturnCode::KICKED),
-            r#"{"returnCode":10}"#
-        );
+        assert_eq!(control_payload(ConnectionReturnCode::KICKED), r#"{"returnCode":10}"#);
         let session = ImSessionId::new(SessionType::Group, "4");
         assert_eq!(
             String::from_utf8(delivery_payload(&raw(r#"{"x":[1, 2]}"#), &"9".into(), &session)).unwrap(),

@@ -48,11 +48,7 @@ pub const CLIENT_SYNC_TIME: &str = "client-sync-time";
 /// Header of `POST messages`: one key, one message. Rule `MSG-IDEMPOTENCY-KEY`.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
-const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~');
+const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
 /// Puts `ids` into the template's braces, in order, encoded.
 pub fn fill(template: &str, ids: &[&str]) -> String {
@@ -259,10 +255,7 @@ mod tests {
 
     #[test]
     fn a_template_is_filled_in_order_and_encoded() {
-        assert_eq!(
-            fill(path::P2P_SESSION, &["1", "a/b ?"]),
-            "/v1/sessions/p2p/1/a%2Fb%20%3F"
-        );
+        assert_eq!(fill(path::P2P_SESSION, &["1", "a/b ?"]), "/v1/sessions/p2p/1/a%2Fb%20%3F");
         assert_eq!(fill(path::USERS, &[]), "/v1/users");
     }
 

@@ -33,10 +33,7 @@ impl Timestamp {
     /// The moment `later` after this one.
     #[must_use]
     pub fn plus(self, later: Duration) -> Self {
-        Self::from_millis(
-            self.0
-                .saturating_add(i64::try_from(later.as_millis()).unwrap_or(i64::MAX)),
-        )
+        Self::from_millis(self.0.saturating_add(i64::try_from(later.as_millis()).unwrap_or(i64::MAX)))
     }
 
     /// The smallest time after this one.
@@ -56,14 +53,10 @@ impl Timestamp {
         if let Ok(millis) = text.parse::<i64>() {
             return (0..=Self::LAST).contains(&millis).then_some(Self(millis));
         }
-        let time = humantime::parse_rfc3339_weak(text)
-            .ok()
-            .or_else(|| httpdate::parse_http_date(text).ok())?;
+        let time =
+            humantime::parse_rfc3339_weak(text).ok().or_else(|| httpdate::parse_http_date(text).ok())?;
         let since_epoch = time.duration_since(UNIX_EPOCH).ok()?;
-        i64::try_from(since_epoch.as_millis())
-            .ok()
-            .filter(|m| *m <= Self::LAST)
-            .map(Self)
+        i64::try_from(since_epoch.as_millis()).ok().filter(|m| *m <= Self::LAST).map(Self)
     }
 
     fn to_system(self) -> SystemTime {
@@ -124,14 +117,8 @@ mod tests {
 
     #[test]
     fn a_time_is_written_with_milliseconds_in_utc() {
-        assert_eq!(
-            Timestamp::from_millis(1_479_974_400_000).to_string(),
-            "2016-11-24T08:00:00.000Z"
-        );
-        assert_eq!(
-            Timestamp::from_millis(1_479_974_400_007).to_string(),
-            "2016-11-24T08:00:00.007Z"
-        );
+        assert_eq!(Timestamp::from_millis(1_479_974_400_000).to_string(), "2016-11-24T08:00:00.000Z");
+        assert_eq!(Timestamp::from_millis(1_479_974_400_007).to_string(), "2016-11-24T08:00:00.007Z");
         assert_eq!(Timestamp::MIN.to_string(), "2000-01-01T00:00:00.000Z");
         assert_eq!(Timestamp::MAX.to_string(), "3000-01-01T00:00:00.000Z");
     }

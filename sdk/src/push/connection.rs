@@ -122,8 +122,7 @@ impl Connection {
     /// Connect, and stay connected.
     pub fn start(&mut self) {
         if matches!(self.state, State::Off | State::Stopped) {
-            self.actions
-                .push_back(Action::Status(ConnectionStatus::CONNECTING, 0));
+            self.actions.push_back(Action::Status(ConnectionStatus::CONNECTING, 0));
             self.renew();
         }
     }
@@ -133,8 +132,7 @@ impl Connection {
         if !matches!(self.state, State::Off | State::Stopped) {
             self.close();
             self.state = State::Off;
-            self.actions
-                .push_back(Action::Status(ConnectionStatus::DISCONNECTED, 0));
+            self.actions.push_back(Action::Status(ConnectionStatus::DISCONNECTED, 0));
         }
     }
 
@@ -170,8 +168,7 @@ impl Connection {
                 self.fail(Trouble::NotAccepted(self.accept_within), false, now);
             }
             State::Waiting { until, renew } if now >= until => {
-                self.actions
-                    .push_back(Action::Status(ConnectionStatus::RECONNECTING, self.attempts));
+                self.actions.push_back(Action::Status(ConnectionStatus::RECONNECTING, self.attempts));
                 if renew {
                     self.renew();
                 } else {
@@ -192,10 +189,7 @@ impl Connection {
             Err(why) => {
                 self.attempts += 1;
                 self.actions.push_back(Action::Trouble(Trouble::NoToken(why)));
-                self.state = State::Waiting {
-                    until: now.plus(limits::TOKEN_RETRY),
-                    renew: true,
-                };
+                self.state = State::Waiting { until: now.plus(limits::TOKEN_RETRY), renew: true };
             }
         }
     }
@@ -225,9 +219,7 @@ impl Connection {
         }
         match result {
             Dialled::Connack => {
-                self.state = State::Accepting {
-                    deadline: now.plus(self.accept_within),
-                };
+                self.state = State::Accepting { deadline: now.plus(self.accept_within) };
             }
             Dialled::Refused(code) => self.refused(code, now),
             Dialled::Network(why) => self.fail(Trouble::Network(why), false, now),
@@ -241,8 +233,7 @@ impl Connection {
                 self.state = State::Up;
                 self.was_up = true;
                 self.attempts = 0;
-                self.actions
-                    .push_back(Action::Status(ConnectionStatus::CONNECTED, 0));
+                self.actions.push_back(Action::Status(ConnectionStatus::CONNECTED, 0));
             }
             (State::Up, ConnectionReturnCode::ACCEPT_CONNECT) => {}
             (State::Up | State::Accepting { .. }, _) => {
@@ -256,8 +247,7 @@ impl Connection {
     /// The open connection is lost, for whatever reason.
     pub fn lost(&mut self, why: String, now: Timestamp) {
         if matches!(self.state, State::Up | State::Accepting { .. }) {
-            self.actions
-                .push_back(Action::Status(ConnectionStatus::NETWORK_DISCONNECTED, 0));
+            self.actions.push_back(Action::Status(ConnectionStatus::NETWORK_DISCONNECTED, 0));
             self.fail(Trouble::Network(why), false, now);
         }
     }
@@ -288,8 +278,7 @@ impl Connection {
         if code.stops_reconnection() && !code.asks_for_new_token() {
             self.state = State::Stopped;
             self.actions.push_back(Action::Trouble(Trouble::Refused(code)));
-            self.actions
-                .push_back(Action::Status(ConnectionStatus::DISCONNECTED, code.0));
+            self.actions.push_back(Action::Status(ConnectionStatus::DISCONNECTED, code.0));
         } else {
             self.fail(Trouble::Refused(code), code.asks_for_new_token(), now);
         }
@@ -298,10 +287,7 @@ impl Connection {
     fn fail(&mut self, trouble: Trouble, renew: bool, now: Timestamp) {
         self.attempts += 1;
         self.actions.push_back(Action::Trouble(trouble));
-        self.state = State::Waiting {
-            until: now.plus(self.pause()),
-            renew,
-        };
+        self.state = State::Waiting { until: now.plus(self.pause()), renew };
     }
 
     /// The period doubles with every attempt in a row, and lies between half and one and a half times that.

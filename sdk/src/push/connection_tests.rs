@@ -12,11 +12,7 @@ fn actions(connection: &mut Connection) -> Vec<Action> {
 }
 
 fn dial(reconnection: bool) -> Action {
-    Action::Dial(ClientId {
-        reconnection,
-        device: DeviceClass::Web,
-        guid: "guid".to_owned(),
-    })
+    Action::Dial(ClientId { reconnection, device: DeviceClass::Web, guid: "guid".to_owned() })
 }
 
 /// Brings the machine from the gate's question to `Up`.
@@ -39,13 +35,7 @@ fn started() -> Connection {
 fn a_client_fetches_a_token_asks_the_gate_dials_and_waits_for_the_accept() {
     let mut c = connection();
     c.start();
-    assert_eq!(
-        actions(&mut c),
-        [
-            Action::Status(ConnectionStatus::CONNECTING, 0),
-            Action::FetchToken
-        ]
-    );
+    assert_eq!(actions(&mut c), [Action::Status(ConnectionStatus::CONNECTING, 0), Action::FetchToken]);
     c.token(Ok(()), NOW);
     assert_eq!(actions(&mut c), [Action::AskGate]);
     c.gate(Ok(()), NOW);
@@ -73,10 +63,7 @@ fn a_lost_connection_is_opened_again_as_a_reconnection_after_a_pause() {
     let due = c.deadline().unwrap();
     assert!(NOW.until(due) >= limits::RECONNECT_PERIOD / 2);
     c.tick(due);
-    assert_eq!(
-        actions(&mut c),
-        [Action::Status(ConnectionStatus::RECONNECTING, 1), Action::AskGate]
-    );
+    assert_eq!(actions(&mut c), [Action::Status(ConnectionStatus::RECONNECTING, 1), Action::AskGate]);
     c.gate(Ok(()), due);
     assert_eq!(actions(&mut c), [dial(true)]);
 }
@@ -95,12 +82,7 @@ fn the_pause_grows_with_every_attempt_up_to_its_bound() {
     }
     assert!(pauses[0] < limits::RECONNECT_PERIOD * 2, "{pauses:?}");
     assert!(pauses[4] > pauses[0] * 4, "{pauses:?}");
-    assert!(
-        pauses
-            .iter()
-            .all(|p| *p <= limits::RECONNECT_PERIOD_MAX.mul_f64(1.5)),
-        "{pauses:?}"
-    );
+    assert!(pauses.iter().all(|p| *p <= limits::RECONNECT_PERIOD_MAX.mul_f64(1.5)), "{pauses:?}");
 }
 
 #[test]
@@ -153,13 +135,7 @@ fn a_token_that_is_refused_is_renewed_but_never_in_a_tight_loop() {
         let due = c.deadline().unwrap();
         assert!(due > NOW);
         c.tick(due);
-        assert_eq!(
-            actions(&mut c),
-            [
-                Action::Status(ConnectionStatus::RECONNECTING, 1),
-                Action::FetchToken
-            ]
-        );
+        assert_eq!(actions(&mut c), [Action::Status(ConnectionStatus::RECONNECTING, 1), Action::FetchToken]);
     }
 }
 
@@ -179,13 +155,7 @@ fn a_push_server_that_never_accepts_is_left_and_tried_again() {
     actions(&mut c);
     let due = c.deadline().unwrap();
     c.tick(due);
-    assert_eq!(
-        actions(&mut c),
-        [
-            Action::Close,
-            Action::Trouble(Trouble::NotAccepted(ACCEPT_WITHIN))
-        ]
-    );
+    assert_eq!(actions(&mut c), [Action::Close, Action::Trouble(Trouble::NotAccepted(ACCEPT_WITHIN))]);
     assert!(c.deadline().is_some());
 }
 

@@ -28,41 +28,25 @@ mod tests {
     use super::*;
 
     fn address(url: &str, tcp: Option<&str>) -> Result<(String, u16), String> {
-        tcp_address(&GateData {
-            region: String::new(),
-            url: url.to_owned(),
-            tcp: tcp.map(str::to_owned),
-        })
+        tcp_address(&GateData { region: String::new(), url: url.to_owned(), tcp: tcp.map(str::to_owned) })
     }
 
     #[test]
     fn a_bare_host_means_the_protocols_port() {
-        assert_eq!(
-            address("push.example", None),
-            Ok(("push.example".to_owned(), 1883))
-        );
+        assert_eq!(address("push.example", None), Ok(("push.example".to_owned(), 1883)));
         assert_eq!(address("[::1]", None), Ok(("::1".to_owned(), 1883)));
     }
 
     #[test]
     fn a_port_and_a_place_for_tcp_are_followed() {
-        assert_eq!(
-            address("push.example:7000", None),
-            Ok(("push.example".to_owned(), 7000))
-        );
-        assert_eq!(
-            address("push.example", Some("127.0.0.1:42")),
-            Ok(("127.0.0.1".to_owned(), 42))
-        );
+        assert_eq!(address("push.example:7000", None), Ok(("push.example".to_owned(), 7000)));
+        assert_eq!(address("push.example", Some("127.0.0.1:42")), Ok(("127.0.0.1".to_owned(), 42)));
         assert_eq!(address("x", Some("tcp://[::1]:42/")), Ok(("::1".to_owned(), 42)));
     }
 
     #[test]
     fn what_names_no_place_is_refused_and_says_why() {
         assert_eq!(address("", None), Err("`` names no host".to_owned()));
-        assert_eq!(
-            address("h:x", None),
-            Err("`h:x` has no port number after the colon".to_owned())
-        );
+        assert_eq!(address("h:x", None), Err("`h:x` has no port number after the colon".to_owned()));
     }
 }

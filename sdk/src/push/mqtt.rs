@@ -65,19 +65,10 @@ async fn open(connect: Connect) -> Result<PushLink, ConnectError> {
         }
     }
     let (payloads, downlink) = mpsc::channel(DOWNLINK_QUEUE);
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "rumqttc's loop needs a task of its own; the link owns it"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "rumqttc's loop needs a task of its own; the link owns it")]
     let poller = tokio::spawn(poll(event_loop, payloads));
-    let uplink = RumqttcUplink {
-        client,
-        _poller: AbortOnDropHandle::new(poller),
-    };
-    Ok(PushLink {
-        uplink: Box::new(uplink),
-        downlink,
-    })
+    let uplink = RumqttcUplink { client, _poller: AbortOnDropHandle::new(poller) };
+    Ok(PushLink { uplink: Box::new(uplink), downlink })
 }
 
 async fn poll(mut event_loop: EventLoop, payloads: mpsc::Sender<Bytes>) {

@@ -29,18 +29,11 @@ fn an_account_name_is_taken_once() {
 fn a_token_is_good_until_its_time_is_over() {
     let mut state = with_users(1);
     let life = Duration::from_secs(10);
-    let issue = |token: &str| IssueToken {
-        user: uid(1),
-        token: token.to_owned(),
-        life,
-    };
+    let issue = |token: &str| IssueToken { user: uid(1), token: token.to_owned(), life };
     state.apply(issue("a"), now()).unwrap();
     state.apply(issue("b"), now()).unwrap();
     assert_eq!(state.caller("a", now()), Ok(uid(1)), "AUTH-TOKEN-MANY");
-    assert!(matches!(
-        state.caller("a", now().plus(life)),
-        Err(Refusal::Unauthorized(_))
-    ));
+    assert!(matches!(state.caller("a", now().plus(life)), Err(Refusal::Unauthorized(_))));
     assert!(matches!(state.caller("x", now()), Err(Refusal::Unauthorized(_))));
 }
 
@@ -48,11 +41,7 @@ fn a_token_is_good_until_its_time_is_over() {
 fn a_pair_has_one_session_whoever_asks() {
     let mut state = with_users(3);
     let open = |state: &mut Business, caller, one, other| {
-        let open = OpenP2p {
-            caller: uid(caller),
-            one: uid(one),
-            other: uid(other),
-        };
+        let open = OpenP2p { caller: uid(caller), one: uid(one), other: uid(other) };
         state.apply(open, now())
     };
     let session = open(&mut state, 1, 1, 2).unwrap();
@@ -62,20 +51,14 @@ fn a_pair_has_one_session_whoever_asks() {
     assert!(matches!(open(&mut state, 3, 1, 2), Err(Refusal::Forbidden(_))));
     assert!(matches!(open(&mut state, 1, 1, 9), Err(Refusal::NotFound(_))));
     assert!(matches!(open(&mut state, 1, 1, 1), Err(Refusal::BadRequest(_))));
-    assert!(matches!(
-        add_as(&mut state, 1, session.id.as_str(), 3, Role::User),
-        Err(Refusal::Forbidden(_))
-    ));
+    assert!(matches!(add_as(&mut state, 1, session.id.as_str(), 3, Role::User), Err(Refusal::Forbidden(_))));
 }
 
 #[test]
 fn an_empty_group_is_filled_by_its_creator_only() {
     let mut state = with_users(2);
     let session = group(&mut state, 1, "");
-    assert!(matches!(
-        add_as(&mut state, 2, &session, 2, Role::User),
-        Err(Refusal::Forbidden(_))
-    ));
+    assert!(matches!(add_as(&mut state, 2, &session, 2, Role::User), Err(Refusal::Forbidden(_))));
     assert!(state.session(&uid(1), &session).is_ok());
     assert!(state.session(&uid(2), &session).is_err());
     let master = add_as(&mut state, 1, &session, 1, Role::Master).unwrap();
@@ -87,22 +70,10 @@ fn any_member_adds_but_only_master_and_admin_give_roles() {
     let mut state = with_users(6);
     let session = group_of(&mut state, 2);
     assert_eq!(add(&mut state, 2, &session, 3).role, Role::User);
-    assert!(matches!(
-        add_as(&mut state, 2, &session, 4, Role::Admin),
-        Err(Refusal::Forbidden(_))
-    ));
-    assert_eq!(
-        add_as(&mut state, 1, &session, 4, Role::Admin).unwrap().role,
-        Role::Admin
-    );
-    assert!(matches!(
-        add_as(&mut state, 4, &session, 5, Role::Master),
-        Err(Refusal::BadRequest(_))
-    ));
-    assert!(matches!(
-        add_as(&mut state, 6, &session, 5, Role::User),
-        Err(Refusal::Forbidden(_))
-    ));
+    assert!(matches!(add_as(&mut state, 2, &session, 4, Role::Admin), Err(Refusal::Forbidden(_))));
+    assert_eq!(add_as(&mut state, 1, &session, 4, Role::Admin).unwrap().role, Role::Admin);
+    assert!(matches!(add_as(&mut state, 4, &session, 5, Role::Master), Err(Refusal::BadRequest(_))));
+    assert!(matches!(add_as(&mut state, 6, &session, 5, Role::User), Err(Refusal::Forbidden(_))));
 }
 
 #[test]
@@ -111,10 +82,7 @@ fn removal_and_return_move_both_clocks_of_one_entry() {
     let session = group_of(&mut state, 3);
     let first = member(&state, &session, 3);
     let known = mts(&state, &session);
-    assert!(matches!(
-        remove(&mut state, 2, &session, 3),
-        Err(Refusal::Forbidden(_))
-    ));
+    assert!(matches!(remove(&mut state, 2, &session, 3), Err(Refusal::Forbidden(_))));
     assert_eq!(mts(&state, &session), known, "API-NO-EFFECT");
     let removed = remove(&mut state, 1, &session, 3).unwrap();
     assert!(removed.is_delete);
@@ -134,17 +102,11 @@ fn a_master_who_leaves_hands_the_role_on() {
     let mut state = with_users(3);
     let session = group_of(&mut state, 2);
     add_as(&mut state, 1, &session, 3, Role::Admin).unwrap();
-    assert!(matches!(
-        remove(&mut state, 3, &session, 1),
-        Err(Refusal::Forbidden(_))
-    ));
+    assert!(matches!(remove(&mut state, 3, &session, 1), Err(Refusal::Forbidden(_))));
     let left = remove(&mut state, 1, &session, 1).unwrap();
     let heir = member(&state, &session, 3);
     assert_eq!(heir.role, Role::Master, "an admin comes first");
-    assert!(
-        heir.created_at > left.created_at,
-        "a new role is a new membership"
-    );
+    assert!(heir.created_at > left.created_at, "a new role is a new membership");
     remove(&mut state, 3, &session, 3).unwrap();
     assert_eq!(member(&state, &session, 2).role, Role::Master);
     remove(&mut state, 2, &session, 2).unwrap();
@@ -189,10 +151,7 @@ fn a_change_of_members_is_told_in_the_group() {
 fn only_members_write_and_only_in_their_own_name() {
     let mut state = with_users(3);
     let session = group_of(&mut state, 2);
-    assert!(matches!(
-        post(&mut state, 3, &session, "x", None),
-        Err(Refusal::Forbidden(_))
-    ));
+    assert!(matches!(post(&mut state, 3, &session, "x", None), Err(Refusal::Forbidden(_))));
     let in_anothers_name = PostMessage {
         caller: uid(1),
         session: session.clone(),
@@ -201,23 +160,11 @@ fn only_members_write_and_only_in_their_own_name() {
         kind: MessageType::Text,
         idempotency_key: None,
     };
-    assert!(matches!(
-        state.apply(in_anothers_name, now()),
-        Err(Refusal::Forbidden(_))
-    ));
-    assert!(matches!(
-        post(&mut state, 1, "77", "x", None),
-        Err(Refusal::NotFound(_))
-    ));
+    assert!(matches!(state.apply(in_anothers_name, now()), Err(Refusal::Forbidden(_))));
+    assert!(matches!(post(&mut state, 1, "77", "x", None), Err(Refusal::NotFound(_))));
     remove(&mut state, 1, &session, 2).unwrap();
-    assert!(matches!(
-        post(&mut state, 2, &session, "x", None),
-        Err(Refusal::Forbidden(_))
-    ));
-    assert!(matches!(
-        state.messages(&uid(2), &session, ALL),
-        Err(Refusal::Forbidden(_))
-    ));
+    assert!(matches!(post(&mut state, 2, &session, "x", None), Err(Refusal::Forbidden(_))));
+    assert!(matches!(state.messages(&uid(2), &session, ALL), Err(Refusal::Forbidden(_))));
 }
 
 #[test]
@@ -229,17 +176,10 @@ fn one_key_makes_one_message() {
     let count = state.counts().messages;
     assert_eq!(post(&mut state, 1, &session, "a", Some("k")).unwrap(), first);
     assert_eq!(state.counts().messages, count);
-    assert_eq!(
-        conversation(&state, 2).unread,
-        2,
-        "both systems and one text, over two groups"
-    );
-    for (by, session, key) in [
-        (2, &session, Some("k")),
-        (1, &other, Some("k")),
-        (1, &session, Some("l")),
-        (1, &session, None),
-    ] {
+    assert_eq!(conversation(&state, 2).unread, 2, "both systems and one text, over two groups");
+    for (by, session, key) in
+        [(2, &session, Some("k")), (1, &other, Some("k")), (1, &session, Some("l")), (1, &session, None)]
+    {
         assert_ne!(post(&mut state, by, session, "a", key).unwrap().id, first.id);
     }
     let later = now().plus(IDEMPOTENCY_MEMORY * 2);
@@ -253,11 +193,7 @@ fn one_key_makes_one_message() {
     };
     state.apply(again, later).unwrap();
     let room = state.sessions.room(&session).unwrap();
-    assert_eq!(
-        (room.keys.len(), room.keyed.len()),
-        (1, 1),
-        "old keys are forgotten"
-    );
+    assert_eq!((room.keys.len(), room.keyed.len()), (1, 1), "old keys are forgotten");
 }
 
 #[test]
@@ -267,10 +203,7 @@ fn reading_clears_unread_once() {
     post(&mut state, 1, &session, "a", None).unwrap();
     let before = conversation(&state, 2);
     assert!(before.unread > 0);
-    let read = MarkRead {
-        caller: uid(2),
-        session: session.clone(),
-    };
+    let read = MarkRead { caller: uid(2), session: session.clone() };
     state.apply(read.clone(), now()).unwrap();
     let after = conversation(&state, 2);
     assert_eq!(after.unread, 0);
@@ -294,10 +227,7 @@ fn history_goes_back_page_by_page() {
     let older = page(newest[1].created_at, 2);
     assert_eq!(texts(&older), ["c", "b"], "HIST-BOUNDARY");
     assert_eq!(page(Timestamp::EPOCH, 2).len(), 0);
-    assert!(matches!(
-        state.history(&uid(2), &session, Timestamp::MAX, 2),
-        Err(Refusal::Forbidden(_))
-    ));
+    assert!(matches!(state.history(&uid(2), &session, Timestamp::MAX, 2), Err(Refusal::Forbidden(_))));
 }
 
 /// Rule `HIST-REMOVED`, in the same millisecond.

@@ -11,11 +11,7 @@ use y2w_sdk::protocol::{Message, MessageType, SessionMember, Timestamp, UserConv
 
 use super::*;
 
-const ALL: Range = Range {
-    since: Timestamp::EPOCH,
-    offset: 0,
-    limit: usize::MAX,
-};
+const ALL: Range = Range { since: Timestamp::EPOCH, offset: 0, limit: usize::MAX };
 
 fn now() -> Timestamp {
     Timestamp::MIN
@@ -94,11 +90,8 @@ fn remove(
     user: usize,
 ) -> Result<Arc<SessionMember>, Refusal> {
     let member = member(state, session, user).id;
-    let remove = RemoveMember {
-        caller: uid(by),
-        session: session.to_owned(),
-        member: member.as_str().to_owned(),
-    };
+    let remove =
+        RemoveMember { caller: uid(by), session: session.to_owned(), member: member.as_str().to_owned() };
     state.apply(remove, now())
 }
 
@@ -122,25 +115,16 @@ fn post(
 
 fn members(state: &Business, session: &str) -> Vec<SessionMember> {
     let room = state.sessions.room(session).unwrap();
-    room.members
-        .iter()
-        .map(|member| SessionMember::clone(member))
-        .collect()
+    room.members.iter().map(|member| SessionMember::clone(member)).collect()
 }
 
 fn member(state: &Business, session: &str, user: usize) -> SessionMember {
-    let found = members(state, session)
-        .into_iter()
-        .find(|member| member.user_id == uid(user));
+    let found = members(state, session).into_iter().find(|member| member.user_id == uid(user));
     found.unwrap()
 }
 
 fn mts(state: &Business, session: &str) -> Timestamp {
-    members(state, session)
-        .iter()
-        .map(|member| member.created_at)
-        .max()
-        .unwrap()
+    members(state, session).iter().map(|member| member.created_at).max().unwrap()
 }
 
 fn conversation(state: &Business, user: usize) -> UserConversation {

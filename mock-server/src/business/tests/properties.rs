@@ -43,10 +43,7 @@ struct Held<T> {
 
 impl<T: Clone + PartialEq + std::fmt::Debug> Held<T> {
     fn nothing() -> Self {
-        Self {
-            entries: BTreeMap::new(),
-            watermark: None,
-        }
+        Self { entries: BTreeMap::new(), watermark: None }
     }
 
     /// One page of two entries at most, so that pages are cut and changes come between them.
@@ -61,19 +58,12 @@ impl<T: Clone + PartialEq + std::fmt::Debug> Held<T> {
     }
 
     fn range(&self) -> Range {
-        Range {
-            since: self.watermark.unwrap_or(Timestamp::EPOCH),
-            offset: 0,
-            limit: 2,
-        }
+        Range { since: self.watermark.unwrap_or(Timestamp::EPOCH), offset: 0, limit: 2 }
     }
 
     fn check(&self, full: &Page<T>, key: impl Fn(&T) -> (String, Timestamp)) {
-        let full: BTreeMap<String, T> = full
-            .entries
-            .iter()
-            .map(|entry| (key(entry).0, T::clone(entry)))
-            .collect();
+        let full: BTreeMap<String, T> =
+            full.entries.iter().map(|entry| (key(entry).0, T::clone(entry))).collect();
         assert_eq!(self.entries, full, "SYNC-LOSSLESS");
     }
 }
@@ -95,9 +85,7 @@ fn take_step(state: &mut Business, session: &str, step: &Step, at: Timestamp) ->
     match *step {
         Step::Wait(_) | Step::Sync => false,
         Step::Add { by, user, admin } => {
-            let present = state
-                .member_of(session, user)
-                .is_some_and(|member| !member.is_delete);
+            let present = state.member_of(session, user).is_some_and(|member| !member.is_delete);
             let add = AddMember {
                 caller: uid(by),
                 session: session.to_owned(),
@@ -133,10 +121,7 @@ fn take_step(state: &mut Business, session: &str, step: &Step, at: Timestamp) ->
             false
         }
         Step::Read { by } => {
-            let read = MarkRead {
-                caller: uid(by),
-                session: session.to_owned(),
-            };
+            let read = MarkRead { caller: uid(by), session: session.to_owned() };
             drop(state.apply(read, at));
             false
         }
@@ -146,8 +131,7 @@ fn take_step(state: &mut Business, session: &str, step: &Step, at: Timestamp) ->
 impl Business {
     fn member_of(&self, session: &str, user: usize) -> Option<SessionMember> {
         let room = self.sessions.room(session).unwrap();
-        room.member_of(&uid(user))
-            .map(|member| SessionMember::clone(member))
+        room.member_of(&uid(user)).map(|member| SessionMember::clone(member))
     }
 }
 
