@@ -203,7 +203,7 @@ impl Plot<'_> {
             match (0..rows).find(free).filter(|_| from >= 0.0 && !label.is_empty()) {
                 Some(row) => placed.push(PlacedMark { x, from, to, row, leftwards, label }),
                 None => {
-                    placed.push(PlacedMark { x, from: x, to: x, row: 0, leftwards, label: String::new() })
+                    placed.push(PlacedMark { x, from: x, to: x, row: 0, leftwards, label: String::new() });
                 }
             }
         }

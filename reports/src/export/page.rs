@@ -130,7 +130,7 @@ fn figures(run: &RunResult, checks: &[CheckRow<'_>]) -> Vec<Figure> {
     vec![
         rules_held(checks),
         users_connected(&run.timeline.points),
-        messages_synced(&run.timeline.points),
+        messages_stored(run),
         headline("Median latency", run, |latency| latency.p50),
         headline("99th percentile", run, |latency| latency.p99),
     ]
@@ -165,15 +165,17 @@ fn users_connected(points: &[TimelinePoint]) -> Figure {
     })
 }
 
-fn messages_synced(points: &[TimelinePoint]) -> Figure {
-    let name = "Messages synced";
-    if points.is_empty() {
+/// The messages stored, over the run's duration: what came in after that is in the sum, but took no chat time.
+fn messages_stored(run: &RunResult) -> Figure {
+    let name = "Messages stored";
+    let points = &run.timeline.points;
+    if points.is_empty() || run.duration_s <= 0.0 {
         return Figure::unknown(name);
     }
-    let rates = points.iter().map(|point| point.delivered_per_s);
-    let mean = rates.clone().sum::<f64>() / points.len() as f64;
-    let peak = format::rate(rates.fold(0.0, f64::max));
-    Figure { name, value: format::rate(mean), note: format!("{peak} at the peak") }
+    let begins = std::iter::once(0.0).chain(points.iter().map(|point| point.t_s));
+    let stored: f64 = points.iter().zip(begins).map(|(p, begin)| p.stored_per_s * (p.t_s - begin)).sum();
+    let peak = format::rate(points.iter().map(|point| point.stored_per_s).fold(0.0, f64::max));
+    Figure { name, value: format::rate(stored / run.duration_s), note: format!("{peak} at the peak") }
 }
 
 fn headline(name: &'static str, run: &RunResult, of: impl Fn(&Latency) -> u64) -> Figure {

@@ -145,7 +145,7 @@ async fn carry_out(args: RunArgs) -> Result<RunResult, RunError> {
         clock,
         deadline: args.deadline,
     };
-    let outcome = load::run(&client, &settings, &Terminal::new()).await;
+    let outcome = load::run(&client, &settings, &Terminal::new(clock)).await;
     if let Some(server) = server {
         server.shutdown().await;
     }

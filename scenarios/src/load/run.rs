@@ -35,6 +35,8 @@ pub trait Progress: Send + Sync {
 /// How a run goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Snapshot {
+    /// Seconds since the chat began.
+    pub t_s: f64,
     /// Users whose push connection is up.
     pub connected: u64,
     /// Messages stored per second since the last snapshot.
@@ -94,7 +96,7 @@ pub async fn run(
         let patience = settings.patience.as_secs_f64();
         verifier.found(rules::PUSHED, format!("after {patience} s some queues were still not empty"));
     }
-    sampler.sample();
+    sampler.last_sample();
     let (timeline, marks) = (sampler.points, sampler.marks);
     Ok(Outcome::new(&stage, verifier, chatted, SAMPLE_EVERY, timeline, marks))
 }
@@ -242,8 +244,8 @@ impl<'a> Sampler<'a> {
         let (point, counts) = self.stage.meters.point(self.seconds(), stored, delivered, self.counts);
         self.counts = counts;
         self.points.push(point);
-        self.progress.advance(self.seconds().round() as u64);
         self.progress.snapshot(&Snapshot {
+            t_s: point.t_s,
             connected: point.users_connected,
             stored_per_s: point.stored_per_s,
             verified: delivered,
@@ -251,6 +253,14 @@ impl<'a> Sampler<'a> {
             synced_p99_us: self.stage.meters.percentile(Metric::Synced, 99.0),
             findings: self.verifier.broken_count(),
         });
+    }
+
+    /// The rest of the time since the last point, unless it is too short for a rate to mean anything.
+    fn last_sample(&mut self) {
+        let last = self.points.last().map_or(0.0, |point| point.t_s);
+        if self.points.is_empty() || self.seconds() - last >= SAMPLE_EVERY.as_secs_f64() / 2.0 {
+            self.sample();
+        }
     }
 
     fn seconds(&self) -> f64 {

@@ -127,7 +127,7 @@ impl Driver {
         let shared = self.shared.clone();
         match action {
             Dialling::FetchToken => {
-                self.under_way.push(Box::pin(async move { Done::Token(shared.api.im_token().await) }))
+                self.under_way.push(Box::pin(async move { Done::Token(shared.api.im_token().await) }));
             }
             Dialling::AskGate => {
                 self.under_way.push(Box::pin(async move { Done::Gate(shared.api.gate().await) }));
