@@ -185,24 +185,34 @@ impl Call<'_> {
 
     /// Sends it as the logged-in user, logging in again once if the token is no longer good.
     async fn send_as_user<T: DeserializeOwned>(self) -> Result<T, ApiError> {
+        self.read(&self.body_as_user().await?)
+    }
+
+    /// Sends it without saying who calls.
+    async fn send<T: DeserializeOwned>(self) -> Result<T, ApiError> {
+        self.read(&self.body(None).await?)
+    }
+
+    fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
+        serde_json::from_slice(body).map_err(|e| self.error(ApiErrorKind::Answer(e.to_string())))
+    }
+
+    async fn body_as_user(&self) -> Result<Bytes, ApiError> {
         let token = self.api.credentials().map(|c| c.token);
-        match self.send_once(token.as_deref()).await {
+        match self.body(token.as_deref()).await {
             Err(error) if error.status() == Some(401) && token.is_some() => {
                 tracing::debug!(call = %error.call, "token refused, logging in again");
-                self.api.login_again().await?;
+                // Boxed: it is rare, and would make the future of every call larger.
+                Box::pin(self.api.login_again()).await?;
                 let token = self.api.credentials().map(|c| c.token);
-                self.send_once(token.as_deref()).await
+                self.body(token.as_deref()).await
             }
             answer => answer,
         }
     }
 
-    /// Sends it without saying who calls.
-    async fn send<T: DeserializeOwned>(self) -> Result<T, ApiError> {
-        self.send_once(None).await
-    }
-
-    async fn send_once<T: DeserializeOwned>(&self, token: Option<&str>) -> Result<T, ApiError> {
+    /// The body of a successful answer.
+    async fn body(&self, token: Option<&str>) -> Result<Bytes, ApiError> {
         let mut request = Request::new(self.body.clone());
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = self.target.parse().map_err(|error| {
@@ -218,10 +228,10 @@ impl Call<'_> {
             Ok(Err(why)) => return Err(self.error(ApiErrorKind::Transport(why))),
             Err(_) => return Err(self.error(ApiErrorKind::Deadline(self.api.deadline))),
         };
-        if !response.status().is_success() {
-            return Err(self.error(status_error(response.status(), response.body())));
+        if response.status().is_success() {
+            return Ok(response.into_body());
         }
-        serde_json::from_slice(response.body()).map_err(|e| self.error(ApiErrorKind::Answer(e.to_string())))
+        Err(self.error(status_error(response.status(), response.body())))
     }
 }
 
