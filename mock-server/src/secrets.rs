@@ -4,8 +4,8 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use parking_lot::Mutex;
+use rand::rngs::ChaCha8Rng;
 use rand::{Rng, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 
 /// How much work a password hash takes. Rule `AUTH-PASSWORD-STORED`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

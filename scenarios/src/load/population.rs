@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use rand_chacha::ChaCha8Rng;
 use y2w_sdk::protocol::SessionType;
 
 use super::{RunError, Settings};
