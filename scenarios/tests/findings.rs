@@ -17,6 +17,7 @@ use y2w_scenarios::load::{self, Chaos, Progress, RunError, Settings, Snapshot};
 use y2w_sdk::ClientConfig;
 use y2w_sdk::api::{HttpTransport, ReqwestHttp};
 use y2w_sdk::clock::Clock;
+use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::{Connect, ConnectError, MqttTcp, PushLink, PushTransport};
 
 struct Silent;
@@ -160,6 +161,10 @@ struct Deaf {
 }
 
 impl PushTransport for Deaf {
+    fn address(&self, gate: &GateData) -> Result<String, String> {
+        MqttTcp.address(gate)
+    }
+
     fn connect(&self, connect: Connect) -> BoxFuture<'static, Result<PushLink, ConnectError>> {
         let lost = self.lost.clone();
         let honest = MqttTcp.connect(connect);

@@ -15,6 +15,7 @@ mod current_user;
 pub mod model;
 pub mod protocol;
 pub mod push;
+pub mod store;
 
 pub use bridge::{Draft, Event, Observer};
 pub use current_user::{ClientConfig, CurrentUser, LoginOptions, SEND_QUEUE_MAX, SendError, Users};

@@ -20,7 +20,7 @@ use crate::protocol::push::{Command, Delivery, Downlink, Notice, SyncType};
 use crate::protocol::rest::{GateData, StoreMessage};
 use crate::protocol::{ConnectionStatus, ImSessionId, Message, SessionType, Timestamp, limits};
 use crate::push::connection::{Action as Dialling, Dialled};
-use crate::push::{Connect, ConnectError, PushLink, gate};
+use crate::push::{Connect, ConnectError, PushLink};
 
 use std::sync::Arc;
 
@@ -41,7 +41,7 @@ struct Driver {
     under_way: FuturesUnordered<BoxFuture<'static, Done>>,
     link: Option<PushLink>,
     im_token: String,
-    gate: Option<(String, u16)>,
+    push_url: Option<String>,
 }
 
 /// Runs until it is dropped.
@@ -51,7 +51,7 @@ pub(crate) async fn drive(shared: Arc<Shared>) {
         under_way: FuturesUnordered::new(),
         link: None,
         im_token: String::new(),
-        gate: None,
+        push_url: None,
     };
     loop {
         driver.start_what_is_due();
@@ -133,10 +133,8 @@ impl Driver {
                 self.under_way.push(Box::pin(async move { Done::Gate(shared.api.gate().await) }));
             }
             Dialling::Dial(client_id) => {
-                let (host, port) = self.gate.clone().unwrap_or_default();
                 let connect = Connect {
-                    host,
-                    port,
+                    url: self.push_url.clone().unwrap_or_default(),
                     client_id: client_id.to_string(),
                     uid: shared.me.id.to_string(),
                     im_token: self.im_token.clone(),
@@ -216,8 +214,8 @@ impl Driver {
                 shared.core.lock().connection.token(result, now);
             }
             Done::Gate(result) => {
-                let address = result.map_err(|e| e.to_string()).and_then(|data| gate::tcp_address(&data));
-                let result = address.map(|address| self.gate = Some(address));
+                let address = result.map_err(|e| e.to_string()).and_then(|data| shared.push.address(&data));
+                let result = address.map(|address| self.push_url = Some(address));
                 shared.core.lock().connection.gate(result, now);
             }
             Done::Dialled(result) => {
@@ -268,7 +266,7 @@ impl Driver {
     }
 
     fn where_to(&self, why: &str) -> String {
-        self.gate.as_ref().map_or_else(|| why.to_owned(), |(host, port)| format!("{host}:{port}: {why}"))
+        self.push_url.as_ref().map_or_else(|| why.to_owned(), |url| format!("{url}: {why}"))
     }
 }
 

@@ -72,6 +72,14 @@ ids! {
     MessageId;
     /// The id of one user's view of a session, a UserConversation.
     ConversationId;
+    /// The id of a contact entry, not of the user who is the contact.
+    ContactId;
+    /// The id of a favourite group's entry, not of the session.
+    UserSessionId;
+    /// An uploaded file's id.
+    AttachmentId;
+    /// An emoji's id.
+    EmojiId;
 }
 
 #[cfg(test)]

@@ -87,3 +87,23 @@ pub(crate) fn flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D
 
     deserializer.deserialize_any(Flag)
 }
+
+/// As [`flag`], where it is present.
+pub(crate) fn some_flag<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::Error> {
+    flag(deserializer).map(Some)
+}
+
+/// An array of syllables, one string of them with spaces between, or `null`.
+pub(crate) fn syllables<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(serde::Deserialize)]
+    #[serde(untagged)]
+    enum Syllables {
+        Several(Vec<String>),
+        One(String),
+    }
+    Ok(match Option::deserialize(deserializer)? {
+        None => Vec::new(),
+        Some(Syllables::Several(syllables)) => syllables,
+        Some(Syllables::One(text)) => text.split_whitespace().map(str::to_owned).collect(),
+    })
+}

@@ -6,6 +6,7 @@
 //! The rules themselves, with their ids, are in `docs/protocol.md`.
 
 pub mod codes;
+pub mod content;
 pub mod credential;
 pub mod entity;
 pub mod ids;
@@ -17,8 +18,11 @@ pub mod time;
 
 pub use codes::{ConnectionReturnCode, ConnectionStatus, SendReturnCode};
 pub use entity::{
-    LastMessage, Message, MessageType, Session, SessionMember, SessionType, User, UserConversation,
+    Attachment, Contact, Emoji, LastMessage, Message, MessageType, Role, Session, SessionMember, SessionType,
+    Status, User, UserConversation, UserSession,
 };
-pub use ids::{ConversationId, MemberId, MessageId, SessionId, UserId};
+pub use ids::{
+    AttachmentId, ContactId, ConversationId, EmojiId, MemberId, MessageId, SessionId, UserId, UserSessionId,
+};
 pub use push::ImSessionId;
 pub use time::Timestamp;

@@ -14,14 +14,13 @@ pub use connection::{Connection, Trouble};
 pub use mqtt::MqttTcp;
 
 use crate::protocol::ConnectionReturnCode;
+use crate::protocol::rest::GateData;
 
 /// What a transport needs to open a connection. Rule `CONN-CONNECT`.
 #[derive(Clone)]
 pub struct Connect {
-    /// The push server's host.
-    pub host: String,
-    /// Its port.
-    pub port: u16,
+    /// Where the push server is, as [`PushTransport::address`] gave it.
+    pub url: String,
     /// The MQTT client identifier.
     pub client_id: String,
     /// The MQTT user name.
@@ -46,6 +45,10 @@ pub enum ConnectError {
 /// Opens push connections. One of the two places with I/O in the SDK; the other is
 /// [`HttpTransport`](crate::api::HttpTransport).
 pub trait PushTransport: Send + Sync {
+    /// Where this transport finds the push server that the gate names, as `scheme://host:port/`; the error says what is
+    /// wrong with the gate's answer. Rules `GATE-ANSWER`, `GATE-PORTS`, `GATE-TCP`.
+    fn address(&self, gate: &GateData) -> Result<String, String>;
+
     /// Connects and waits for the CONNACK. The caller puts the deadline on it: dropping the future gives up.
     fn connect(&self, connect: Connect) -> BoxFuture<'static, Result<PushLink, ConnectError>>;
 }
@@ -63,4 +66,8 @@ pub trait Uplink: Send + Sync {
     /// Hands a QoS 0 PUBLISH over, without waiting. What cannot be taken now is lost, as QoS 0 may be: the outbox
     /// sends it again when no reply comes.
     fn publish(&self, topic: String, payload: Vec<u8>);
+
+    /// Says goodbye, so that the server does not wait for this client: the connection ends by itself soon after, once
+    /// what was handed over before is sent.
+    fn disconnect(&self);
 }

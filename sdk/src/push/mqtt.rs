@@ -14,7 +14,9 @@ use rumqttc::{
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 
+use super::gate::tcp_address;
 use super::{Connect, ConnectError, PushLink, PushTransport, Uplink};
+use crate::protocol::rest::GateData;
 use crate::protocol::{ConnectionReturnCode, limits};
 
 /// Payloads from the server that wait for the client; when it is full, TCP holds the server back.
@@ -27,6 +29,11 @@ const UPLINK_QUEUE: usize = 32;
 pub struct MqttTcp;
 
 impl PushTransport for MqttTcp {
+    fn address(&self, gate: &GateData) -> Result<String, String> {
+        let (host, port) = tcp_address(gate)?;
+        Ok(format!("tcp://{host}:{port}"))
+    }
+
     fn connect(&self, connect: Connect) -> BoxFuture<'static, Result<PushLink, ConnectError>> {
         Box::pin(open(connect))
     }
@@ -43,10 +50,18 @@ impl Uplink for RumqttcUplink {
             tracing::debug!(%error, "a publish was not taken");
         }
     }
+
+    fn disconnect(&self) {
+        if let Err(error) = self.client.try_disconnect() {
+            tracing::debug!(%error, "a goodbye was not taken");
+        }
+    }
 }
 
 async fn open(connect: Connect) -> Result<PushLink, ConnectError> {
-    let mut options = MqttOptions::new(connect.client_id, connect.host, connect.port);
+    let (host, port) = tcp_address(&GateData { region: String::new(), url: connect.url, tcp: None })
+        .map_err(ConnectError::Network)?;
+    let mut options = MqttOptions::new(connect.client_id, host, port);
     options
         .set_credentials(connect.uid, connect.im_token)
         .set_clean_session(true)

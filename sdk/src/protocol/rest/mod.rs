@@ -1,15 +1,23 @@
-//! The business API's shapes that are not entities: paths, headers, parameters, answers.
+//! The business API's shapes that are not entities: paths, headers, lists, errors, and by resource the parameters.
 //!
 //! A path stands once, as a template with the ids in braces: the server routes by it, the client fills it.
+
+mod accounts;
+mod lists;
+mod sessions;
 
 use std::fmt::Write;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
-use super::entity::{Message, MessageType, Role, SessionType, Status, User};
+use super::entity::Message;
 use super::lenient;
 use super::time::Timestamp;
+
+pub use accounts::*;
+pub use lists::*;
+pub use sessions::*;
 
 /// Paths of the business API, as templates.
 pub mod path {
@@ -19,24 +27,54 @@ pub mod path {
     pub const LOGIN: &str = "/v1/users/login";
     /// `GET`
     pub const USERS: &str = "/v1/users";
-    /// `GET`
+    /// `POST`
+    pub const SET_PASSWORD: &str = "/v1/users/setPassword";
+    /// `GET`, `PUT`, `DELETE`
     pub const USER: &str = "/v1/users/{user}";
+    /// `GET`, `POST`
+    pub const CONTACTS: &str = "/v1/users/{user}/contacts";
+    /// `GET`, `PUT`, `DELETE`
+    pub const CONTACT: &str = "/v1/users/{user}/contacts/{contact}";
+    /// `GET`, `POST`
+    pub const USER_SESSIONS: &str = "/v1/users/{user}/userSessions";
+    /// `GET`, `PUT`, `DELETE`
+    pub const USER_SESSION: &str = "/v1/users/{user}/userSessions/{user_session}";
     /// `GET`
     pub const USER_CONVERSATIONS: &str = "/v1/users/{user}/userConversations";
+    /// `GET`, `PUT`, `DELETE`
+    pub const USER_CONVERSATION: &str = "/v1/users/{user}/userConversations/{conversation}";
+    /// `PUT`
+    pub const UNREAD: &str = "/v1/users/{user}/userConversations/{conversation}/unread";
     /// `GET`
     pub const P2P_SESSION: &str = "/v1/sessions/p2p/{user}/{other}";
+    /// `GET`
+    pub const SINGLE_SESSION: &str = "/v1/sessions/single/{user}";
     /// `POST`
     pub const SESSIONS: &str = "/v1/sessions";
-    /// `GET`
+    /// `GET`, `PUT`, `DELETE`
     pub const SESSION: &str = "/v1/sessions/{session}";
     /// `GET`, `POST`
     pub const MEMBERS: &str = "/v1/sessions/{session}/members";
-    /// `GET`, `DELETE`
+    /// `GET`, `PUT`, `DELETE`
     pub const MEMBER: &str = "/v1/sessions/{session}/members/{member}";
+    /// `POST`
+    pub const INVITE: &str = "/v1/sessions/{session}/members/invite";
     /// `GET`, `POST`
     pub const MESSAGES: &str = "/v1/sessions/{session}/messages";
     /// `GET`
     pub const MESSAGES_HISTORY: &str = "/v1/sessions/{session}/messages/history";
+    /// `PUT`, `DELETE`
+    pub const MESSAGE: &str = "/v1/sessions/{session}/messages/{message}";
+    /// `POST`
+    pub const ATTACHMENTS: &str = "/v1/attachments";
+    /// `GET`
+    pub const ATTACHMENT: &str = "/v1/attachments/{attachment}";
+    /// `GET`
+    pub const ATTACHMENT_CONTENT: &str = "/v1/attachments/{attachment}/content";
+    /// `GET`
+    pub const ATTACHMENT_CONTENT_NAME: &str = "/v1/attachments/{attachment}/content/{name}";
+    /// `GET`
+    pub const EMOJIS: &str = "/v1/emojis";
     /// `POST`: the imToken.
     pub const TOKEN: &str = "/oauth/token";
     /// `POST`: which push server.
@@ -45,6 +83,12 @@ pub mod path {
 
 /// Header of a GET: entries changed since then. Rule `SYNC-SINCE`.
 pub const CLIENT_SYNC_TIME: &str = "client-sync-time";
+/// Query parameter that takes the place of the `Authorization` header. Rule `API-AUTH-QUERY`.
+pub const ACCESS_TOKEN: &str = "access_token";
+/// What relative URLs, as those of avatars and attachments, are relative to. Rule `FILE-REFERENCE`.
+pub const BASE_PATH: &str = "/v1/";
+/// Header of `POST attachments`: the MD5 of the file. Rule `FILE-DEDUP`.
+pub const CONTENT_MD5: &str = "content-md5";
 /// Header of `POST messages`: one key, one message. Rule `MSG-IDEMPOTENCY-KEY`.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
@@ -97,156 +141,6 @@ pub struct ErrorBody {
     pub error: String,
     /// What was wrong, for people.
     pub message: String,
-}
-
-/// `POST users/register`. Rule `AUTH-REGISTER`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Register {
-    /// The account name.
-    pub email: String,
-    /// Lower-case MD5 hex of the password.
-    pub password: String,
-    /// The name that people see.
-    pub name: String,
-    /// Where the picture is.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub avatar_url: Option<String>,
-}
-
-/// `POST users/login`. Rule `AUTH-LOGIN`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Login {
-    /// The account name.
-    pub email: String,
-    /// Lower-case MD5 hex of the password.
-    pub password: String,
-}
-
-/// The answer to a login. Rule `AUTH-LOGIN`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct LoggedIn {
-    /// Who logged in.
-    #[serde(flatten)]
-    pub user: User,
-    /// The bearer token of the business API.
-    pub token: String,
-    /// For how many seconds it is good.
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub expires: u64,
-    /// The appKey.
-    pub key: String,
-    /// The day's secret, for the token endpoint. Rule `AUTH-SECRET-DERIVED`.
-    pub secret: String,
-}
-
-/// `POST /oauth/token`. Rule `TOKEN-GRANT`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TokenRequest {
-    /// `client_credentials`
-    pub grant_type: String,
-    /// The appKey.
-    pub client_id: String,
-    /// The secret.
-    pub client_secret: String,
-}
-
-/// The only grant there is. Rule `TOKEN-GRANT`.
-pub const GRANT_TYPE: &str = "client_credentials";
-
-/// The answer of the token endpoint. Rule `TOKEN-GRANT`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct TokenAnswer {
-    /// The imToken.
-    pub access_token: String,
-    /// For how many seconds it is good.
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub expires_in: u64,
-    /// `bearer`
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub token_type: String,
-}
-
-/// `POST /gateHandler`. Rule `GATE-REQUEST`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct GateRequest {
-    /// `register`
-    pub oper: String,
-    /// May be empty.
-    #[serde(default)]
-    pub country: String,
-}
-
-/// The only operation of the gate. Rule `GATE-REQUEST`.
-pub const GATE_REGISTER: &str = "register";
-
-/// The gate's answer. Rule `GATE-ANSWER`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GateAnswer {
-    /// Where to go.
-    pub data: GateData,
-}
-
-/// Where the push server is. Rule `GATE-ANSWER`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GateData {
-    /// The region that the client now belongs to.
-    #[serde(default, deserialize_with = "lenient::or_default")]
-    pub region: String,
-    /// The host; the ports are those of the protocol.
-    pub url: String,
-    /// `HOST:PORT` for MQTT over TCP where it differs from `url` and 1883; an extension of ours. Rule `GATE-TCP`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tcp: Option<String>,
-}
-
-/// `POST sessions`. Rule `SESS-CREATE-GROUP`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CreateSession {
-    /// What the session is; only `group` is made this way.
-    #[serde(rename = "type")]
-    pub kind: SessionType,
-    /// The name; empty lets the server make it.
-    #[serde(default)]
-    pub name: String,
-    /// `public` or `private`.
-    #[serde(default)]
-    pub secure_type: String,
-    /// Where the picture is.
-    #[serde(default)]
-    pub avatar_url: String,
-}
-
-/// `POST members`. Rule `MEMBER-ADD`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct AddMember {
-    /// Who.
-    pub user_id: super::UserId,
-    /// The name in this session.
-    pub name: String,
-    /// What the member may do; `user` if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<Role>,
-    /// Where the picture is.
-    #[serde(default)]
-    pub avatar_url: String,
-    /// `active` if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub status: Option<Status>,
-}
-
-/// `POST messages`. Rule `MSG-STORE`.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct StoreMessage {
-    /// The caller's own uid.
-    pub sender: super::UserId,
-    /// A string of JSON.
-    pub content: String,
-    /// What it holds.
-    #[serde(rename = "type")]
-    pub kind: MessageType,
 }
 
 #[cfg(test)]

@@ -1,0 +1,81 @@
+//! The local store: what a client knows, kept between logins. Rules `CLIENT-LOCAL-STORE`,
+//! `CLIENT-LOCAL-STORE-NO-MESSAGES`, `CLIENT-LOCAL-STORE-TOGETHER`.
+//!
+//! A store holds, per user, one document for each [`Part`]; what is in a document is the client's affair. Life of a
+//! document: saved whole, replaced whole, loaded at the next login. A watermark and the entries it stands for are in
+//! one document, so they are never apart.
+//!
+//! Invariants of every store:
+//!
+//! * a save happens wholly or not at all, whenever the process ends;
+//! * what is loaded is byte for byte what was last saved, or it is absent: a document that cannot be trusted is set
+//!   aside with a warning, and the client fetches what it held from the server again;
+//! * users never see each other's documents.
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+
+use crate::protocol::{SessionId, UserId};
+
+/// What one document holds.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// The user, and the other users that the client has met.
+    Users,
+    /// The conversations and their watermark.
+    Conversations,
+    /// The contacts and their watermark.
+    Contacts,
+    /// The favourite groups and their watermark.
+    UserSessions,
+    /// A session, its members and their watermark.
+    Session(SessionId),
+    /// The messages of a session and their watermark; only if the application asked for it.
+    Messages(SessionId),
+}
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[error("{part:?} of user {user} could not be {doing}: {why}")]
+pub struct StoreError {
+    /// Whose document.
+    pub user: UserId,
+    /// Which document.
+    pub part: Part,
+    /// `loaded`, `saved`, …
+    pub doing: &'static str,
+    /// What stood in the way.
+    pub why: String,
+}
+
+/// Keeps documents. See the module's text for what every store guarantees.
+pub trait LocalStore: Send + Sync {
+    /// The documents there are of a user, in the order of [`Part`].
+    fn parts<'a>(&'a self, user: &'a UserId) -> BoxFuture<'a, Result<Vec<Part>, StoreError>>;
+
+    /// A document as it was last saved; `None` if there is none that can be trusted.
+    fn load<'a>(
+        &'a self,
+        user: &'a UserId,
+        part: &'a Part,
+    ) -> BoxFuture<'a, Result<Option<Bytes>, StoreError>>;
+
+    /// Replaces a document. When the future is dropped before its end, the old document or the new one is there.
+    fn save<'a>(
+        &'a self,
+        user: &'a UserId,
+        part: &'a Part,
+        content: Bytes,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Puts a document that its reader cannot make sense of out of the way, so that it is loaded no more.
+    fn set_aside<'a>(
+        &'a self,
+        user: &'a UserId,
+        part: &'a Part,
+        why: &'a str,
+    ) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Forgets a document.
+    fn remove<'a>(&'a self, user: &'a UserId, part: &'a Part) -> BoxFuture<'a, Result<(), StoreError>>;
+}
