@@ -12,19 +12,20 @@ impl Api {
     ///
     /// The secret is good for a day or two: when it is refused, a new login brings a new one.
     pub async fn im_token(&self) -> Result<String, ApiError> {
-        match self.im_token_once().await {
-            Err(error) if error.status().is_some_and(|s| s == 400 || s == 401) => {
-                self.login_again().await?;
+        let stale = self.token();
+        match (self.im_token_once().await, stale) {
+            (Err(error), Some(stale)) if error.status().is_some_and(|s| s == 400 || s == 401) => {
+                self.login_again(&stale).await?;
                 self.im_token_once().await
             }
-            answer => answer,
+            (answer, _) => answer,
         }
     }
 
     /// Asks which push server to use. Rule `GATE-REQUEST`.
     pub async fn gate(&self) -> Result<GateData, ApiError> {
         let form = GateRequest { oper: GATE_REGISTER.to_owned(), country: String::new() };
-        let answer: GateAnswer = self.post(path::GATE, &[]).form(&form)?.send().await?;
+        let answer: GateAnswer = self.post(path::GATE, &[]).form(&form).send().await?;
         Ok(answer.data)
     }
 
@@ -41,7 +42,7 @@ impl Api {
             client_id: known.app_key,
             client_secret: known.secret,
         };
-        let answer: TokenAnswer = call.form(&form)?.send().await?;
+        let answer: TokenAnswer = call.form(&form).send().await?;
         Ok(answer.access_token)
     }
 }

@@ -1,8 +1,10 @@
-//! Accounts: register, login, search.
+//! Accounts and users: register, login, passwords, profiles, search.
 
-use super::{Api, ApiError, Credentials};
-use crate::protocol::rest::{List, LoggedIn, Login, Register, path};
-use crate::protocol::{User, credential};
+use serde_json::Value;
+
+use super::{Api, ApiError, ApiErrorKind, Credentials};
+use crate::protocol::rest::{List, LoggedIn, Login, Register, SetPassword, UpdateUser, path};
+use crate::protocol::{User, UserId, credential};
 
 impl Api {
     /// Makes an account. Rule `AUTH-REGISTER`.
@@ -13,39 +15,70 @@ impl Api {
             name: name.to_owned(),
             avatar_url: None,
         };
-        self.post(path::REGISTER, &[]).form(&form)?.send().await
+        self.post(path::REGISTER, &[]).form(&form).send().await
     }
 
     /// Logs in; later calls are made as this user. Rule `AUTH-LOGIN`.
     pub async fn login(&self, account: &str, password: &str) -> Result<User, ApiError> {
-        self.login_with(account.to_owned(), credential::password_md5(password)).await
-    }
-
-    /// Logs in again with what the last login was made with. Rule `CLIENT-RELOGIN`.
-    pub(super) async fn login_again(&self) -> Result<(), ApiError> {
-        if let Some(known) = self.credentials() {
-            self.login_with(known.email, known.password).await?;
-        }
-        Ok(())
-    }
-
-    /// Finds a user by the whole account name. Rule `USER-SEARCH`.
-    pub async fn search(&self, account: &str) -> Result<Option<User>, ApiError> {
-        let call = self.get(path::USERS, &[]).query(&[("filter_term", account)])?;
-        let found: List<User> = call.send_as_user().await?;
-        Ok(found.entries.into_iter().next())
-    }
-
-    async fn login_with(&self, email: String, password: String) -> Result<User, ApiError> {
-        let form = Login { email, password };
-        let answer: LoggedIn = self.post(path::LOGIN, &[]).form(&form)?.send().await?;
+        let password = credential::password_md5(password);
+        let answer = self.log_in(account, &password).await?;
         *self.credentials.lock() = Some(Credentials {
-            email: form.email,
-            password: form.password,
+            email: account.to_owned(),
+            password,
             token: answer.token.into(),
             app_key: answer.key,
             secret: answer.secret,
         });
         Ok(answer.user)
+    }
+
+    /// Changes the user's password, and remembers the new one for logins to come. Where no answer comes, nobody knows
+    /// which of the two holds: log in again with either. Rule `AUTH-SET-PASSWORD`.
+    pub async fn set_password(&self, old: &str, new: &str) -> Result<(), ApiError> {
+        let form = SetPassword {
+            old_password: credential::password_md5(old),
+            password: credential::password_md5(new),
+        };
+        let call = self.post(path::SET_PASSWORD, &[]).form(&form);
+        let body = call.body_as_user().await?;
+        let answer: Option<Value> = serde_json::from_slice(&body).ok();
+        if answer.is_some_and(|answer| answer.get("success") == Some(&Value::Bool(false))) {
+            return Err(call.error(ApiErrorKind::Answer("no success".to_owned())));
+        }
+        if let Some(known) = self.credentials.lock().as_mut() {
+            known.password = form.password;
+        }
+        Ok(())
+    }
+
+    /// Finds a user by the whole account name. Rules `USER-SEARCH`, `USER-SEARCH-NONE`.
+    pub async fn search(&self, account: &str) -> Result<Option<User>, ApiError> {
+        let found: List<User> =
+            self.get(path::USERS, &[]).query(&[("filter_term", account)]).send_as_user().await?;
+        Ok(found.entries.into_iter().next())
+    }
+
+    /// A user by the id. Rule `USER-GET`.
+    pub async fn user(&self, id: &UserId) -> Result<User, ApiError> {
+        self.get(path::USER, &[id.as_str()]).find("user").await
+    }
+
+    /// Changes the given fields of the user. Where the answer does not hold the user, asks for it. Rule `USER-UPDATE`.
+    pub async fn update_user(&self, id: &UserId, change: &UpdateUser) -> Result<User, ApiError> {
+        match self.put(path::USER, &[id.as_str()]).form(change).write().await? {
+            Some(user) => Ok(user),
+            None => self.user(id).await,
+        }
+    }
+
+    /// Deletes the user, where the server lets one. Rule `USER-DELETE`.
+    pub async fn delete_user(&self, id: &UserId) -> Result<(), ApiError> {
+        self.delete(path::USER, &[id.as_str()]).done().await
+    }
+
+    /// The call alone: what is remembered of it is the caller's affair.
+    pub(super) async fn log_in(&self, email: &str, password_md5: &str) -> Result<LoggedIn, ApiError> {
+        let form = Login { email: email.to_owned(), password: password_md5.to_owned() };
+        self.post(path::LOGIN, &[]).form(&form).send().await
     }
 }

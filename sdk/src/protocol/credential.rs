@@ -18,7 +18,8 @@ pub fn derived_secret(app_secret: &str, day: Timestamp) -> String {
     format!("{}=={day}", md5_hex(format!("{app_secret}{day}").as_bytes()))
 }
 
-fn md5_hex(bytes: &[u8]) -> String {
+/// Lower-case MD5 hex.
+pub(crate) fn md5_hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     Md5::digest(bytes).iter().fold(String::with_capacity(32), |mut hex, byte| {
         write!(hex, "{byte:02x}").expect("writing to a String does not fail");

@@ -1,0 +1,50 @@
+//! Attachments: files that messages refer to as `attachments/ID/content`.
+
+use ::http::Method;
+use bytes::Bytes;
+
+use super::call::Call;
+use super::multipart::Multipart;
+use super::{Api, ApiError, url};
+use crate::protocol::rest::{CONTENT_MD5, path};
+use crate::protocol::{Attachment, AttachmentId, credential};
+
+/// The name of the upload's one field. The server of 2016 takes any.
+const FIELD: &str = "file";
+
+impl Api {
+    /// Uploads a file. A server may answer an attachment that it already holds with the same bytes. Rules `FILE-UPLOAD`,
+    /// `FILE-DEDUP`.
+    pub async fn upload(
+        &self,
+        file_name: &str,
+        content_type: &str,
+        bytes: Bytes,
+    ) -> Result<Attachment, ApiError> {
+        let form = Multipart::of_one_file(FIELD, file_name, content_type, &bytes);
+        self.post(path::ATTACHMENTS, &[])
+            .body(&form.content_type, form.body)
+            .header(CONTENT_MD5, &credential::md5_hex(&bytes))
+            .send_as_user()
+            .await
+    }
+
+    /// What is known of an attachment. Rule `FILE-INFO`.
+    pub async fn attachment(&self, id: &AttachmentId) -> Result<Attachment, ApiError> {
+        self.get(path::ATTACHMENT, &[id.as_str()]).find("attachment").await
+    }
+
+    /// The bytes of a file: `src` as in a message, or an absolute URL on the same server. The token goes in a header, so
+    /// it shows in no log of URLs, and it goes to no other server. Rules `FILE-CONTENT`, `FILE-REFERENCE`.
+    pub async fn download(&self, src: &str) -> Result<Bytes, ApiError> {
+        let target = url::on_server(&self.base, src);
+        Call::to(self, Method::GET, path::ATTACHMENT_CONTENT, target).body_as_user().await
+    }
+
+    /// The address of a picture or a file for whatever loads it without headers, as a browser does: absolute URLs as
+    /// they are, relative ones on this server and with the token. `None` where there is none: the field is blank. Rules
+    /// `FILE-REFERENCE`, `API-AUTH-QUERY`.
+    pub fn absolute_url(&self, url: &str) -> Option<String> {
+        url::with_token(&self.base, url, self.token().as_deref())
+    }
+}

@@ -1,0 +1,44 @@
+//! Contacts: other users on a user's list.
+
+use super::{Api, ApiError, PageQuery};
+use crate::protocol::rest::{AddContact, List, UpdateContact, path};
+use crate::protocol::{Contact, ContactId, Timestamp, UserId};
+
+impl Api {
+    /// Contacts changed since `since`, removed ones included. Rules `CONTACT-LIST`, `SYNC-SINCE`.
+    pub async fn contacts_since(
+        &self,
+        me: &UserId,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<Contact>, ApiError> {
+        let call = self.get(path::CONTACTS, &[me.as_str()]).query(&PageQuery { limit }).since(since);
+        let page: List<Contact> = call.send_as_user().await?;
+        Ok(page.entries)
+    }
+
+    /// A contact by the id of its entry. Rule `CONTACT-FIELDS`.
+    pub async fn contact(&self, me: &UserId, id: &ContactId) -> Result<Contact, ApiError> {
+        self.get(path::CONTACT, &[me.as_str(), id.as_str()]).find("contact").await
+    }
+
+    /// Adds a contact, on both sides. The answer may lack the times. Rules `CONTACT-ADD`, `CONTACT-ADD-MUTUAL`.
+    pub async fn add_contact(&self, me: &UserId, contact: &AddContact) -> Result<Contact, ApiError> {
+        self.post(path::CONTACTS, &[me.as_str()]).form(contact).send_as_user().await
+    }
+
+    /// Changes the given fields of a contact. Rule `CONTACT-UPDATE`.
+    pub async fn update_contact(
+        &self,
+        me: &UserId,
+        id: &ContactId,
+        change: &UpdateContact,
+    ) -> Result<Option<Contact>, ApiError> {
+        self.put(path::CONTACT, &[me.as_str(), id.as_str()]).form(change).write().await
+    }
+
+    /// Removes a contact; a tombstone stays. Rule `CONTACT-DELETE`.
+    pub async fn remove_contact(&self, me: &UserId, id: &ContactId) -> Result<(), ApiError> {
+        self.delete(path::CONTACT, &[me.as_str(), id.as_str()]).done().await
+    }
+}

@@ -1,0 +1,45 @@
+//! Conversations, on the wire userConversations: one user's views of sessions. The server makes them.
+
+use super::{Api, ApiError, PageQuery};
+use crate::protocol::rest::{List, UpdateConversation, path};
+use crate::protocol::{ConversationId, Timestamp, UserConversation, UserId};
+
+impl Api {
+    /// Conversations changed since `since`, deleted ones included. Rules `CONV-LIST`, `SYNC-SINCE`.
+    pub async fn conversations_since(
+        &self,
+        me: &UserId,
+        since: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<UserConversation>, ApiError> {
+        let call =
+            self.get(path::USER_CONVERSATIONS, &[me.as_str()]).query(&PageQuery { limit }).since(since);
+        let page: List<UserConversation> = call.send_as_user().await?;
+        Ok(page.entries)
+    }
+
+    /// A conversation by its id. Rule `CONV-FIELDS`.
+    pub async fn conversation(&self, me: &UserId, id: &ConversationId) -> Result<UserConversation, ApiError> {
+        self.get(path::USER_CONVERSATION, &[me.as_str(), id.as_str()]).find("conversation").await
+    }
+
+    /// Changes name, place at the top and picture of a conversation. Rule `CONV-UPDATE`.
+    pub async fn update_conversation(
+        &self,
+        me: &UserId,
+        id: &ConversationId,
+        change: &UpdateConversation,
+    ) -> Result<Option<UserConversation>, ApiError> {
+        self.put(path::USER_CONVERSATION, &[me.as_str(), id.as_str()]).form(change).write().await
+    }
+
+    /// Hides a conversation until the next message in it. Rules `CONV-DELETE`, `CONV-RETURNS`.
+    pub async fn remove_conversation(&self, me: &UserId, id: &ConversationId) -> Result<(), ApiError> {
+        self.delete(path::USER_CONVERSATION, &[me.as_str(), id.as_str()]).done().await
+    }
+
+    /// Marks a conversation as read. Rule `CONV-CLEAR-UNREAD`.
+    pub async fn clear_unread(&self, me: &UserId, id: &ConversationId) -> Result<(), ApiError> {
+        self.put(path::UNREAD, &[me.as_str(), id.as_str()]).done().await
+    }
+}

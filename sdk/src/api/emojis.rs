@@ -1,0 +1,15 @@
+//! Emojis: pictures for messages that the app offers.
+
+use super::{Api, ApiError, PageQuery};
+use crate::protocol::rest::{List, path};
+use crate::protocol::{Emoji, Timestamp};
+
+impl Api {
+    /// Emojis changed since `since`, removed ones included; their count cannot be relied on. Rules `EMOJI-LIST`,
+    /// `EMOJI-COUNT`.
+    pub async fn emojis_since(&self, since: Timestamp, limit: usize) -> Result<Vec<Emoji>, ApiError> {
+        let call = self.get(path::EMOJIS, &[]).query(&PageQuery { limit }).since(since);
+        let page: List<Emoji> = call.send_as_user().await?;
+        Ok(page.entries)
+    }
+}
