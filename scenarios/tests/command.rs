@@ -69,7 +69,7 @@ fn wrong_usage_is_one_line_and_exit_code_2() {
         (&["--nonsense"][..], "--nonsense"),
         (&["run", "--users", "x"], "x"),
         (&["run", "--users", "1"], "at least 2 are needed"),
-        (&["run", "--target", "nowhere"], "--target nowhere"),
+        (&["run", "--target", "nowhere"], "--target: `nowhere` is no address"),
         (&["serve", "--http", "8080"], "8080"),
     ] {
         let output = y2w(args);

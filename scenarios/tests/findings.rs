@@ -16,7 +16,6 @@ use y2w_scenarios::check::{Check, rules};
 use y2w_scenarios::load::{self, Chaos, Progress, RunError, Settings, Snapshot};
 use y2w_sdk::ClientConfig;
 use y2w_sdk::api::{HttpTransport, ReqwestHttp};
-use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::{Connect, ConnectError, MqttTcp, PushLink, PushTransport};
 
@@ -48,13 +47,7 @@ async fn server() -> MockServer {
 }
 
 fn client(server: &MockServer) -> ClientConfig {
-    ClientConfig {
-        base_url: server.http_url(),
-        http: Arc::new(ReqwestHttp::new().unwrap()),
-        push: Arc::new(MqttTcp),
-        clock: Clock::system(),
-        deadline: Duration::from_secs(10),
-    }
+    ClientConfig::new(&server.http_url()).unwrap()
 }
 
 /// The broken rules of a run, and their findings.
@@ -98,7 +91,7 @@ async fn broken_with(tamper: impl Fn(&mut Vec<Value>) + Send + Sync + 'static) -
     let http = Arc::new(Tampering { honest: ReqwestHttp::new().unwrap(), tamper });
     // What is lost is waited for until the patience is over.
     let settings = Settings { patience: Duration::from_secs(4), ..settings() };
-    let broken = broken(&ClientConfig { http, ..client(&server) }, &settings).await;
+    let broken = broken(&client(&server).http(http), &settings).await;
     server.shutdown().await;
     broken
 }
@@ -193,7 +186,7 @@ impl PushTransport for Deaf {
 async fn pushes_that_do_not_arrive_are_found_though_nothing_is_lost_in_the_end() {
     let server = server().await;
     let lost = Arc::new(AtomicUsize::new(0));
-    let client = ClientConfig { push: Arc::new(Deaf { lost: lost.clone() }), ..client(&server) };
+    let client = client(&server).push(Arc::new(Deaf { lost: lost.clone() }));
     let settings = Settings { patience: Duration::from_secs(3), ..settings() };
     let broken = broken(&client, &settings).await;
     assert_eq!(rules_of(&broken), [rules::PUSHED], "{broken:?}");
@@ -205,7 +198,7 @@ async fn pushes_that_do_not_arrive_are_found_though_nothing_is_lost_in_the_end()
 async fn a_push_server_that_never_accepts_ends_the_run_with_that_reason() {
     let server = server().await;
     server.backend().withhold_accept(true);
-    let client = ClientConfig { deadline: Duration::from_secs(3), ..client(&server) };
+    let client = client(&server).deadline(Duration::from_secs(3));
     match load::run(&client, &settings(), &Silent).await {
         Err(RunError::Environment(why)) => assert!(why.contains("sent no acceptConnect"), "{why}"),
         other => panic!("{other:?}"),

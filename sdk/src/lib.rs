@@ -11,11 +11,18 @@
 pub mod api;
 pub mod bridge;
 pub mod clock;
-mod current_user;
+mod config;
+pub mod current_user;
+mod error;
 pub mod model;
 pub mod protocol;
 pub mod push;
 pub mod store;
 
-pub use bridge::{Draft, Event, Observer};
-pub use current_user::{ClientConfig, CurrentUser, LoginOptions, SEND_QUEUE_MAX, SendError, Users};
+pub use bridge::{Changed, Draft, Event, Events, Observer, SyncContext, SyncHandler};
+pub use config::{ClientConfig, ConfigError, LoginOptions, MessageSync};
+pub use current_user::{
+    Contact, CurrentUser, NewGroup, Party, SEND_QUEUE_MAX, Session, SessionMember, UserConversation,
+    UserSession, Users,
+};
+pub use error::Error;

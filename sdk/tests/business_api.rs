@@ -3,26 +3,16 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
 use wiremock::matchers::{body_string, header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
-use y2w_sdk::api::{ApiErrorKind, ReqwestHttp};
-use y2w_sdk::clock::Clock;
-use y2w_sdk::protocol::push::DeviceClass;
-use y2w_sdk::push::MqttTcp;
-use y2w_sdk::{ClientConfig, CurrentUser, Event, LoginOptions, Users};
+use y2w_sdk::api::ApiErrorKind;
+use y2w_sdk::{ClientConfig, CurrentUser, Error, Users};
 
 fn users(server: &MockServer, deadline: Duration) -> Users {
-    Users::new(ClientConfig {
-        base_url: server.uri(),
-        http: Arc::new(ReqwestHttp::new().unwrap()),
-        push: Arc::new(MqttTcp),
-        clock: Clock::system(),
-        deadline,
-    })
+    Users::new(ClientConfig::new(&server.uri()).unwrap().deadline(deadline))
 }
 
 const PATIENT: Duration = Duration::from_secs(30);
@@ -38,13 +28,7 @@ async fn ann(server: &MockServer) -> CurrentUser {
     let login = || Mock::given(method("POST")).and(path("/v1/users/login"));
     login().respond_with(logged_in("t1")).up_to_n_times(1).mount(server).await;
     login().respond_with(logged_in("t2")).mount(server).await;
-    let options = LoginOptions {
-        observer: Arc::new(|_: &Event| {}),
-        device: DeviceClass::Web,
-        seed: 1,
-        keep_messages: 10,
-    };
-    users(server, PATIENT).login("a@b.c", "123456", options).await.unwrap()
+    users(server, PATIENT).login("a@b.c", "123456").await.unwrap()
 }
 
 fn search(token: &str) -> wiremock::MockBuilder {
@@ -120,7 +104,7 @@ async fn an_answer_that_is_no_json_is_an_error_that_says_so() {
     let ann = ann(&server).await;
     search("t1").respond_with(ResponseTemplate::new(200).set_body_string("<html>")).mount(&server).await;
     let error = ann.search("b@b.c").await.unwrap_err();
-    assert!(matches!(error.kind, ApiErrorKind::Answer(_)), "{error}");
+    assert!(matches!(&error, Error::Api(api) if matches!(api.kind, ApiErrorKind::Answer(_))), "{error}");
 }
 
 #[tokio::test]

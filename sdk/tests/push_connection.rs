@@ -14,11 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
-use y2w_sdk::api::ReqwestHttp;
-use y2w_sdk::clock::Clock;
-use y2w_sdk::protocol::ConnectionStatus;
-use y2w_sdk::protocol::push::DeviceClass;
-use y2w_sdk::push::{MqttTcp, Trouble};
+use y2w_sdk::push::{ConnectionState, Trouble};
 use y2w_sdk::{ClientConfig, CurrentUser, Event, LoginOptions, Users};
 
 const PATIENT: Duration = Duration::from_secs(30);
@@ -26,10 +22,14 @@ const PATIENT: Duration = Duration::from_secs(30);
 /// What of the events these cases look at, in short.
 fn short(event: &Event) -> Option<String> {
     match event {
-        Event::Connection { status: ConnectionStatus::DISCONNECTED, detail } => {
-            Some(format!("disconnected {detail}"))
+        Event::Connection(ConnectionState::Disconnected { code: Some(code) }) => {
+            Some(format!("disconnected {}", code.0))
         }
-        Event::Connection { status, .. } => status.meaning().map(str::to_owned),
+        Event::Connection(ConnectionState::Connecting { region: Some(region) }) => {
+            Some(format!("region {region}"))
+        }
+        Event::Connection(state) => state.status().meaning().map(str::to_owned),
+        Event::Kicked => Some("kicked".to_owned()),
         Event::Trouble(Trouble::Refused(code)) => Some(format!("refused {}", code.0)),
         Event::Trouble(_) => Some("trouble".to_owned()),
         _ => None,
@@ -46,29 +46,21 @@ async fn connecting(push: SocketAddr) -> (CurrentUser, mpsc::UnboundedReceiver<S
         ("/oauth/token", json!({"access_token": "im"})),
         ("/gateHandler", gate),
         ("/v1/users/1/userConversations", json!({"total_count": 0, "entries": []})),
+        ("/v1/users/1/contacts", json!({"total_count": 0, "entries": []})),
+        ("/v1/users/1/userSessions", json!({"total_count": 0, "entries": []})),
     ] {
         let answer = ResponseTemplate::new(200).set_body_json(answer);
         Mock::given(path(route)).respond_with(answer).mount(&server).await;
     }
     let (told, events) = mpsc::unbounded_channel();
-    let options = LoginOptions {
-        observer: Arc::new(move |event: &Event| {
-            if let Some(text) = short(event) {
-                let _ = told.send(text);
-            }
-        }),
-        device: DeviceClass::Web,
-        seed: 1,
-        keep_messages: 10,
+    let observer = move |event: &Event| {
+        if let Some(text) = short(event) {
+            let _ = told.send(text);
+        }
     };
-    let config = ClientConfig {
-        base_url: server.uri(),
-        http: Arc::new(ReqwestHttp::new().unwrap()),
-        push: Arc::new(MqttTcp),
-        clock: Clock::system(),
-        deadline: PATIENT,
-    };
-    let user = Users::new(config).login("a@b.c", "x", options).await.unwrap();
+    let options = LoginOptions::default().observer(Arc::new(observer)).seed(1).keep_messages(10);
+    let config = ClientConfig::new(&server.uri()).unwrap().deadline(PATIENT);
+    let user = Users::new(config).login_with("a@b.c", "x", options).await.unwrap();
     user.connect();
     (user, events, server)
 }
@@ -118,6 +110,7 @@ async fn the_accept_makes_it_connected_and_a_lost_connection_is_opened_again_as_
     let mut stream = accept(&listener, "00").await;
     say(&mut stream, &[connack(), control(11)]).await;
     assert_eq!(next(&mut events).await, "connecting");
+    assert_eq!(next(&mut events).await, "region r");
     assert_eq!(next(&mut events).await, "connected");
     drop(stream);
     assert_eq!(next(&mut events).await, "network disconnected");
@@ -137,11 +130,13 @@ async fn a_kick_that_comes_with_the_end_of_the_connection_is_heard_and_final() {
         let mut stream = accept(&listener, "00").await;
         say(&mut stream, &[connack(), control(11)]).await;
         assert_eq!(next(&mut events).await, "connecting");
+        assert_eq!(next(&mut events).await, "region r");
         assert_eq!(next(&mut events).await, "connected");
         say(&mut stream, &[control(10)]).await;
         drop(stream);
         assert_eq!(next(&mut events).await, "refused 10");
         assert_eq!(next(&mut events).await, "disconnected 10");
+        assert_eq!(next(&mut events).await, "kicked");
     }
 }
 
@@ -152,6 +147,7 @@ async fn a_code_above_mqtts_own_is_read_from_the_connack() {
     let mut stream = accept(&listener, "00").await;
     stream.write_all(&[0x20, 2, 0, 10]).await.unwrap();
     assert_eq!(next(&mut events).await, "connecting");
+    assert_eq!(next(&mut events).await, "region r");
     assert_eq!(next(&mut events).await, "refused 10");
     assert_eq!(next(&mut events).await, "disconnected 10");
 }

@@ -1,17 +1,14 @@
 //! `y2w run`: the main job.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use tokio::runtime::Runtime;
 use y2w_mock_server::{MockServer, PasswordCost};
 use y2w_reports::model::RunResult;
-use y2w_sdk::ClientConfig;
-use y2w_sdk::api::ReqwestHttp;
 use y2w_sdk::clock::Clock;
-use y2w_sdk::push::MqttTcp;
+use y2w_sdk::{ClientConfig, ConfigError};
 
 use super::progress::Terminal;
 use super::{BROKEN, ENVIRONMENT, OK, USAGE, summary};
@@ -130,21 +127,20 @@ async fn carry_out(args: RunArgs) -> Result<RunResult, RunError> {
     };
     enough_files(settings.users, args.target.is_none())?;
     let (server, base_url, target) = match &args.target {
-        Some(url) => (None, checked_url(url)?, url.clone()),
+        Some(url) => (None, url.clone(), url.clone()),
         None => {
             let server = embedded(seed, clock).await?;
             let url = server.http_url();
             (Some(server), url, "mock server in the same process, loopback".to_owned())
         }
     };
-    let http = ReqwestHttp::new().map_err(RunError::Environment)?;
-    let client = ClientConfig {
-        base_url,
-        http: Arc::new(http),
-        push: Arc::new(MqttTcp),
-        clock,
-        deadline: args.deadline,
-    };
+    let client = ClientConfig::new(&base_url)
+        .map_err(|error| match error {
+            ConfigError::BaseUrl { .. } => RunError::Settings(format!("--target: {error}")),
+            ConfigError::Http(_) => RunError::Environment(error.to_string()),
+        })?
+        .clock(clock)
+        .deadline(args.deadline);
     let outcome = load::run(&client, &settings, &Terminal::new(clock)).await;
     if let Some(server) = server {
         server.shutdown().await;
@@ -177,13 +173,6 @@ fn enough_files(users: usize, embedded: bool) -> Result<(), RunError> {
          use at most {} users",
         allowed.saturating_sub(SPARE_FILES) / per_user
     )))
-}
-
-fn checked_url(url: &str) -> Result<String, RunError> {
-    if url.starts_with("http://") || url.starts_with("https://") {
-        return Ok(url.to_owned());
-    }
-    Err(RunError::Settings(format!("--target {url} is no URL: give it as http://HOST:PORT")))
 }
 
 fn rate(text: &str) -> Result<f64, String> {
@@ -252,10 +241,5 @@ mod tests {
         );
         let again = Cli::try_parse_from(command.split(' ').filter(|w| *w != "run")).unwrap().args;
         assert_eq!((again.users, again.duration, again.seed), (7, Duration::from_secs(90), Some(5)));
-    }
-
-    #[test]
-    fn a_target_that_is_no_url_is_refused() {
-        assert!(matches!(checked_url("localhost:80"), Err(RunError::Settings(_))));
     }
 }

@@ -65,7 +65,7 @@ pub async fn run(
     progress: &dyn Progress,
 ) -> Result<Outcome, RunError> {
     let stage = Arc::new(Stage {
-        clock: client.clock,
+        clock: client.time(),
         meters: Meters::default(),
         population: Population::new(settings)?,
         verifier: OnceLock::new(),
@@ -152,7 +152,7 @@ async fn everything_synced(
 ) -> bool {
     for user in users {
         for &session in &stage.population.sessions_of[user.watch.index] {
-            user.user.sync_messages(&sessions[session]);
+            user.user.request_messages(&sessions[session]);
         }
     }
     let all = join_all(users.iter().map(|u| u.user.settled()));

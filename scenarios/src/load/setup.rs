@@ -7,9 +7,8 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream;
 use rand::Rng;
-use y2w_sdk::protocol::push::DeviceClass;
 use y2w_sdk::protocol::{ImSessionId, SessionType, User};
-use y2w_sdk::{ClientConfig, CurrentUser, LoginOptions, Users};
+use y2w_sdk::{ClientConfig, CurrentUser, LoginOptions, NewGroup, Users};
 
 use super::meters::Metric;
 use super::population::{self, PlannedSession};
@@ -65,14 +64,10 @@ async fn user(
     let name = format!("user {index}");
     accounts.register(&account, &password, &name).await.map_err(|e| unusable(e.to_string()))?;
     let watch = Arc::new(Watch::new(stage.clone(), index, name));
-    let options = LoginOptions {
-        observer: watch.clone(),
-        device: DeviceClass::Web,
-        seed,
-        keep_messages: KEEP_MESSAGES,
-    };
+    let options = LoginOptions::default().observer(watch.clone()).seed(seed).keep_messages(KEEP_MESSAGES);
     let begun = stage.clock.micros();
-    let user = accounts.login(&account, &password, options).await.map_err(|e| unusable(e.to_string()))?;
+    let user =
+        accounts.login_with(&account, &password, options).await.map_err(|e| unusable(e.to_string()))?;
     user.connect();
     let up = wait_until_up(&watch, give_up_on_trouble);
     match tokio::time::timeout(settings.patience, up).await {
@@ -170,8 +165,9 @@ async fn group(
         found.push(find(settings, &users[*master].user, *other).await?);
     }
     let name = format!("group {index}");
-    let created = users[*master].user.create_group(&name, &found).await;
-    let group = created.map_err(|e| failed("making a group", &e.to_string()))?;
+    let new = NewGroup { name: &name, avatar_url: "", members: &found };
+    let created = users[*master].user.sessions().create_group(&new).await;
+    let group = created.map_err(|e| failed("making a group", &e.to_string()))?.im_id();
     for other in others {
         let opened = users[*other].user.open(&group).await;
         opened.map_err(|e| failed("opening a group", &e.to_string()))?;

@@ -8,9 +8,11 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use rand::RngExt;
 use tokio::sync::Notify;
+use y2w_sdk::bridge::Body;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::model::Merged;
-use y2w_sdk::protocol::{ConnectionStatus, ImSessionId, Message, MessageType};
+use y2w_sdk::protocol::{ImSessionId, Message, MessageType};
+use y2w_sdk::push::ConnectionState;
 use y2w_sdk::{CurrentUser, Draft, Event, Observer};
 
 use super::meters::{Meters, Metric};
@@ -69,13 +71,12 @@ impl Watch {
         }
     }
 
-    fn connection(&self, status: ConnectionStatus, detail: u32) {
-        let up = status == ConnectionStatus::CONNECTED;
+    fn connection(&self, state: &ConnectionState) {
+        let up = *state == ConnectionState::Connected;
         if self.up.swap(up, Ordering::AcqRel) != up {
             self.stage.meters.connected.fetch_add(if up { 1 } else { -1 }, Ordering::Relaxed);
         }
-        if status == ConnectionStatus::DISCONNECTED && detail != 0 {
-            let code = y2w_sdk::protocol::ConnectionReturnCode(detail);
+        if let ConnectionState::Disconnected { code: Some(code) } = state {
             self.found(rules::KICKED, format!("{} was disconnected for good with {code}", self.name));
         }
         self.changed.notify_one();
@@ -131,7 +132,7 @@ impl Observer for Watch {
     fn on_event(&self, event: &Event) {
         let meters = &self.stage.meters;
         match event {
-            Event::Connection { status, detail } => self.connection(*status, *detail),
+            Event::Connection(state) => self.connection(state),
             Event::Trouble(trouble) => {
                 *self.trouble.lock() = Some(trouble.to_string());
                 self.changed.notify_one();
@@ -143,9 +144,9 @@ impl Observer for Watch {
                 let text = format!("in {session}, message {number} of {} was not stored: {why}", self.name);
                 self.found(rules::STORED, text);
             }
-            Event::NoticeSent { commands, .. } => {
+            Event::NoticeSent { local_id, commands } => {
                 meters.extra_commands.fetch_add(u64::from(commands.saturating_sub(1)), Ordering::Relaxed);
-                if let Some(verifier) = self.stage.verifier.get() {
+                if let Some(verifier) = self.stage.verifier.get().filter(|_| local_id.is_some()) {
                     verifier.notice_taken();
                 }
             }
@@ -169,6 +170,8 @@ impl Observer for Watch {
                 meters.errors.fetch_add(1, Ordering::Relaxed);
                 tracing::info!(user = self.name, why, "a sync failed");
             }
+            Event::LocalStoreFailed { why } => tracing::info!(user = self.name, why, "the local store"),
+            Event::Shown { .. } | Event::Changed(_) | Event::Kicked | Event::Lagged(_) => {}
         }
     }
 }
@@ -230,11 +233,8 @@ impl SimUser {
         // The lock spans the handing over, so that acknowledgements meet their messages in order.
         let mut pending = self.watch.pending.lock();
         let draft = Draft {
-            session: im_id.clone(),
-            kind: MessageType::Text,
-            content: content.clone(),
-            notification: format!("{} sent a message", self.watch.name),
             notice_extra: stamp.notice_extra(),
+            ..Draft::new(im_id.clone(), MessageType::Text, Body::Ready(content.clone()))
         };
         match self.user.send(draft) {
             Ok(_) => {

@@ -19,6 +19,7 @@ mod conversations;
 mod emojis;
 mod error;
 mod http;
+mod login_state;
 mod members;
 mod messages;
 mod multipart;
@@ -39,6 +40,7 @@ use parking_lot::Mutex;
 
 pub use error::{ApiError, ApiErrorKind};
 pub use http::ReqwestHttp;
+pub use login_state::LoginState;
 
 use call::{Call, PageQuery};
 use relogin::Relogin;

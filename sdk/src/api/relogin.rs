@@ -28,7 +28,8 @@ impl Api {
         // Held across the await on purpose: a hundred calls refused at once wait here for one login, and then find
         // its token. Whoever is dropped while holding it hands the turn to the next.
         let _turn = self.relogin.turn.lock().await;
-        let Some(known) = self.credentials() else {
+        // Without an account there is only a token, and nothing to log in with.
+        let Some(known) = self.credentials().filter(|known| !known.email.is_empty()) else {
             return Ok(());
         };
         // The same token, not the same text: a server may give out a text again.

@@ -5,56 +5,61 @@
 //! that ending the task ends them.
 
 use std::future::pending;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
 
-use super::outbox::{Action as Outgoing, Scope};
-use super::send_queue::{AfterStore, Queued, StoreOutcome};
+use super::draft::PrepareError;
+use super::receiving::{delivered, synced};
+use super::send_queue::{Queued, Step};
+use super::sending::{prepare, prepared, store, stored};
 use super::sync_queue::SyncKey;
-use super::{Core, Event, Shared};
+use super::syncing::SyncError;
+use super::{Core, Event, NOTICES_MAX, SaveQueue, Shared};
 use crate::api::ApiError;
-use crate::protocol::push::{Command, Delivery, Downlink, Notice, SyncType};
-use crate::protocol::rest::{GateData, StoreMessage};
-use crate::protocol::{ConnectionStatus, ImSessionId, Message, SessionType, Timestamp, limits};
-use crate::push::connection::{Action as Dialling, Dialled};
-use crate::push::{Connect, ConnectError, PushLink};
-
-use std::sync::Arc;
-
-/// Notices that wait for the push server; beyond that, stores wait too, so that memory stays bounded.
-const NOTICES_MAX: usize = 1_000;
+use crate::protocol::push::Downlink;
+use crate::protocol::rest::GateData;
+use crate::protocol::{Message, Timestamp};
+use crate::push::connection::Dialled;
+use crate::push::{ConnectError, PushLink};
+use crate::store::{Part, StoreError};
 
 /// Something that was under way has ended.
-enum Done {
+pub(super) enum Done {
     Token(Result<String, ApiError>),
     Gate(Result<GateData, ApiError>),
     Dialled(Result<PushLink, ConnectError>),
+    Prepared(Queued, Result<String, PrepareError>),
     Stored(Queued, Result<Message, ApiError>),
-    Synced(SyncKey, Result<(), ApiError>),
+    Synced(SyncKey, Result<(), SyncError>),
+    Saved(Part, Result<(), StoreError>),
 }
 
-struct Driver {
-    shared: Arc<Shared>,
-    under_way: FuturesUnordered<BoxFuture<'static, Done>>,
-    link: Option<PushLink>,
-    im_token: String,
-    push_url: Option<String>,
+pub(super) struct Driver {
+    pub(super) shared: Arc<Shared>,
+    pub(super) under_way: FuturesUnordered<BoxFuture<'static, Done>>,
+    pub(super) link: Option<PushLink>,
+    pub(super) im_token: String,
+    pub(super) push_url: Option<String>,
 }
 
-/// Runs until it is dropped.
+/// Runs until it is dropped, or until the user has logged out and what has to be stored is stored.
 pub(crate) async fn drive(shared: Arc<Shared>) {
     let mut driver = Driver {
+        push_url: shared.push_url.clone(),
         shared,
         under_way: FuturesUnordered::new(),
         link: None,
         im_token: String::new(),
-        push_url: None,
     };
     loop {
         driver.start_what_is_due();
+        if driver.shared.core.lock().is_over() {
+            return;
+        }
         driver.wait().await;
     }
 }
@@ -81,7 +86,7 @@ impl Driver {
             let mut events = Vec::new();
             let idle = self.turn(&mut events);
             for event in events {
-                self.shared.tell(&event);
+                self.shared.tell(event);
             }
             if idle {
                 return;
@@ -103,106 +108,57 @@ impl Driver {
             idle = false;
             self.outbox_action(action, &mut core, now, events);
         }
-        if core.outbox.len() < NOTICES_MAX
-            && let Some(queued) = core.send_queue.poll(now)
-        {
-            idle = false;
-            self.under_way.push(Box::pin(store(shared.clone(), queued)));
+        while let Some((topic, payload)) = core.raw.poll() {
+            if let Some(link) = &self.link {
+                link.uplink.publish(topic, payload);
+            }
         }
-        if let Some(key) = core.sync_queue.poll(now) {
+        if !core.closing {
+            if core.periodic.poll(now) {
+                core.sync_everything();
+            }
+            idle &= !self.next_store(&mut core, now);
+            idle &= !self.next_sync(&mut core, now);
+        }
+        if let Some(part) = core.saves.as_mut().and_then(|saves| saves.poll(now)) {
             idle = false;
-            let shared = shared.clone();
+            let shared = self.shared.clone();
             self.under_way.push(Box::pin(async move {
-                let result = shared.sync(&key).await;
-                Done::Synced(key, result)
+                let result = shared.save(&part).await;
+                Done::Saved(part, result)
             }));
         }
         if idle && core.is_settled() {
-            shared.settled.notify_waiters();
+            self.shared.settled.notify_waiters();
         }
         idle
     }
 
-    fn connection_action(&mut self, action: Dialling, core: &mut Core, events: &mut Vec<Event>) {
+    fn next_store(&self, core: &mut Core, now: Timestamp) -> bool {
+        if core.outbox.len() >= NOTICES_MAX {
+            return false;
+        }
         let shared = self.shared.clone();
-        match action {
-            Dialling::FetchToken => {
-                self.under_way.push(Box::pin(async move { Done::Token(shared.api.im_token().await) }));
+        match core.send_queue.poll(now) {
+            None => return false,
+            Some(Step::Prepare(queued)) => self.under_way.push(Box::pin(prepare(shared, queued))),
+            Some(Step::Store(queued, content)) => {
+                self.under_way.push(Box::pin(store(shared, queued, content)));
             }
-            Dialling::AskGate => {
-                self.under_way.push(Box::pin(async move { Done::Gate(shared.api.gate().await) }));
-            }
-            Dialling::Dial(client_id) => {
-                let connect = Connect {
-                    url: self.push_url.clone().unwrap_or_default(),
-                    client_id: client_id.to_string(),
-                    uid: shared.me.id.to_string(),
-                    im_token: self.im_token.clone(),
-                    keep_alive: limits::KEEP_ALIVE,
-                };
-                let dial = tokio::time::timeout(shared.deadline, shared.push.connect(connect));
-                self.under_way.push(Box::pin(async move {
-                    Done::Dialled(dial.await.unwrap_or_else(|_| {
-                        Err(ConnectError::Network(format!(
-                            "no CONNACK within {} s",
-                            shared.deadline.as_secs_f64()
-                        )))
-                    }))
-                }));
-            }
-            Dialling::Close => {
-                self.link = None;
-                core.outbox.offline();
-            }
-            Dialling::Status(status, detail) => {
-                if status == ConnectionStatus::CONNECTED {
-                    core.outbox.online();
-                    core.sync_queue.request(SyncKey::Conversations);
-                    core.catch_up = true;
-                } else {
-                    core.outbox.offline();
-                }
-                events.push(Event::Connection { status, detail });
-            }
-            Dialling::Trouble(trouble) => events.push(Event::Trouble(trouble)),
         }
+        true
     }
 
-    fn outbox_action(&mut self, action: Outgoing, core: &mut Core, now: Timestamp, events: &mut Vec<Event>) {
-        match action {
-            Outgoing::Send { id, session } => self.command(core, id, &session, None),
-            Outgoing::Update { id, session, scope } => self.command(core, id, &session, Some(scope)),
-            Outgoing::SyncMembers(session) => core.sync_queue.request(SyncKey::Members(session)),
-            Outgoing::Reconnect => core.connection.reconnect("the push server does not answer commands", now),
-            Outgoing::Done { local_id, commands } => events.push(Event::NoticeSent { local_id, commands }),
-            Outgoing::Failed { local_id, code } => events.push(Event::NoticeFailed { local_id, code }),
-        }
-    }
-
-    /// Sends the notice at the head of a session's lane, as a push or as an update of the members.
-    fn command(&mut self, core: &Core, id: u64, im_id: &ImSessionId, update: Option<Scope>) {
-        let (Some(link), Some(message)) = (&self.link, core.outbox.head(im_id)) else {
-            return;
+    fn next_sync(&self, core: &mut Core, now: Timestamp) -> bool {
+        let Some(key) = core.sync_queue.poll(now) else {
+            return false;
         };
-        let Some(session) = core.model.session(&im_id.id) else {
-            return;
-        };
-        let message_id = id.to_string();
-        let mts = session.members.mts().as_millis();
-        let payload = match update {
-            None => Command::SendMessage { message_id: &message_id, mts, message }.to_payload(),
-            Some(scope) => {
-                let members = match scope {
-                    Scope::Present => session.members.present(),
-                    Scope::Since(mts) => session.members.changed_since(mts),
-                    Scope::All => session.members.all(),
-                };
-                let force = scope == Scope::All;
-                let (message_id, members, message) = (&message_id[..], &members[..], Some(message));
-                Command::UpdateSession { message_id, mts, members, force, message }.to_payload()
-            }
-        };
-        link.uplink.publish(im_id.topic(), payload);
+        let shared = self.shared.clone();
+        self.under_way.push(Box::pin(async move {
+            let result = shared.sync(&key).await;
+            Done::Synced(key, result)
+        }));
+        true
     }
 
     fn done(&mut self, done: Done) {
@@ -214,9 +170,8 @@ impl Driver {
                 shared.core.lock().connection.token(result, now);
             }
             Done::Gate(result) => {
-                let address = result.map_err(|e| e.to_string()).and_then(|data| shared.push.address(&data));
-                let result = address.map(|address| self.push_url = Some(address));
-                shared.core.lock().connection.gate(result, now);
+                let region = result.map_err(|e| e.to_string()).and_then(|gate| self.found(gate));
+                shared.core.lock().connection.gate(region, now);
             }
             Done::Dialled(result) => {
                 let dialled = match result {
@@ -233,8 +188,18 @@ impl Driver {
                     self.link = None;
                 }
             }
+            Done::Prepared(queued, result) => prepared(&shared, &queued, result, now),
             Done::Stored(queued, result) => stored(&shared, queued, result, now),
             Done::Synced(key, result) => synced(&shared, &key, result, now),
+            Done::Saved(part, result) => {
+                if let Some(saves) = &mut shared.core.lock().saves {
+                    saves.finished(part, result.is_ok(), now);
+                }
+                if let Err(error) = result {
+                    tracing::warn!(%error, "what the client knows could not be stored");
+                    shared.tell(Event::LocalStoreFailed { why: error.to_string() });
+                }
+            }
         }
     }
 
@@ -244,18 +209,21 @@ impl Driver {
             self.link = None;
             let why = self.where_to("the connection was closed");
             let mut core = self.shared.core.lock();
-            core.outbox.offline();
+            core.offline();
             core.connection.lost(why, now);
             return;
         };
         match Downlink::parse(&payload) {
             Ok(Downlink::Control(code)) => self.shared.core.lock().connection.control(code, now),
             Ok(Downlink::Reply(reply)) => {
-                let id = reply.message_id.as_deref().and_then(|id| id.parse().ok());
-                match id {
+                let mut core = self.shared.core.lock();
+                if core.raw.reply(&reply) {
+                    return;
+                }
+                match reply.message_id.as_deref().and_then(|id| id.parse().ok()) {
                     Some(id) => {
                         let mts = reply.mts.map(Timestamp::from_millis);
-                        self.shared.core.lock().outbox.reply(id, reply.return_code, mts);
+                        core.outbox.reply(id, reply.return_code, mts);
                     }
                     None => tracing::debug!(?reply, "a reply to no command of ours"),
                 }
@@ -263,10 +231,6 @@ impl Driver {
             Ok(Downlink::Delivery(delivery)) => delivered(&self.shared, delivery),
             Err(error) => tracing::debug!(error, "a payload from the push server cannot be read"),
         }
-    }
-
-    fn where_to(&self, why: &str) -> String {
-        self.push_url.as_ref().map_or_else(|| why.to_owned(), |url| format!("{url}: {why}"))
     }
 }
 
@@ -284,106 +248,6 @@ async fn sleep_until(clock: crate::clock::Clock, deadline: Option<Timestamp>) {
     }
 }
 
-async fn store(shared: Arc<Shared>, queued: Queued) -> Done {
-    let draft = &queued.draft;
-    let message = StoreMessage {
-        sender: shared.me.id.clone(),
-        content: draft.content.to_string(),
-        kind: draft.kind.clone(),
-    };
-    let key = format!("{}-{}", shared.guid, queued.local_id);
-    let result = shared.api.store_message(&draft.session.id, &message, &key).await;
-    Done::Stored(queued, result)
-}
-
-fn stored(shared: &Shared, queued: Queued, result: Result<Message, ApiError>, now: Timestamp) {
-    let outcome = match &result {
-        Ok(_) => StoreOutcome::Stored,
-        Err(error) if error.is_transient() => StoreOutcome::Transient,
-        Err(_) => StoreOutcome::Refused,
-    };
-    let Queued { local_id, draft } = queued;
-    let session = draft.session.clone();
-    let event = {
-        let mut core = shared.core.lock();
-        let after = core.send_queue.finished(outcome, now);
-        let known = core.model.session_mut(&session.id);
-        match (after, result) {
-            (AfterStore::Stored(_), Ok(message)) => {
-                if let Some(known) = known {
-                    known.messages.local_stored(local_id, &message.id);
-                }
-                let mut notice = Notice::new_message(&session, draft.notification.as_str());
-                notice.extra.clone_from(&draft.notice_extra);
-                core.outbox.push(&session, local_id, notice.to_raw());
-                Event::Stored { local_id, session, message }
-            }
-            (AfterStore::Failed(_), Err(error)) => {
-                if let Some(known) = known {
-                    known.messages.local_failed(local_id);
-                }
-                Event::StoreFailed { local_id, session, why: error.to_string() }
-            }
-            (_, result) => {
-                if let Err(error) = result {
-                    tracing::debug!(%error, local_id, "a store failed and is tried again");
-                }
-                return;
-            }
-        }
-    };
-    shared.tell(&event);
-}
-
-fn synced(shared: &Shared, key: &SyncKey, result: Result<(), ApiError>, now: Timestamp) {
-    let mut core = shared.core.lock();
-    let again = result.as_ref().is_err_and(ApiError::is_transient);
-    core.sync_queue.finished(!again, now);
-    if !again {
-        if let SyncKey::Members(session) = key {
-            core.outbox.members_synced(session);
-        }
-        if *key == SyncKey::Conversations && std::mem::take(&mut core.catch_up) {
-            let behind: Vec<SyncKey> = core
-                .model
-                .conversations_behind()
-                .map(|c| SyncKey::Conversation(c.kind.clone(), c.target_id.clone()))
-                .collect();
-            for key in behind {
-                core.sync_queue.request(key);
-            }
-        }
-    }
-    drop(core);
-    if let Err(error) = result {
-        shared.tell(&Event::SyncFailed { why: error.to_string(), again });
-    }
-}
-
-/// A push: queue what it asks to sync, tell the application. Rules `NOTICE-TYPES`, `NOTICE-UNKNOWN-TYPE`.
-fn delivered(shared: &Shared, delivery: Delivery) {
-    let notice: Option<Notice> = serde_json::from_str(delivery.message.get()).ok();
-    if let Some(notice) = &notice {
-        let mut core = shared.core.lock();
-        for item in &notice.syncs {
-            let session = item.session_id.as_deref().and_then(ImSessionId::parse);
-            let key = match (item.kind, session) {
-                (SyncType::USER_CONVERSATION, _) => SyncKey::Conversations,
-                (SyncType::MESSAGE, Some(session)) if session.kind != SessionType::App => {
-                    SyncKey::Messages(session)
-                }
-                (SyncType::SESSION_MEMBER, Some(session)) => SyncKey::Members(session),
-                (kind, _) => {
-                    tracing::debug!(?kind, "a push asks to sync what this client does not know");
-                    continue;
-                }
-            };
-            core.sync_queue.request(key);
-        }
-    }
-    shared.tell(&Event::Pushed { delivery, notice });
-}
-
 impl Core {
     fn deadline(&self) -> Option<Timestamp> {
         [
@@ -391,6 +255,8 @@ impl Core {
             self.outbox.deadline(),
             self.send_queue.deadline(),
             self.sync_queue.deadline(),
+            self.periodic.deadline(),
+            self.saves.as_ref().and_then(SaveQueue::deadline),
         ]
         .into_iter()
         .flatten()

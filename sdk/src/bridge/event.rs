@@ -1,9 +1,23 @@
 //! What an application is told.
 
-use crate::model::Merged;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use futures_util::Stream;
+use futures_util::stream::StreamExt;
+use tokio::sync::broadcast;
+use tokio_stream::wrappers::BroadcastStream;
+use tokio_stream::wrappers::errors::BroadcastStreamRecvError;
+
+use crate::model::{LocalMessage, Merged};
 use crate::protocol::push::{Delivery, Notice};
-use crate::protocol::{ConnectionStatus, ImSessionId, Message, SendReturnCode};
-use crate::push::Trouble;
+use crate::protocol::{ImSessionId, Message, SendReturnCode, SessionId};
+use crate::push::{ConnectionState, Trouble};
+
+/// Events that wait for a slow reader of [`Events`]; beyond that the oldest are lost, and the reader is told how many.
+pub const EVENTS_MAX: usize = 1_024;
 
 /// Told of everything that happens to a user. Called by the user's driver, in order, with no lock held: it should
 /// return soon, since the user waits for it.
@@ -19,17 +33,22 @@ impl<F: Fn(&Event) + Send + Sync> Observer for F {
 }
 
 /// Something that happened to a user.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Event {
     /// The push connection's state has changed. Rule `CONN-STATUS`.
-    Connection {
-        /// The new state.
-        status: ConnectionStatus,
-        /// The count of a reconnection, or the code of a disconnection.
-        detail: u32,
-    },
+    Connection(ConnectionState),
+    /// Another client of the same user and device class has connected; this one does not connect again by itself. Rule
+    /// `CONN-KICKED-STAYS`.
+    Kicked,
     /// Why there is no connection; another attempt follows unless the state says otherwise.
     Trouble(Trouble),
+    /// A message that this client sends is there to be shown. The seed's `showMsg`; rule `CLIENT-SEND-LOCAL-FIRST`.
+    Shown {
+        /// In which session.
+        session: ImSessionId,
+        /// As far as it is known; it waits to be stored.
+        message: LocalMessage,
+    },
     /// A message was stored. The seed's `storeMsgDone`.
     Stored {
         /// Its number among all that this client sent.
@@ -48,17 +67,17 @@ pub enum Event {
         /// Why.
         why: String,
     },
-    /// The push server has taken a message's notice.
+    /// The push server has taken a notice.
     NoticeSent {
-        /// Of which message.
-        local_id: u64,
+        /// Of which message; `None` if of another change.
+        local_id: Option<u64>,
         /// How many commands it took; more than one means that the members had to be recovered.
         commands: u32,
     },
-    /// A message's notice could not be sent; the message itself is stored.
+    /// A notice could not be sent; what it was about is stored. Rule `CLIENT-NOTICE-FAILURE`.
     NoticeFailed {
-        /// Of which message.
-        local_id: u64,
+        /// Of which message; `None` if of another change.
+        local_id: Option<u64>,
         /// The push server's answer.
         code: SendReturnCode,
     },
@@ -76,6 +95,8 @@ pub enum Event {
         /// Which.
         merged: Merged,
     },
+    /// A sync, or a write of this client, changed something else.
+    Changed(Changed),
     /// The server says that this user is in a session no more. Rule `CLIENT-REMOVED-403`.
     Removed {
         /// From which session.
@@ -88,4 +109,73 @@ pub enum Event {
         /// Whether it is tried again.
         again: bool,
     },
+    /// The local store could not do what it was asked, or held what cannot be used. What it should hold is fetched from
+    /// the server.
+    LocalStoreFailed {
+        /// What went wrong.
+        why: String,
+    },
+    /// This many events were lost, since [`Events`] was not read for long.
+    Lagged(u64),
+}
+
+/// What has changed beside messages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// The user itself.
+    Me,
+    /// The conversations.
+    Conversations,
+    /// The contacts.
+    Contacts,
+    /// The favourite groups.
+    UserSessions,
+    /// The emojis.
+    Emojis,
+    /// A session, or its members.
+    Session(SessionId),
+}
+
+/// The events of a user from when it was asked for, as a stream. It ends when the user is dropped or logged out.
+pub struct Events {
+    stream: BroadcastStream<Arc<Event>>,
+}
+
+impl Events {
+    pub(crate) fn new(receiver: broadcast::Receiver<Arc<Event>>) -> Self {
+        Self { stream: BroadcastStream::new(receiver) }
+    }
+
+    /// The next event; `None` when there will be no more.
+    pub async fn next(&mut self) -> Option<Arc<Event>> {
+        StreamExt::next(self).await
+    }
+
+    /// Waits for the first event that `choose` makes something of; `None` when there will be no more.
+    pub async fn wait_for<T>(&mut self, mut choose: impl FnMut(&Event) -> Option<T>) -> Option<T> {
+        loop {
+            if let Some(chosen) = choose(&*self.next().await?) {
+                return Some(chosen);
+            }
+        }
+    }
+}
+
+impl Stream for Events {
+    type Item = Arc<Event>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.stream.poll_next_unpin(context).map(|next| {
+            next.map(|event| match event {
+                Ok(event) => event,
+                Err(BroadcastStreamRecvError::Lagged(lost)) => Arc::new(Event::Lagged(lost)),
+            })
+        })
+    }
+}
+
+impl fmt::Debug for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Events")
+    }
 }

@@ -5,6 +5,9 @@
 //! that no recovery mends, or the rounds are used up. What is on its way when the connection is lost goes again on
 //! the next one: a push may be seen twice, never not at all.
 //!
+//! Notices are of messages, or of other changes (members, contacts, …) and then have no local id. They go to sessions
+//! or to one user's own address (`PUSH-APP`), which knows no recovery.
+//!
 //! ```text
 //!            send                20
 //!   Ready ──────────▶ Sent ─────────────▶ next notice
@@ -19,7 +22,7 @@ use indexmap::IndexMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use serde_json::value::RawValue;
 
-use crate::protocol::{ImSessionId, SendReturnCode, Timestamp, limits};
+use crate::protocol::{ImSessionId, SendReturnCode, SessionType, Timestamp, limits};
 
 /// Which members an update names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,15 +60,15 @@ pub enum Action {
     Reconnect,
     /// The notice has reached the push server.
     Done {
-        /// Of which message.
-        local_id: u64,
+        /// Of which message; `None` if of none.
+        local_id: Option<u64>,
         /// How many commands it took.
         commands: u32,
     },
     /// No recovery helps.
     Failed {
-        /// Of which message.
-        local_id: u64,
+        /// Of which message; `None` if of none.
+        local_id: Option<u64>,
         /// The last answer.
         code: SendReturnCode,
     },
@@ -77,7 +80,7 @@ const COMMANDS_MAX: u32 = 12;
 
 #[derive(Debug)]
 struct Notice {
-    local_id: u64,
+    local_id: Option<u64>,
     message: Box<RawValue>,
 }
 
@@ -117,8 +120,8 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Takes a notice in.
-    pub fn push(&mut self, session: &ImSessionId, local_id: u64, message: Box<RawValue>) {
+    /// Takes a notice in, of a message or of another change.
+    pub fn push(&mut self, session: &ImSessionId, local_id: Option<u64>, message: Box<RawValue>) {
         self.waiting += 1;
         let lane = self.lanes.entry(session.clone()).or_insert_with(|| {
             self.ready.push_back(session.clone());
@@ -190,7 +193,8 @@ impl Outbox {
             self.head_is_over(&session, None);
             return;
         }
-        if lane.commands >= COMMANDS_MAX {
+        // One user's own address has no members to recover (PUSH-APP).
+        if lane.commands >= COMMANDS_MAX || session.kind == SessionType::App {
             self.head_is_over(&session, Some(code));
             return;
         }

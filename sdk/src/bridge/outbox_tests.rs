@@ -11,7 +11,7 @@ fn outbox(notices: &[(&str, u64)]) -> Outbox {
     let mut outbox = Outbox::default();
     outbox.online();
     for (id, local_id) in notices {
-        outbox.push(&session(id), *local_id, RawValue::from_string("{}".to_owned()).unwrap());
+        outbox.push(&session(id), Some(*local_id), RawValue::from_string("{}".to_owned()).unwrap());
     }
     outbox
 }
@@ -33,7 +33,7 @@ fn one_notice_of_a_session_is_on_its_way_at_a_time_and_sessions_do_not_wait_for_
     let mut outbox = outbox(&[("a", 1), ("a", 2), ("b", 3)]);
     assert_eq!(all(&mut outbox, NOW), [send(0, "a"), send(1, "b")]);
     outbox.reply(0, SendReturnCode::SUCCESS, None);
-    assert_eq!(all(&mut outbox, NOW), [Action::Done { local_id: 1, commands: 1 }, send(2, "a")]);
+    assert_eq!(all(&mut outbox, NOW), [Action::Done { local_id: Some(1), commands: 1 }, send(2, "a")]);
     assert_eq!(outbox.len(), 2);
 }
 
@@ -44,7 +44,7 @@ fn an_unknown_session_is_told_its_members_and_the_notice_with_them() {
     outbox.reply(0, SendReturnCode::SESSION_ON_SERVER_IS_NOT_EXIST, None);
     assert_eq!(all(&mut outbox, NOW), [update(1, "a", Scope::Present)]);
     outbox.reply(1, SendReturnCode::SUCCESS, None);
-    assert_eq!(all(&mut outbox, NOW), [Action::Done { local_id: 1, commands: 2 }]);
+    assert_eq!(all(&mut outbox, NOW), [Action::Done { local_id: Some(1), commands: 2 }]);
     assert!(outbox.is_empty());
 }
 
@@ -78,7 +78,7 @@ fn a_code_that_no_recovery_mends_is_reported_and_the_next_notice_goes() {
         let mut outbox = outbox(&[("a", 1), ("a", 2)]);
         all(&mut outbox, NOW);
         outbox.reply(0, SendReturnCode(code), None);
-        let failed = Action::Failed { local_id: 1, code: SendReturnCode(code) };
+        let failed = Action::Failed { local_id: Some(1), code: SendReturnCode(code) };
         assert_eq!(all(&mut outbox, NOW), [failed, send(1, "a")]);
     }
 }
@@ -133,9 +133,22 @@ fn a_push_server_that_always_asks_for_more_does_not_keep_a_notice_for_ever() {
                 commands += 1;
                 outbox.reply(id, SendReturnCode::SESSION_ON_SERVER_IS_NOT_EXIST, None);
             }
-            Some(Action::Failed { local_id: 1, .. }) => break,
+            Some(Action::Failed { local_id: Some(1), .. }) => break,
             other => panic!("{other:?}"),
         }
     }
     assert_eq!(commands, COMMANDS_MAX);
+}
+
+#[test]
+fn a_notice_to_one_users_own_address_is_not_recovered() {
+    let mut outbox = Outbox::default();
+    outbox.online();
+    let app = ImSessionId::new(SessionType::App, "7");
+    outbox.push(&app, None, RawValue::from_string("{}".to_owned()).unwrap());
+    assert_eq!(all(&mut outbox, NOW), [Action::Send { id: 0, session: app }]);
+    let code = SendReturnCode::SESSION_ON_SERVER_IS_NOT_EXIST;
+    outbox.reply(0, code, None);
+    assert_eq!(all(&mut outbox, NOW), [Action::Failed { local_id: None, code }]);
+    assert!(outbox.is_empty());
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use rustc_hash::FxBuildHasher;
 
+use crate::protocol::push::SyncType;
 use crate::protocol::{ImSessionId, SessionType, Timestamp};
 
 /// What can be synced.
@@ -16,12 +17,18 @@ use crate::protocol::{ImSessionId, SessionType, Timestamp};
 pub enum SyncKey {
     /// The list of conversations.
     Conversations,
+    /// The contacts.
+    Contacts,
+    /// The favourite groups.
+    UserSessions,
     /// The messages of a session.
     Messages(ImSessionId),
     /// The messages behind a conversation whose session may not be known yet.
     Conversation(SessionType, String),
     /// A session and its members.
     Members(ImSessionId),
+    /// What the application has given a handler for, with the session that the notice named.
+    Custom(SyncType, Option<String>),
 }
 
 /// First pause before a failed sync is tried again; it doubles up to [`RETRY_MAX`].

@@ -1,26 +1,65 @@
 //! The syncs: page after page from the business API into the model. Rules `SYNC-LOOP`, `SYNC-WATERMARK`.
 //!
 //! Each is a loop of: read the watermark, ask, merge. Dropped anywhere, it leaves a model that is merely less up to
-//! date: entries and watermark are taken in together.
+//! date: entries and watermark are taken in together. Two at the same time do no harm either, since merging is
+//! idempotent and no watermark goes back.
+
+use futures_util::future::BoxFuture;
 
 use super::sync_queue::SyncKey;
-use super::{Event, Shared};
+use super::{Changed, Event, Shared, SyncContext};
 use crate::api::ApiError;
-use crate::model::{Next, Paging};
-use crate::protocol::{ImSessionId, SessionId, SessionType, UserId};
+use crate::model::{Collection, Entry, Model, Next, Paging};
+use crate::protocol::{ImSessionId, SessionId, SessionType, Timestamp, UserId};
+use crate::store::Part;
+
+/// Why a sync failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SyncError {
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// A handler of the application said so.
+    #[error("{0}")]
+    Handler(String),
+}
+
+impl SyncError {
+    pub(super) fn is_transient(&self) -> bool {
+        match self {
+            Self::Api(error) => error.is_transient(),
+            Self::Handler(_) => true,
+        }
+    }
+}
+
+/// A synced list of one user, or of the app.
+struct Listed<E: Entry> {
+    what: Changed,
+    part: Option<Part>,
+    of: fn(&mut Model) -> &mut Collection<E>,
+}
 
 impl Shared {
     /// Syncs what a queue entry names.
-    pub(super) async fn sync(&self, key: &SyncKey) -> Result<(), ApiError> {
+    pub(super) async fn sync(&self, key: &SyncKey) -> Result<(), SyncError> {
         match key {
-            SyncKey::Conversations => self.sync_conversations().await,
-            SyncKey::Messages(session) => self.sync_messages(session).await,
-            SyncKey::Members(session) => self.sync_session(&session.id).await,
+            SyncKey::Conversations => self.sync_conversations().await?,
+            SyncKey::Contacts => self.sync_contacts().await?,
+            SyncKey::UserSessions => self.sync_user_sessions().await?,
+            SyncKey::Messages(session) => self.sync_messages(session).await?,
+            SyncKey::Members(session) => self.sync_session(&session.id).await?,
             SyncKey::Conversation(kind, target) => {
                 let session = self.open(kind, target).await?;
-                self.sync_messages(&session).await
+                self.sync_messages(&session).await?;
+            }
+            SyncKey::Custom(kind, session) => {
+                if let Some((_, handler)) = self.handlers.iter().find(|(known, _)| known == kind) {
+                    let context = SyncContext { uid: &self.uid, api: &self.api, session: session.as_deref() };
+                    handler.sync(context).await.map_err(SyncError::Handler)?;
+                }
             }
         }
+        Ok(())
     }
 
     /// The session that a conversation's target leads to, with its members: known, or fetched. Rule
@@ -29,36 +68,93 @@ impl Shared {
         if let Some(known) = self.core.lock().model.session_of(kind, target) {
             return Ok(known.im_id());
         }
-        let session = if *kind == SessionType::P2p {
-            self.api.p2p_session(&self.me.id, &UserId::from(target)).await?
-        } else {
-            self.api.session(&SessionId::from(target)).await?
+        self.fetch_session(kind, target).await
+    }
+
+    /// Fetches a session by what a conversation calls its target, with its members.
+    pub(crate) async fn fetch_session(
+        &self,
+        kind: &SessionType,
+        target: &str,
+    ) -> Result<ImSessionId, ApiError> {
+        let session = match kind {
+            SessionType::P2p => self.api.p2p_session(&self.uid, &UserId::from(target)).await?,
+            SessionType::Single => self.api.single_session(&UserId::from(target)).await?,
+            _ => self.api.session(&SessionId::from(target)).await?,
         };
         let id = session.id.clone();
         self.core.lock().model.take_session(session, self.keep_messages);
         self.sync_members(&id).await?;
         let mut core = self.core.lock();
-        if *kind == SessionType::P2p {
-            core.model.learn_p2p(&UserId::from(target), id.clone());
+        match kind {
+            SessionType::P2p => core.model.learn_p2p(&UserId::from(target), id.clone()),
+            SessionType::Single => core.model.learn_single(id.clone()),
+            _ => {}
         }
+        core.changed(Part::Session(id.clone()), self.clock.now());
         Ok(ImSessionId::new(kind.clone(), id))
     }
 
-    async fn sync_conversations(&self) -> Result<(), ApiError> {
+    pub(crate) async fn sync_conversations(&self) -> Result<(), ApiError> {
+        let list = Listed {
+            what: Changed::Conversations,
+            part: Some(Part::Conversations),
+            of: |model| &mut model.conversations,
+        };
+        self.sync_list(list, |since, limit| Box::pin(self.api.conversations_since(&self.uid, since, limit)))
+            .await
+    }
+
+    pub(crate) async fn sync_contacts(&self) -> Result<(), ApiError> {
+        let list =
+            Listed { what: Changed::Contacts, part: Some(Part::Contacts), of: |model| &mut model.contacts };
+        self.sync_list(list, |since, limit| Box::pin(self.api.contacts_since(&self.uid, since, limit))).await
+    }
+
+    pub(crate) async fn sync_user_sessions(&self) -> Result<(), ApiError> {
+        let list = Listed {
+            what: Changed::UserSessions,
+            part: Some(Part::UserSessions),
+            of: |model| &mut model.user_sessions,
+        };
+        self.sync_list(list, |since, limit| Box::pin(self.api.user_sessions_since(&self.uid, since, limit)))
+            .await
+    }
+
+    pub(crate) async fn sync_emojis(&self) -> Result<(), ApiError> {
+        let list = Listed { what: Changed::Emojis, part: None, of: |model| &mut model.emojis };
+        self.sync_list(list, |since, limit| Box::pin(self.api.emojis_since(since, limit))).await
+    }
+
+    async fn sync_list<'a, E: Entry>(
+        &'a self,
+        list: Listed<E>,
+        fetch: impl Fn(Timestamp, usize) -> BoxFuture<'a, Result<Vec<E>, ApiError>>,
+    ) -> Result<(), ApiError> {
         let mut paging = Paging::default();
         loop {
-            let since = self.core.lock().model.conversations.watermark();
-            let page = self.api.conversations_since(&self.me.id, since, paging.limit()).await?;
+            let since = (list.of)(&mut self.core.lock().model).watermark();
+            let page = fetch(since, paging.limit()).await?;
             let entries = page.len();
-            let mut core = self.core.lock();
-            let new = core.model.conversations.merge_page(page);
-            match paging.page(entries, new) {
-                Next::Ask { .. } => {}
-                Next::Done => return Ok(()),
-                Next::MoveOn => {
-                    warn_moved_on("conversations");
-                    core.model.conversations.move_on();
+            let (next, new) = {
+                let mut core = self.core.lock();
+                let collection = (list.of)(&mut core.model);
+                let new = collection.merge_page(page);
+                let next = paging.page(entries, new);
+                if next == Next::MoveOn {
+                    warn_moved_on(&list.what);
+                    collection.move_on();
                 }
+                if let Some(part) = list.part.clone().filter(|_| new > 0) {
+                    core.changed(part, self.clock.now());
+                }
+                (next, new)
+            };
+            if new > 0 {
+                self.tell(Event::Changed(list.what.clone()));
+            }
+            if next == Next::Done {
+                return Ok(());
             }
         }
     }
@@ -66,7 +162,19 @@ impl Shared {
     /// Syncs a session and its members. Rule `CLIENT-SESSION-WITH-MEMBERS`.
     pub(crate) async fn sync_session(&self, id: &SessionId) -> Result<(), ApiError> {
         let session = self.api.session(id).await?;
-        self.core.lock().model.take_session(session, self.keep_messages);
+        let changed = {
+            let mut core = self.core.lock();
+            let before = core.model.session(id).map(|known| known.session.clone());
+            let known = core.model.take_session(session, self.keep_messages);
+            let changed = before.as_ref() != Some(&known.session);
+            if changed {
+                core.changed(Part::Session(id.clone()), self.clock.now());
+            }
+            changed
+        };
+        if changed {
+            self.tell(Event::Changed(Changed::Session(id.clone())));
+        }
         self.sync_members(id).await
     }
 
@@ -79,36 +187,45 @@ impl Shared {
             };
             let page = self.api.members_since(id, since, paging.limit()).await?;
             let entries = page.len();
-            let mut core = self.core.lock();
-            let Some(session) = core.model.session_mut(id) else {
-                return Ok(());
-            };
-            let new = session.members.merge_page(page);
-            let next = paging.page(entries, new);
-            if next == Next::MoveOn {
-                warn_moved_on("members");
-                session.members.move_on();
-            }
-            if next == Next::Done {
-                if session.session.kind == SessionType::P2p {
-                    let other = session.members.other_than(&self.me.id).map(|m| m.user_id.clone());
+            let (next, new) = {
+                let mut core = self.core.lock();
+                let Some(session) = core.model.session_mut(id) else {
+                    return Ok(());
+                };
+                let new = session.members.merge_page(page);
+                let next = paging.page(entries, new);
+                if next == Next::MoveOn {
+                    warn_moved_on(&Changed::Session(id.clone()));
+                    session.members.move_on();
+                }
+                if next == Next::Done && session.session.kind == SessionType::P2p {
+                    let other = session.members.other_than(&self.uid).map(|m| m.user_id.clone());
                     if let Some(other) = other {
                         core.model.learn_p2p(&other, id.clone());
                     }
                 }
+                if new > 0 {
+                    core.changed(Part::Session(id.clone()), self.clock.now());
+                }
+                (next, new)
+            };
+            if new > 0 {
+                self.tell(Event::Changed(Changed::Session(id.clone())));
+            }
+            if next == Next::Done {
                 return Ok(());
             }
         }
     }
 
-    async fn sync_messages(&self, im_id: &ImSessionId) -> Result<(), ApiError> {
+    pub(crate) async fn sync_messages(&self, im_id: &ImSessionId) -> Result<(), ApiError> {
         let id = &im_id.id;
         if self.core.lock().model.session(id).is_none() {
             self.sync_session(id).await?;
         }
         match self.sync_message_pages(im_id).await {
             Err(error) if error.status() == Some(403) => {
-                self.tell(&Event::Removed { session: im_id.clone() });
+                self.tell(Event::Removed { session: im_id.clone() });
                 // Removed members may not be allowed to look at the session either.
                 self.sync_session(id).await.or_else(|e| if e.status() == Some(403) { Ok(()) } else { Err(e) })
             }
@@ -121,7 +238,7 @@ impl Shared {
         let mut paging = Paging::default();
         let conversation = {
             let core = self.core.lock();
-            core.model.session(id).and_then(|s| core.model.conversation_stamp(s, &self.me.id))
+            core.model.session(id).and_then(|s| core.model.conversation_stamp(s, &self.uid))
         };
         loop {
             let since = match self.core.lock().model.session(id) {
@@ -138,13 +255,13 @@ impl Shared {
                 let merged = session.messages.merge_page(page.entries, page.session_updated_at);
                 let next = paging.page(entries, merged.new_entries());
                 if next == Next::MoveOn {
-                    warn_moved_on("messages");
+                    warn_moved_on(&Changed::Session(id.clone()));
                     session.messages.move_on();
                 }
                 (merged, next)
             };
             if merged.new_entries() > 0 {
-                self.tell(&Event::Messages { session: im_id.clone(), merged });
+                self.tell(Event::Messages { session: im_id.clone(), merged });
             }
             if next == Next::Done {
                 break;
@@ -158,16 +275,25 @@ impl Shared {
             if let Some(stamp) = conversation {
                 session.messages.saw_conversation(stamp);
             }
-            session.messages.session_updated_at() > session.session.updated_at
+            let outdated = session.messages.session_updated_at() > session.session.updated_at;
+            self.messages_changed(&mut core, id);
+            outdated
         };
         // Rule CLIENT-SESSION-OUTDATED.
         if outdated { self.sync_session(id).await } else { Ok(()) }
     }
+
+    /// The messages of this session have changed.
+    pub(crate) fn messages_changed(&self, core: &mut super::Core, id: &SessionId) {
+        if self.store_messages {
+            core.changed(Part::Messages(id.clone()), self.clock.now());
+        }
+    }
 }
 
-fn warn_moved_on(what: &str) {
+fn warn_moved_on(what: &Changed) {
     tracing::warn!(
-        what,
+        ?what,
         "a full page of the largest size held nothing new: the watermark was moved on, entries with its stamp may be missing"
     );
 }

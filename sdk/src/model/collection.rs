@@ -14,7 +14,7 @@ pub trait Entry: PartialEq {
 
     /// The entry's key.
     fn key(&self) -> Self::Key;
-    /// The stamp of its sync, `updatedAt`.
+    /// The stamp of its sync, `updatedAt`. An entry without one stands before all others.
     fn stamp(&self) -> Timestamp;
     /// Whether it says that the thing is gone.
     fn is_tombstone(&self) -> bool;
@@ -69,8 +69,17 @@ impl<E: Entry> Collection<E> {
         new
     }
 
-    /// Merges one entry from a write's answer: it never moves the watermark, since entries before it may be unseen.
-    pub fn merge_entry(&mut self, entry: E) -> bool {
+    /// The collection as it was stored. See [`snapshot`](super::snapshot).
+    pub fn restored(watermark: Timestamp, entries: Vec<E>) -> Self {
+        let mut collection = Self::default();
+        for entry in entries {
+            collection.merge_entry(entry);
+        }
+        collection.watermark = collection.watermark.max(watermark);
+        collection
+    }
+
+    fn merge_entry(&mut self, entry: E) -> bool {
         match self.entries.entry(entry.key()) {
             indexmap::map::Entry::Vacant(vacant) => {
                 vacant.insert(entry);
@@ -85,6 +94,16 @@ impl<E: Entry> Collection<E> {
                 newer
             }
         }
+    }
+
+    /// How many entries there are that are no tombstones.
+    pub fn len(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// Whether there is no entry but tombstones.
+    pub fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
     }
 
     /// Gives up on entries with the watermark's very stamp. See [`Next::MoveOn`](super::Next::MoveOn).
@@ -143,10 +162,10 @@ mod tests {
     }
 
     #[test]
-    fn a_write_answer_does_not_move_the_watermark() {
-        let mut collection = Collection::default();
-        assert!(collection.merge_entry(thing(1, 1, 50)));
-        assert_eq!(collection.watermark(), Timestamp::MIN);
+    fn a_restored_collection_goes_on_from_its_own_watermark() {
+        let collection = Collection::restored(thing(1, 1, 20).stamp(), vec![thing(1, 1, 50)]);
+        assert_eq!(collection.watermark(), thing(1, 1, 20).stamp());
+        assert_eq!(collection.get(&1).map(|t| t.at), Some(thing(1, 1, 50).at));
     }
 
     #[test]

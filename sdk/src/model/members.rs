@@ -39,6 +39,12 @@ impl Members {
         self.mts.unwrap_or(Timestamp::MIN)
     }
 
+    /// The members as they were stored.
+    pub fn restored(watermark: Timestamp, entries: Vec<SessionMember>) -> Self {
+        let mts = entries.iter().map(|m| m.created_at).max();
+        Self { collection: Collection::restored(watermark, entries), mts }
+    }
+
     /// A member by user; not a removed one.
     pub fn get(&self, user: &UserId) -> Option<&SessionMember> {
         self.collection.get(user)
@@ -47,6 +53,11 @@ impl Members {
     /// The members that were not removed.
     pub fn iter(&self) -> impl Iterator<Item = &SessionMember> {
         self.collection.iter()
+    }
+
+    /// All members, the removed ones included.
+    pub fn iter_all(&self) -> impl Iterator<Item = &SessionMember> {
+        self.collection.iter_all()
     }
 
     /// The other one of a p2p session.

@@ -3,19 +3,31 @@
 //! Synced messages stand in the server's order, by `createdAt`. Only the newest `keep` of them are held; an older
 //! one that comes again is known to be older and changes nothing. Local messages stand behind the synced ones until
 //! a sync brings them (`CLIENT-MERGE-LOCAL`).
+//!
+//! History is the other direction: from the earliest message held backwards, by `createdAt`. It never moves the
+//! watermark, and a sync never moves [`Messages::top_date`] forward but by letting old messages go, which can then be
+//! paged again (`CLIENT-HISTORY-NO-WATERMARK`). What was paged back to is held on top of `keep`.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use crate::protocol::{Message, MessageId, Timestamp};
+use super::paging::Next;
+use super::snapshot::MessagesData;
+use crate::protocol::{Message, MessageId, MessageType, Timestamp, limits};
 
 /// A message that this client sends, until a sync brings it back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LocalMessage {
     /// Its number among all that this client sent.
     pub local_id: u64,
+    /// What it holds.
+    pub kind: MessageType,
+    /// Its content; of one whose file is yet to be uploaded what the draft shows until then.
+    pub content: Arc<str>,
+    /// When it was handed over, by this client's clock.
+    pub created_at: Timestamp,
     /// How far it is.
     pub status: LocalStatus,
     /// The server's id, once it is stored.
@@ -34,7 +46,7 @@ pub enum LocalStatus {
 }
 
 /// What a page changed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Merged {
     /// Messages seen for the first time, in the order of the answer.
     pub added: Vec<Arc<Message>>,
@@ -56,6 +68,10 @@ pub struct Messages {
     created_at: FxHashMap<MessageId, Timestamp>,
     local: Vec<LocalMessage>,
     keep: usize,
+    /// Whether the server may hold messages before the earliest one here.
+    more: bool,
+    /// Where the next page of history begins, if not at the earliest message held.
+    history_from: Option<Timestamp>,
     /// `createdAt` of the newest message that was let go.
     horizon: Option<Timestamp>,
     watermark: Timestamp,
@@ -71,6 +87,8 @@ impl Messages {
             created_at: FxHashMap::default(),
             local: Vec::new(),
             keep: keep.max(1),
+            more: true,
+            history_from: None,
             horizon: None,
             watermark: Timestamp::MIN,
             session_updated_at: None,
@@ -86,6 +104,28 @@ impl Messages {
     /// The synced messages, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Message>> {
         self.synced.iter()
+    }
+
+    /// How many synced messages are held. The seed's `count`.
+    pub fn len(&self) -> usize {
+        self.synced.len()
+    }
+
+    /// Whether no synced message is held.
+    pub fn is_empty(&self) -> bool {
+        self.synced.is_empty()
+    }
+
+    /// Whether there may be more history than is held. The seed's `more`; rule `CLIENT-HISTORY-END`.
+    pub fn more(&self) -> bool {
+        self.more
+    }
+
+    /// Where history goes on: the time of the earliest message held, or the year 3000. The seed's `topDate`; rules
+    /// `CLIENT-HISTORY-TOP`, `CLIENT-HISTORY-CREATED-AT`.
+    pub fn top_date(&self) -> Timestamp {
+        let earliest = self.synced.front().map_or(Timestamp::MAX, |m| m.created_at);
+        self.history_from.map_or(earliest, |from| from.min(earliest))
     }
 
     /// The local messages, in the order they were sent.
@@ -127,9 +167,60 @@ impl Messages {
         self.watermark = self.watermark.next();
     }
 
+    /// Merges a page of history that was asked for with `limit` from [`Self::top_date`]. A full page without anything
+    /// new asks for a larger one; if that brings nothing either, more messages share one stamp than fit a page, and
+    /// history goes on before that stamp ([`Next::MoveOn`]).
+    pub fn merge_history(&mut self, page: Vec<Message>, limit: usize) -> (Merged, Next) {
+        let asked_from = self.top_date();
+        let entries = page.len();
+        let mut merged = Merged::default();
+        let horizon = self.horizon.take();
+        for message in page {
+            self.merge_one(message, &mut merged);
+        }
+        // What lies before the earliest message held stays unknown, so that a late edit of it is no news.
+        self.horizon =
+            horizon.map(|old| self.synced.front().map_or(old, |m| old.min(m.created_at.previous())));
+        self.keep = self.keep.max(self.synced.len());
+        self.history_from = None;
+        if entries < limit {
+            self.more = false;
+            (merged, Next::Done)
+        } else if merged.added.is_empty() && limit < limits::PAGE_MAX {
+            (merged, Next::Ask { limit: limits::PAGE_MAX })
+        } else if merged.added.is_empty() {
+            self.history_from = Some(asked_from.previous());
+            (merged, Next::MoveOn)
+        } else {
+            (merged, Next::Done)
+        }
+    }
+
     /// A message of this client is on its way.
-    pub fn add_local(&mut self, local_id: u64) {
-        self.local.push(LocalMessage { local_id, status: LocalStatus::Storing, id: None });
+    pub fn add_local(&mut self, local_id: u64, kind: MessageType, content: Arc<str>, now: Timestamp) {
+        self.local.push(LocalMessage {
+            local_id,
+            kind,
+            content,
+            created_at: now,
+            status: LocalStatus::Storing,
+            id: None,
+        });
+    }
+
+    /// A message of this client that was given up is tried again, or its content is ready now.
+    pub fn local_storing(&mut self, local_id: u64, content: Option<Arc<str>>) {
+        if let Some(local) = self.local.iter_mut().find(|l| l.local_id == local_id) {
+            local.status = LocalStatus::Storing;
+            if let Some(content) = content {
+                local.content = content;
+            }
+        }
+    }
+
+    /// Forgets a message of this client that was given up.
+    pub fn discard_local(&mut self, local_id: u64) {
+        self.local.retain(|l| l.local_id != local_id || l.status != LocalStatus::StoreFailed);
     }
 
     /// A message of this client was stored as `id`.
@@ -149,6 +240,32 @@ impl Messages {
         if let Some(local) = self.local.iter_mut().find(|l| l.local_id == local_id) {
             local.status = LocalStatus::StoreFailed;
         }
+    }
+
+    pub(super) fn to_data(&self) -> MessagesData {
+        MessagesData {
+            watermark: self.watermark,
+            session_updated_at: self.session_updated_at,
+            conversation_seen: self.conversation_seen,
+            more: self.more,
+            horizon: self.horizon,
+            entries: self.synced.iter().cloned().collect(),
+        }
+    }
+
+    pub(super) fn from_data(data: MessagesData, keep: usize) -> Self {
+        let mut messages = Self::keeping(keep);
+        let mut ignored = Merged::default();
+        for message in data.entries {
+            messages.merge_one(Arc::unwrap_or_clone(message), &mut ignored);
+        }
+        messages.watermark = messages.watermark.max(data.watermark);
+        messages.session_updated_at = data.session_updated_at;
+        messages.conversation_seen = data.conversation_seen;
+        messages.more = data.more;
+        messages.horizon = data.horizon;
+        messages.trim();
+        messages
     }
 
     fn merge_one(&mut self, message: Message, merged: &mut Merged) {
@@ -179,6 +296,7 @@ impl Messages {
             };
             self.created_at.remove(&oldest.id);
             self.horizon = self.horizon.max(Some(oldest.created_at));
+            self.more = true;
         }
         let settled = self.local.iter().filter(|l| l.status != LocalStatus::Storing).count();
         let mut excess = settled.saturating_sub(self.keep);
@@ -208,6 +326,10 @@ mod tests {
             created_at: at(created),
             updated_at: at(updated),
         }
+    }
+
+    fn local(messages: &mut Messages, local_id: u64) {
+        messages.add_local(local_id, MessageType::Text, "{}".into(), Timestamp::MIN);
     }
 
     fn ids<'a>(messages: impl IntoIterator<Item = &'a Arc<Message>>) -> Vec<&'a str> {
@@ -245,8 +367,8 @@ mod tests {
     #[test]
     fn a_local_message_stays_until_a_sync_brings_it() {
         let mut messages = Messages::keeping(10);
-        messages.add_local(0);
-        messages.add_local(1);
+        local(&mut messages, 0);
+        local(&mut messages, 1);
         messages.local_stored(0, &"7".into());
         messages.merge_page(vec![message(6, 6, 6)], None);
         assert_eq!(messages.local().len(), 2);
@@ -257,7 +379,7 @@ mod tests {
     #[test]
     fn a_sync_that_overtakes_the_stores_answer_leaves_no_copy() {
         let mut messages = Messages::keeping(10);
-        messages.add_local(0);
+        local(&mut messages, 0);
         messages.merge_page(vec![message(7, 7, 7)], None);
         messages.local_stored(0, &"7".into());
         assert_eq!(messages.local(), []);
@@ -266,8 +388,56 @@ mod tests {
     #[test]
     fn a_failed_message_stays_and_says_so() {
         let mut messages = Messages::keeping(10);
-        messages.add_local(0);
+        local(&mut messages, 0);
         messages.local_failed(0);
         assert_eq!(messages.local()[0].status, LocalStatus::StoreFailed);
+    }
+
+    #[test]
+    fn history_is_paged_backwards_from_the_earliest_message_until_a_page_is_short() {
+        let mut messages = Messages::keeping(2);
+        assert_eq!((messages.top_date(), messages.more()), (Timestamp::MAX, true));
+        messages.merge_page((3..=6).map(|i| message(i, i.into(), i.into())).collect(), None);
+        assert_eq!(messages.top_date(), message(5, 5, 5).created_at);
+        let watermark = messages.watermark();
+        let (merged, next) =
+            messages.merge_history(vec![message(5, 5, 5), message(4, 4, 4), message(3, 3, 9)], 3);
+        assert_eq!((ids(&merged.added), next), (vec!["4", "3"], Next::Done));
+        assert_eq!(ids(messages.iter()), ["3", "4", "5", "6"]);
+        assert_eq!((messages.watermark(), messages.more()), (watermark, true));
+        let (merged, _) = messages.merge_history(vec![message(3, 3, 9), message(1, 1, 1)], 3);
+        assert_eq!((ids(&merged.added), messages.more()), (vec!["1"], false));
+    }
+
+    #[test]
+    fn a_late_edit_of_what_history_has_not_reached_is_no_news() {
+        let mut messages = Messages::keeping(2);
+        messages.merge_page((1..=6).map(|i| message(i, i.into(), i.into())).collect(), None);
+        messages.merge_history(vec![message(5, 5, 5), message(4, 4, 4)], 2);
+        assert_eq!(messages.merge_page(vec![message(2, 2, 20)], None).new_entries(), 0);
+        assert_eq!(messages.merge_page(vec![message(4, 4, 21)], None).changed.len(), 1);
+    }
+
+    #[test]
+    fn a_page_of_history_that_is_wholly_known_does_not_loop_for_ever() {
+        let mut messages = Messages::keeping(10);
+        messages.merge_page((0..3).map(|i| message(i, 7, 7)).collect(), None);
+        let same = || (0..3).map(|i| message(i, 7, 7)).collect::<Vec<_>>();
+        assert_eq!(messages.merge_history(same(), 3).1, Next::Ask { limit: limits::PAGE_MAX });
+        let full: Vec<Message> = same().into_iter().cycle().take(limits::PAGE_MAX).collect();
+        assert_eq!(messages.merge_history(full, limits::PAGE_MAX).1, Next::MoveOn);
+        assert_eq!(messages.top_date(), message(0, 6, 6).created_at);
+        assert!(messages.more());
+    }
+
+    #[test]
+    fn messages_that_were_let_go_can_be_paged_again() {
+        let mut messages = Messages::keeping(2);
+        messages.merge_page(vec![message(1, 1, 1)], None);
+        messages.merge_history(vec![message(1, 1, 1)], 20);
+        assert!(!messages.more());
+        messages.merge_page((2..=4).map(|i| message(i, i.into(), i.into())).collect(), None);
+        assert!(messages.more());
+        assert_eq!(messages.top_date(), message(3, 3, 3).created_at);
     }
 }

@@ -9,7 +9,11 @@
 pub mod collection;
 pub mod members;
 pub mod messages;
+mod names;
 pub mod paging;
+pub mod snapshot;
+
+use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
@@ -18,15 +22,26 @@ pub use members::Members;
 pub use messages::{LocalMessage, LocalStatus, Merged, Messages};
 pub use paging::{Next, Paging};
 
-use crate::protocol::{ImSessionId, Session, SessionId, SessionType, Timestamp, UserConversation, UserId};
+use crate::protocol::{
+    Contact, Emoji, EmojiId, ImSessionId, Session, SessionId, SessionType, Timestamp, User, UserConversation,
+    UserId, UserSession,
+};
 
 /// The whole of what one user's client knows.
 #[derive(Debug, Default)]
 pub struct Model {
     /// The conversations, by type and target.
     pub conversations: Collection<UserConversation>,
+    /// The contacts, by user.
+    pub contacts: Collection<Contact>,
+    /// The favourite groups, by session.
+    pub user_sessions: Collection<UserSession>,
+    /// The emojis of the app.
+    pub emojis: Collection<Emoji>,
+    users: FxHashMap<UserId, Arc<User>>,
     sessions: FxHashMap<SessionId, SessionModel>,
     p2p: FxHashMap<UserId, SessionId>,
+    single: Option<SessionId>,
 }
 
 /// What a client knows of one session.
@@ -61,6 +76,41 @@ impl Model {
         known
     }
 
+    /// Remembers another user.
+    pub fn take_user(&mut self, user: User) -> Arc<User> {
+        let user = Arc::new(user);
+        self.users.insert(user.id.clone(), user.clone());
+        user
+    }
+
+    /// A user that was met before.
+    pub fn user(&self, id: &UserId) -> Option<&Arc<User>> {
+        self.users.get(id)
+    }
+
+    /// All users that were met, ordered by id.
+    pub fn users(&self) -> Vec<Arc<User>> {
+        let mut users: Vec<_> = self.users.values().cloned().collect();
+        users.sort_by(|a, b| a.id.cmp(&b.id));
+        users
+    }
+
+    /// All sessions that are known, ordered by id.
+    pub fn sessions(&self) -> Vec<&SessionModel> {
+        let mut sessions: Vec<_> = self.sessions.values().collect();
+        sessions.sort_by(|a, b| a.session.id.cmp(&b.session.id));
+        sessions
+    }
+
+    /// Forgets a session that was deleted.
+    pub fn forget_session(&mut self, id: &SessionId) {
+        self.sessions.remove(id);
+        self.p2p.retain(|_, session| session != id);
+        if self.single.as_ref() == Some(id) {
+            self.single = None;
+        }
+    }
+
     /// A session by its id.
     pub fn session(&self, id: &SessionId) -> Option<&SessionModel> {
         self.sessions.get(id)
@@ -75,6 +125,7 @@ impl Model {
     pub fn session_of(&self, kind: &SessionType, target: &str) -> Option<&SessionModel> {
         match kind {
             SessionType::P2p => self.p2p.get(target).and_then(|id| self.sessions.get(id)),
+            SessionType::Single => self.single.as_ref().and_then(|id| self.sessions.get(id)),
             _ => self.sessions.get(target),
         }
     }
@@ -84,13 +135,30 @@ impl Model {
         self.p2p.insert(other.clone(), session);
     }
 
+    /// Remembers this user's `single` session. Rule `SESS-SINGLE-ONE`.
+    pub fn learn_single(&mut self, session: SessionId) {
+        self.single = Some(session);
+    }
+
+    /// What a conversation calls the target of this session: the other user (`p2p`), the user itself (`single`), or
+    /// the session. The seed's `getTargetId`; rule `CONV-TARGET`.
+    pub fn target_of<'a>(&'a self, session: &'a SessionModel, me: &'a UserId) -> Option<&'a str> {
+        match session.session.kind {
+            SessionType::P2p => session.members.other_than(me).map(|m| m.user_id.as_str()),
+            SessionType::Single => Some(me.as_str()),
+            _ => Some(session.session.id.as_str()),
+        }
+    }
+
+    /// The conversation that leads to this session, if there is one.
+    pub fn conversation_of(&self, session: &SessionModel, me: &UserId) -> Option<&UserConversation> {
+        let target = self.target_of(session, me)?;
+        self.conversations.find(&(session.session.kind.clone(), target.to_owned()))
+    }
+
     /// The stamp of the conversation that leads to this session, if there is one.
     pub fn conversation_stamp(&self, session: &SessionModel, me: &UserId) -> Option<Timestamp> {
-        let target = match session.session.kind {
-            SessionType::P2p => session.members.other_than(me)?.user_id.as_str(),
-            _ => session.session.id.as_str(),
-        };
-        self.conversations.find(&(session.session.kind.clone(), target.to_owned())).map(|c| c.updated_at)
+        self.conversation_of(session, me).map(|c| c.updated_at)
     }
 
     /// The conversations whose messages are not synced up to their stamp, in the order of their first arrival: what
@@ -103,18 +171,32 @@ impl Model {
     }
 }
 
-impl Entry for UserConversation {
-    type Key = (SessionType, String);
+macro_rules! entries {
+    ($($entry:ty { $key:ty, $key_of:expr, $stamp_of:expr })*) => {$(
+        impl Entry for $entry {
+            type Key = $key;
 
-    fn key(&self) -> Self::Key {
-        (self.kind.clone(), self.target_id.clone())
-    }
+            fn key(&self) -> Self::Key {
+                let key_of: fn(&Self) -> Self::Key = $key_of;
+                key_of(self)
+            }
 
-    fn stamp(&self) -> Timestamp {
-        self.updated_at
-    }
+            fn stamp(&self) -> Timestamp {
+                let stamp_of: fn(&Self) -> Timestamp = $stamp_of;
+                stamp_of(self)
+            }
 
-    fn is_tombstone(&self) -> bool {
-        self.is_delete
-    }
+            fn is_tombstone(&self) -> bool {
+                self.is_delete
+            }
+        }
+    )*};
+}
+
+// Rule SYNC-MERGE-KEY.
+entries! {
+    UserConversation { (SessionType, String), |c| (c.kind.clone(), c.target_id.clone()), |c| c.updated_at }
+    Contact { UserId, |c| c.user_id.clone(), |c| c.updated_at.unwrap_or(Timestamp::MIN) }
+    UserSession { SessionId, |u| u.session_id.clone(), |u| u.updated_at.unwrap_or(Timestamp::MIN) }
+    Emoji { EmojiId, |e| e.id.clone(), |e| e.updated_at }
 }

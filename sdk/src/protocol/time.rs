@@ -42,6 +42,12 @@ impl Timestamp {
         Self::from_millis(self.0 + 1)
     }
 
+    /// The greatest time before this one.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        Self::from_millis(self.0 - 1)
+    }
+
     /// From this moment until `later`; zero if that has passed.
     pub fn until(self, later: Self) -> Duration {
         Duration::from_millis(u64::try_from(later.0 - self.0).unwrap_or(0))

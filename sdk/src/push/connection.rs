@@ -29,15 +29,68 @@ pub enum Action {
     Dial(ClientId),
     /// Close the connection that is open or being opened.
     Close,
-    /// Tell the application. The number is the count of a reconnection.
-    Status(ConnectionStatus, u32),
+    /// Say goodbye on the connection that is open, or give up the one that is being opened.
+    Goodbye,
+    /// Tell the application.
+    State(ConnectionState),
     /// Tell the application why it is not, or no longer, connected.
     Trouble(Trouble),
+}
+
+/// The state of the connection as the application is told it. Rule `CONN-STATUS`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ConnectionState {
+    /// The first connection is being opened; told once more when the gate has named the region.
+    Connecting {
+        /// The region that the gate named.
+        region: Option<String>,
+    },
+    /// acceptConnect has come.
+    Connected,
+    /// A lost connection is being opened again.
+    Reconnecting {
+        /// The count of attempts since the connection was last up.
+        attempt: u32,
+    },
+    /// The connection was lost; it will be opened again.
+    NetworkDisconnected,
+    /// There is no connection, and there will be none until the application asks for it.
+    Disconnected {
+        /// What the push server said; `None` if the application wanted it so.
+        code: Option<ConnectionReturnCode>,
+    },
+}
+
+impl ConnectionState {
+    /// The number that the documentation of the protocol gives this state.
+    pub fn status(&self) -> ConnectionStatus {
+        match self {
+            Self::Connecting { .. } => ConnectionStatus::CONNECTING,
+            Self::Connected => ConnectionStatus::CONNECTED,
+            Self::Reconnecting { .. } => ConnectionStatus::RECONNECTING,
+            Self::NetworkDisconnected => ConnectionStatus::NETWORK_DISCONNECTED,
+            Self::Disconnected { .. } => ConnectionStatus::DISCONNECTED,
+        }
+    }
+}
+
+impl std::fmt::Display for ConnectionState {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.status().meaning().unwrap_or_default())?;
+        match self {
+            Self::Connecting { region: Some(region) } => write!(f, " to region `{region}`"),
+            Self::Reconnecting { attempt } => write!(f, ", attempt {attempt}"),
+            Self::Disconnected { code: Some(code) } => write!(f, " with {code}"),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Why there is no connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
+    /// The login gave no appKey; reported as code 7.
+    NoAppKey,
     /// The token endpoint gave no imToken.
     NoToken(String),
     /// The gate did not answer usably.
@@ -50,9 +103,22 @@ pub enum Trouble {
     NotAccepted(Duration),
 }
 
+impl Trouble {
+    /// The connection return code that stands for it, where there is one. Rules `CONN-RETURN-CODES`, `GATE-FAILURE`.
+    pub fn code(&self) -> Option<ConnectionReturnCode> {
+        match self {
+            Self::NoAppKey => Some(ConnectionReturnCode::AUTHENTICATION_SERVER_ERROR),
+            Self::NoGate(_) => Some(ConnectionReturnCode::REQUEST_GATE_ERROR),
+            Self::Refused(code) => Some(*code),
+            Self::NoToken(_) | Self::Network(_) | Self::NotAccepted(_) => None,
+        }
+    }
+}
+
 impl std::fmt::Display for Trouble {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::NoAppKey => f.write_str("the login gave no appKey"),
             Self::NoToken(why) => write!(f, "the token endpoint gave no imToken: {why}"),
             Self::NoGate(why) => write!(f, "the gate did not answer usably: {why}"),
             Self::Network(why) => write!(f, "the push server is out of reach: {why}"),
@@ -122,17 +188,27 @@ impl Connection {
     /// Connect, and stay connected.
     pub fn start(&mut self) {
         if matches!(self.state, State::Off | State::Stopped) {
-            self.actions.push_back(Action::Status(ConnectionStatus::CONNECTING, 0));
+            self.actions.push_back(Action::State(ConnectionState::Connecting { region: None }));
             self.renew();
+        }
+    }
+
+    /// Do not even try: the login gave no appKey. Rule `CONN-APPKEY-LOCAL`.
+    pub fn refuse_without_app_key(&mut self) {
+        if matches!(self.state, State::Off | State::Stopped) {
+            self.state = State::Stopped;
+            let code = ConnectionReturnCode::AUTHENTICATION_SERVER_ERROR;
+            self.actions.push_back(Action::Trouble(Trouble::NoAppKey));
+            self.actions.push_back(Action::State(ConnectionState::Disconnected { code: Some(code) }));
         }
     }
 
     /// Disconnect, and stay so.
     pub fn stop(&mut self) {
         if !matches!(self.state, State::Off | State::Stopped) {
-            self.close();
+            self.actions.push_back(Action::Goodbye);
             self.state = State::Off;
-            self.actions.push_back(Action::Status(ConnectionStatus::DISCONNECTED, 0));
+            self.actions.push_back(Action::State(ConnectionState::Disconnected { code: None }));
         }
     }
 
@@ -168,7 +244,8 @@ impl Connection {
                 self.fail(Trouble::NotAccepted(self.accept_within), false, now);
             }
             State::Waiting { until, renew } if now >= until => {
-                self.actions.push_back(Action::Status(ConnectionStatus::RECONNECTING, self.attempts));
+                self.actions
+                    .push_back(Action::State(ConnectionState::Reconnecting { attempt: self.attempts }));
                 if renew {
                     self.renew();
                 } else {
@@ -194,14 +271,18 @@ impl Connection {
         }
     }
 
-    /// The gate has answered, or not.
-    pub fn gate(&mut self, result: Result<(), String>, now: Timestamp) {
+    /// The gate has answered with a region, or not.
+    pub fn gate(&mut self, result: Result<String, String>, now: Timestamp) {
         if self.state != State::AskingGate {
             return;
         }
         match result {
-            Ok(()) => {
+            Ok(region) => {
                 self.state = State::Dialling;
+                if !self.was_up && self.attempts == 0 && !region.is_empty() {
+                    let region = Some(region);
+                    self.actions.push_back(Action::State(ConnectionState::Connecting { region }));
+                }
                 self.actions.push_back(Action::Dial(ClientId {
                     reconnection: self.was_up,
                     device: self.device,
@@ -233,7 +314,7 @@ impl Connection {
                 self.state = State::Up;
                 self.was_up = true;
                 self.attempts = 0;
-                self.actions.push_back(Action::Status(ConnectionStatus::CONNECTED, 0));
+                self.actions.push_back(Action::State(ConnectionState::Connected));
             }
             (State::Up, ConnectionReturnCode::ACCEPT_CONNECT) => {}
             (State::Up | State::Accepting { .. }, _) => {
@@ -247,7 +328,7 @@ impl Connection {
     /// The open connection is lost, for whatever reason.
     pub fn lost(&mut self, why: String, now: Timestamp) {
         if matches!(self.state, State::Up | State::Accepting { .. }) {
-            self.actions.push_back(Action::Status(ConnectionStatus::NETWORK_DISCONNECTED, 0));
+            self.actions.push_back(Action::State(ConnectionState::NetworkDisconnected));
             self.fail(Trouble::Network(why), false, now);
         }
     }
@@ -278,7 +359,7 @@ impl Connection {
         if code.stops_reconnection() && !code.asks_for_new_token() {
             self.state = State::Stopped;
             self.actions.push_back(Action::Trouble(Trouble::Refused(code)));
-            self.actions.push_back(Action::Status(ConnectionStatus::DISCONNECTED, code.0));
+            self.actions.push_back(Action::State(ConnectionState::Disconnected { code: Some(code) }));
         } else {
             self.fail(Trouble::Refused(code), code.asks_for_new_token(), now);
         }

@@ -17,7 +17,7 @@ fn dial(reconnection: bool) -> Action {
 
 /// Brings the machine from the gate's question to `Up`.
 fn come_up(connection: &mut Connection, now: Timestamp) {
-    connection.gate(Ok(()), now);
+    connection.gate(Ok(String::new()), now);
     connection.dialled(Dialled::Connack, now);
     connection.control(ConnectionReturnCode::ACCEPT_CONNECT, now);
     assert!(connection.is_up());
@@ -35,16 +35,19 @@ fn started() -> Connection {
 fn a_client_fetches_a_token_asks_the_gate_dials_and_waits_for_the_accept() {
     let mut c = connection();
     c.start();
-    assert_eq!(actions(&mut c), [Action::Status(ConnectionStatus::CONNECTING, 0), Action::FetchToken]);
+    assert_eq!(
+        actions(&mut c),
+        [Action::State(ConnectionState::Connecting { region: None }), Action::FetchToken]
+    );
     c.token(Ok(()), NOW);
     assert_eq!(actions(&mut c), [Action::AskGate]);
-    c.gate(Ok(()), NOW);
+    c.gate(Ok(String::new()), NOW);
     assert_eq!(actions(&mut c), [dial(false)]);
     c.dialled(Dialled::Connack, NOW);
     assert_eq!(actions(&mut c), []);
     assert!(!c.is_up());
     c.control(ConnectionReturnCode::ACCEPT_CONNECT, NOW);
-    assert_eq!(actions(&mut c), [Action::Status(ConnectionStatus::CONNECTED, 0)]);
+    assert_eq!(actions(&mut c), [Action::State(ConnectionState::Connected)]);
 }
 
 #[test]
@@ -56,15 +59,18 @@ fn a_lost_connection_is_opened_again_as_a_reconnection_after_a_pause() {
     assert_eq!(
         actions(&mut c),
         [
-            Action::Status(ConnectionStatus::NETWORK_DISCONNECTED, 0),
+            Action::State(ConnectionState::NetworkDisconnected),
             Action::Trouble(Trouble::Network("reset".to_owned())),
         ]
     );
     let due = c.deadline().unwrap();
     assert!(NOW.until(due) >= limits::RECONNECT_PERIOD / 2);
     c.tick(due);
-    assert_eq!(actions(&mut c), [Action::Status(ConnectionStatus::RECONNECTING, 1), Action::AskGate]);
-    c.gate(Ok(()), due);
+    assert_eq!(
+        actions(&mut c),
+        [Action::State(ConnectionState::Reconnecting { attempt: 1 }), Action::AskGate]
+    );
+    c.gate(Ok(String::new()), due);
     assert_eq!(actions(&mut c), [dial(true)]);
 }
 
@@ -89,14 +95,14 @@ fn the_pause_grows_with_every_attempt_up_to_its_bound() {
 fn stop_codes_end_it_whether_they_come_in_the_connack_or_later() {
     for code in [2, 3, 4, 10].map(ConnectionReturnCode) {
         let mut refused = started();
-        refused.gate(Ok(()), NOW);
+        refused.gate(Ok(String::new()), NOW);
         refused.dialled(Dialled::Refused(code), NOW);
         let mut ended = started();
         come_up(&mut ended, NOW);
         ended.control(code, NOW);
         for mut c in [refused, ended] {
             let last = actions(&mut c).pop();
-            assert_eq!(last, Some(Action::Status(ConnectionStatus::DISCONNECTED, code.0)));
+            assert_eq!(last, Some(Action::State(ConnectionState::Disconnected { code: Some(code) })));
             assert!(c.is_stopped());
             assert_eq!(c.deadline(), None);
         }
@@ -119,7 +125,7 @@ fn a_kicked_client_closes_and_does_not_reconnect_when_the_server_closes_too() {
 fn codes_that_do_not_stop_lead_to_another_attempt() {
     for code in [7, 99, 100, 4711].map(ConnectionReturnCode) {
         let mut c = started();
-        c.gate(Ok(()), NOW);
+        c.gate(Ok(String::new()), NOW);
         c.dialled(Dialled::Refused(code), NOW);
         assert!(c.deadline().is_some(), "{code}");
     }
@@ -129,13 +135,16 @@ fn codes_that_do_not_stop_lead_to_another_attempt() {
 fn a_token_that_is_refused_is_renewed_but_never_in_a_tight_loop() {
     for code in [5, 6].map(ConnectionReturnCode) {
         let mut c = started();
-        c.gate(Ok(()), NOW);
+        c.gate(Ok(String::new()), NOW);
         c.dialled(Dialled::Refused(code), NOW);
         actions(&mut c);
         let due = c.deadline().unwrap();
         assert!(due > NOW);
         c.tick(due);
-        assert_eq!(actions(&mut c), [Action::Status(ConnectionStatus::RECONNECTING, 1), Action::FetchToken]);
+        assert_eq!(
+            actions(&mut c),
+            [Action::State(ConnectionState::Reconnecting { attempt: 1 }), Action::FetchToken]
+        );
     }
 }
 
@@ -150,7 +159,7 @@ fn a_token_that_cannot_be_had_is_tried_for_again_after_ten_seconds() {
 #[test]
 fn a_push_server_that_never_accepts_is_left_and_tried_again() {
     let mut c = started();
-    c.gate(Ok(()), NOW);
+    c.gate(Ok(String::new()), NOW);
     c.dialled(Dialled::Connack, NOW);
     actions(&mut c);
     let due = c.deadline().unwrap();
@@ -185,7 +194,7 @@ proptest::proptest! {
                 0 => c.start(),
                 1 => c.token(Ok(()), now),
                 2 => c.token(Err(String::new()), now),
-                3 => c.gate(Ok(()), now),
+                3 => c.gate(Ok(String::new()), now),
                 4 => c.gate(Err(String::new()), now),
                 5 => c.dialled(Dialled::Connack, now),
                 6 => c.dialled(Dialled::Network(String::new()), now),
@@ -198,7 +207,7 @@ proptest::proptest! {
             let out = actions(&mut c);
             let under_way = out.iter().filter(|a| matches!(a, Action::FetchToken | Action::AskGate | Action::Dial(_))).count();
             proptest::prop_assert!(under_way <= 1, "{out:?}");
-            if out.iter().any(|a| matches!(a, Action::Status(ConnectionStatus::RECONNECTING, _))) {
+            if out.iter().any(|a| matches!(a, Action::State(ConnectionState::Reconnecting { attempt: _ }))) {
                 proptest::prop_assert!(failed_at.until(now) >= limits::RECONNECT_PERIOD / 2);
             }
             if out.iter().any(|a| matches!(a, Action::Trouble(_))) {
@@ -206,4 +215,38 @@ proptest::proptest! {
             }
         }
     }
+}
+
+#[test]
+fn the_region_that_the_gate_names_is_told_while_first_connecting_only() {
+    let mut c = started();
+    c.gate(Ok("cn".to_owned()), NOW);
+    let connecting = Action::State(ConnectionState::Connecting { region: Some("cn".to_owned()) });
+    assert_eq!(actions(&mut c), [connecting, dial(false)]);
+    c.dialled(Dialled::Network("reset".to_owned()), NOW);
+    let due = c.deadline().unwrap();
+    c.tick(due);
+    actions(&mut c);
+    c.gate(Ok("cn".to_owned()), due);
+    assert_eq!(actions(&mut c), [dial(false)]);
+}
+
+#[test]
+fn without_an_app_key_code_7_is_reported_and_nothing_is_dialled() {
+    let mut c = connection();
+    c.refuse_without_app_key();
+    let code = ConnectionReturnCode::AUTHENTICATION_SERVER_ERROR;
+    assert_eq!(
+        actions(&mut c),
+        [
+            Action::Trouble(Trouble::NoAppKey),
+            Action::State(ConnectionState::Disconnected { code: Some(code) })
+        ]
+    );
+    assert!(c.is_stopped());
+}
+
+#[test]
+fn a_gate_that_does_not_answer_is_code_101() {
+    assert_eq!(Trouble::NoGate(String::new()).code(), Some(ConnectionReturnCode::REQUEST_GATE_ERROR));
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
-pub use connection::{Connection, Trouble};
+pub use connection::{Connection, ConnectionState, Trouble};
 pub use mqtt::MqttTcp;
 
 use crate::protocol::ConnectionReturnCode;

@@ -75,6 +75,12 @@ pub mod path {
     pub const ATTACHMENT_CONTENT_NAME: &str = "/v1/attachments/{attachment}/content/{name}";
     /// `GET`
     pub const EMOJIS: &str = "/v1/emojis";
+
+    /// How messages and avatars refer to an attachment: without host and without token. Rule `FILE-REFERENCE`.
+    pub fn attachment_reference(id: &crate::protocol::AttachmentId) -> String {
+        let absolute = super::fill(ATTACHMENT_CONTENT, &[id.as_str()]);
+        absolute.trim_start_matches(super::BASE_PATH).to_owned()
+    }
     /// `POST`: the imToken.
     pub const TOKEN: &str = "/oauth/token";
     /// `POST`: which push server.
@@ -151,6 +157,7 @@ mod tests {
     fn a_template_is_filled_in_order_and_encoded() {
         assert_eq!(fill(path::P2P_SESSION, &["1", "a/b ?"]), "/v1/sessions/p2p/1/a%2Fb%20%3F");
         assert_eq!(fill(path::USERS, &[]), "/v1/users");
+        assert_eq!(path::attachment_reference(&"5".into()), "attachments/5/content");
     }
 
     #[test]

@@ -1,0 +1,117 @@
+//! The accounts of a server: where an application begins.
+
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use rand::rngs::ChaCha8Rng;
+use rand::{RngExt, SeedableRng};
+use tokio::sync::Notify;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::CurrentUser;
+use crate::api::{Api, ApiError, LoginState};
+use crate::bridge::{Core, Event, Shared, drive, load_stored};
+use crate::config::{ClientConfig, LoginOptions};
+use crate::protocol::User;
+use crate::push::Connection;
+
+/// The accounts of a server. The seed's `Users.getInstance().remote`.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// use y2w_sdk::{ClientConfig, Users};
+/// let users = Users::new(ClientConfig::new("http://127.0.0.1:8080")?);
+/// users.register("ann@example.org", "secret", "Ann").await?;
+/// let ann = users.login("ann@example.org", "secret").await?;
+/// ann.connect();
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Users {
+    config: ClientConfig,
+}
+
+impl Users {
+    /// The accounts of the server that `config` names.
+    pub fn new(config: ClientConfig) -> Self {
+        Self { config }
+    }
+
+    /// Makes an account. Rule `AUTH-REGISTER`.
+    pub async fn register(&self, account: &str, password: &str, name: &str) -> Result<User, ApiError> {
+        self.config.api().register(account, password, name).await
+    }
+
+    /// Logs in. The user is not connected to the push server until [`CurrentUser::connect`]. Rule `AUTH-LOGIN`.
+    pub async fn login(&self, account: &str, password: &str) -> Result<CurrentUser, ApiError> {
+        self.login_with(account, password, LoginOptions::default()).await
+    }
+
+    /// Logs in with options.
+    pub async fn login_with(
+        &self,
+        account: &str,
+        password: &str,
+        options: LoginOptions,
+    ) -> Result<CurrentUser, ApiError> {
+        let api = self.config.api();
+        let me = api.login(account, password).await?;
+        Ok(self.begin(api, me, options).await)
+    }
+
+    /// Goes on where an earlier login was, without asking the server: what the seed does with the login that it has put
+    /// into the browser's storage. If the token is no longer good, the first call that finds out logs in again
+    /// (`CLIENT-RELOGIN`).
+    pub async fn resume(&self, login: LoginState, options: LoginOptions) -> CurrentUser {
+        let api = self.config.api();
+        let me = login.user.clone();
+        api.resume(login);
+        self.begin(api, me, options).await
+    }
+
+    /// Finds a user by the whole account name, with the token of somebody who is logged in. Rule `USER-SEARCH`.
+    pub async fn search(&self, account: &str, token: &str) -> Result<Option<User>, ApiError> {
+        let api = self.config.api();
+        api.use_token(token);
+        api.search(account).await
+    }
+
+    async fn begin(&self, api: Api, me: User, options: LoginOptions) -> CurrentUser {
+        let mut random = ChaCha8Rng::seed_from_u64(options.seed);
+        let guid = format!("{:032x}", random.random::<u128>());
+        let (model, troubles) = load_stored(&options, &me.id).await;
+        let deadline = self.config.deadline;
+        let connection = Connection::new(options.device, guid.clone(), random.random(), deadline);
+        let core = Core::new(me.clone(), model, connection, &options, self.config.clock.now());
+        let shared = Arc::new(Shared {
+            uid: me.id,
+            api,
+            push: self.config.push.clone(),
+            push_url: self.config.push_url.clone(),
+            clock: self.config.clock,
+            observer: options.observer,
+            deadline,
+            keep_messages: options.keep_messages,
+            message_sync: options.message_sync,
+            handlers: options.handlers,
+            store: options.store,
+            store_messages: options.store_messages,
+            guid,
+            events: OnceLock::new(),
+            core: Mutex::new(core),
+            wake: Notify::new(),
+            settled: Notify::new(),
+        });
+        for why in troubles {
+            tracing::warn!(why, "the local store");
+            shared.tell(Event::LocalStoreFailed { why });
+        }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "a user's driver is one task, owned by the CurrentUser"
+        )]
+        let driver = tokio::spawn(drive(shared.clone()));
+        CurrentUser { shared, driver: AbortOnDropHandle::new(driver) }
+    }
+}
