@@ -7,19 +7,22 @@
 //! greater than all that are there (`SYNC-STAMP-STRICT`). Slots are positions in the order of creation; they never move.
 
 use std::collections::BTreeMap;
+use std::convert::identity;
+use std::fmt::Debug;
 use std::hash::Hash;
 use std::ops::Bound;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use y2w_sdk::protocol::{
-    ConversationId, MemberId, Message, MessageId, SessionMember, Timestamp, User, UserConversation, UserId,
+    Contact, ContactId, ConversationId, MemberId, Message, MessageId, SessionMember, Timestamp, User,
+    UserConversation, UserId, UserSession, UserSessionId,
 };
 
 /// What a [`Collection`] holds.
 pub(super) trait Entry: Clone {
     /// How the entry is named.
-    type Id: Clone + Eq + Hash;
+    type Id: Clone + Debug + Eq + Hash;
 
     /// The entry's name.
     fn id(&self) -> &Self::Id;
@@ -199,7 +202,7 @@ impl<T: Entry> Collection<T> {
 }
 
 macro_rules! entries {
-    ($($entry:ty, $id:ty;)*) => {$(
+    ($($entry:ty, $id:ty, $read:expr, $write:expr;)*) => {$(
         impl Entry for $entry {
             type Id = $id;
 
@@ -208,36 +211,28 @@ macro_rules! entries {
             }
 
             fn stamp(&self) -> Timestamp {
-                self.updated_at
+                $read(self.updated_at)
             }
 
             fn set_stamp(&mut self, stamp: Timestamp) {
-                self.updated_at = stamp;
+                self.updated_at = $write(stamp);
             }
         }
     )*};
 }
 
+// Some stamps are optional on the wire, where an answer of others may lack them; here they are always set.
 entries! {
-    SessionMember, MemberId;
-    Message, MessageId;
-    UserConversation, ConversationId;
+    SessionMember, MemberId, identity, identity;
+    Message, MessageId, identity, identity;
+    UserConversation, ConversationId, identity, identity;
+    User, UserId, set, Some;
+    Contact, ContactId, set, Some;
+    UserSession, UserSessionId, set, Some;
 }
 
-impl Entry for User {
-    type Id = UserId;
-
-    fn id(&self) -> &UserId {
-        &self.id
-    }
-
-    fn stamp(&self) -> Timestamp {
-        self.updated_at.unwrap_or(Timestamp::EPOCH)
-    }
-
-    fn set_stamp(&mut self, stamp: Timestamp) {
-        self.updated_at = Some(stamp);
-    }
+fn set(stamp: Option<Timestamp>) -> Timestamp {
+    stamp.unwrap_or(Timestamp::EPOCH)
 }
 
 #[cfg(test)]

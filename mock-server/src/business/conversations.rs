@@ -1,15 +1,14 @@
 //! Each user's view of the sessions. Made by the server only, with the first message (`CONV-SERVER-MADE`,
 //! `CONV-ON-MESSAGE`).
 
-use rustc_hash::FxHashMap;
 use y2w_sdk::protocol::{
-    LastMessage, Message, MessageType, SessionId, SessionType, Timestamp, UserConversation, UserId,
+    ConversationId, LastMessage, Message, MessageType, SessionType, Timestamp, UserConversation, UserId,
 };
 
-use super::collection::{Collection, Page, Range, Slot, Stamps};
+use super::collection::{Page, Range};
 use super::sessions::Room;
 use super::users::Users;
-use super::{Business, Ids, Refusal, same_user};
+use super::{Business, Refusal, same_user};
 
 impl Business {
     /// A user's conversations, for that user. Rules `CONV-LIST`, `CONV-OWNER`.
@@ -20,32 +19,18 @@ impl Business {
         range: Range,
     ) -> Result<Page<UserConversation>, Refusal> {
         same_user(caller, user)?;
-        Ok(self
-            .conversations
-            .by_user
-            .get(caller)
-            .map_or(Page { total: 0, entries: Vec::new() }, |own| own.all.page(range)))
+        Ok(self.conversations.page(caller, range))
     }
 
     /// How many messages of a session a user has not read. Rule `CONV-UNREAD`.
     pub fn unread(&self, user: &UserId, session: &str) -> u32 {
-        self.conversations
-            .by_user
-            .get(user)
-            .and_then(|own| own.with_session(session))
-            .map_or(0, |(_, conversation)| conversation.unread)
+        self.conversations.under(user, session).map_or(0, |conversation| conversation.unread)
     }
 
     /// Rule `CONV-CHANGE-STAMPED`: the stamp moves only where there was something to clear.
     pub(super) fn clear_unread(&mut self, user: &UserId, session: &str, now: Timestamp) {
-        let Some(own) = self.conversations.by_user.get_mut(user) else {
-            return;
-        };
-        if let Some((slot, conversation)) = own.with_session(session)
-            && conversation.unread > 0
-        {
-            let stamp = own.stamps.next(now);
-            own.all.update(slot, stamp, |conversation| conversation.unread = 0);
+        if self.unread(user, session) > 0 {
+            self.conversations.update_under(user, session, now, |conversation| conversation.unread = 0);
         }
     }
 
@@ -67,7 +52,13 @@ impl Business {
             let user = &member.user_id;
             let counts = message.kind == MessageType::System || *user != message.sender;
             let face = Face::of(room, user, &self.users);
-            self.conversations.show(user, &room.session.id, &face, &last, counts, now);
+            self.conversations.put(
+                user,
+                &room.session.id,
+                now,
+                |conversation| face.show(conversation, &last, counts),
+                |id, stamp| face.conversation(id, stamp, &last, counts),
+            );
         }
         Ok(())
     }
@@ -107,73 +98,40 @@ impl<'a> Face<'a> {
             },
         }
     }
-}
 
-#[derive(Clone, Debug, Default)]
-pub(super) struct AllConversations {
-    by_user: FxHashMap<UserId, Conversations>,
-    ids: Ids,
-}
-
-impl AllConversations {
-    fn show(
-        &mut self,
-        user: &UserId,
-        session: &SessionId,
-        face: &Face<'_>,
-        last: &LastMessage,
-        counts: bool,
-        now: Timestamp,
-    ) {
-        let own = match self.by_user.get_mut(user) {
-            Some(own) => own,
-            None => self.by_user.entry(user.clone()).or_default(),
-        };
-        let stamp = own.stamps.next(now);
-        if let Some((slot, _)) = own.with_session(session.as_str()) {
-            own.all.update(slot, stamp, |conversation| {
-                conversation.unread += u32::from(counts);
-                conversation.last_message = Some(last.clone());
-                conversation.visiable = true;
-                conversation.is_delete = false;
-                if conversation.name != face.name {
-                    face.name.clone_into(&mut conversation.name);
-                }
-                if conversation.avatar_url != face.avatar_url {
-                    face.avatar_url.clone_into(&mut conversation.avatar_url);
-                }
-            });
-        } else {
-            let slot = own.all.insert(UserConversation {
-                id: self.ids.next(),
-                target_id: face.target.to_owned(),
-                name: face.name.to_owned(),
-                kind: face.kind.clone(),
-                top: false,
-                visiable: true,
-                unread: u32::from(counts),
-                last_message: Some(last.clone()),
-                avatar_url: face.avatar_url.to_owned(),
-                is_delete: false,
-                created_at: Some(stamp),
-                updated_at: stamp,
-            });
-            own.by_session.insert(session.clone(), slot);
+    fn show(&self, conversation: &mut UserConversation, last: &LastMessage, counts: bool) {
+        conversation.unread += u32::from(counts);
+        conversation.last_message = Some(last.clone());
+        conversation.visiable = true;
+        conversation.is_delete = false;
+        if conversation.name != self.name {
+            self.name.clone_into(&mut conversation.name);
+        }
+        if conversation.avatar_url != self.avatar_url {
+            self.avatar_url.clone_into(&mut conversation.avatar_url);
         }
     }
-}
 
-/// One user's conversations; at most one for each session. Rule `CONV-ONE-PER-TARGET`.
-#[derive(Clone, Debug, Default)]
-struct Conversations {
-    all: Collection<UserConversation>,
-    by_session: FxHashMap<SessionId, Slot>,
-    stamps: Stamps,
-}
-
-impl Conversations {
-    fn with_session(&self, session: &str) -> Option<(Slot, &UserConversation)> {
-        let slot = *self.by_session.get(session)?;
-        Some((slot, self.all.get(slot)))
+    fn conversation(
+        &self,
+        id: ConversationId,
+        stamp: Timestamp,
+        last: &LastMessage,
+        counts: bool,
+    ) -> UserConversation {
+        UserConversation {
+            id,
+            target_id: self.target.to_owned(),
+            name: self.name.to_owned(),
+            kind: self.kind.clone(),
+            top: false,
+            visiable: true,
+            unread: u32::from(counts),
+            last_message: Some(last.clone()),
+            avatar_url: self.avatar_url.to_owned(),
+            is_delete: false,
+            created_at: Some(stamp),
+            updated_at: stamp,
+        }
     }
 }

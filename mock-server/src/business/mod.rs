@@ -7,16 +7,19 @@
 //! Invariants:
 //!
 //! * What an operation refuses, it has not touched (`API-NO-EFFECT`): each one checks first and changes then.
-//! * A session has one order of stamps for itself, its members and its messages; a user has one for the conversations;
-//!   the app has one for the users. Within each they strictly increase (`SYNC-STAMP-STRICT`). That members and messages
+//! * A session has one order of stamps for itself, its members and its messages; a user has one for each of the
+//!   contacts, the favourite groups and the conversations; the app has one for the users. Within each they strictly increase (`SYNC-STAMP-STRICT`). That members and messages
 //!   of a session share theirs is what makes "up to the removal" (`HIST-REMOVED`) exact in a burst.
 //! * A sync and a write never overlap, since both need the whole state; so no stamp can appear below a watermark
 //!   (`SYNC-LOSSLESS`), even while stamps run ahead of the clock.
 
 mod collection;
+mod contacts;
 mod conversations;
+mod favourites;
 mod members;
 mod messages;
+mod own_lists;
 mod refusal;
 mod sessions;
 mod tokens;
@@ -27,9 +30,11 @@ mod tests;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use y2w_sdk::protocol::{Timestamp, UserId};
+use y2w_sdk::protocol::{Contact, SessionId, Timestamp, UserConversation, UserId, UserSession};
 
 pub use collection::{Page, Range};
+pub use contacts::{AddContact, RemoveContact, UpdateContact};
+pub use favourites::{AddFavourite, RemoveFavourite, UpdateFavourite};
 pub use members::{AddMember, RemoveMember};
 pub use messages::{IDEMPOTENCY_MEMORY, MarkRead, PostMessage, SyncedMessages};
 pub use refusal::Refusal;
@@ -37,7 +42,7 @@ pub use sessions::{CreateGroup, OpenP2p};
 pub use tokens::IssueToken;
 pub use users::{Account, Register};
 
-use conversations::AllConversations;
+use own_lists::OwnLists;
 use sessions::Sessions;
 use tokens::Tokens;
 use users::Users;
@@ -57,7 +62,9 @@ pub struct Business {
     users: Users,
     tokens: Tokens,
     sessions: Sessions,
-    conversations: AllConversations,
+    contacts: OwnLists<Contact, UserId>,
+    favourites: OwnLists<UserSession, SessionId>,
+    conversations: OwnLists<UserConversation, SessionId>,
 }
 
 impl Business {
@@ -102,4 +109,9 @@ fn require(present: bool, name: &str) -> Result<(), Refusal> {
 
 fn same_user(caller: &UserId, owner: &str) -> Result<(), Refusal> {
     if caller.as_str() == owner { Ok(()) } else { Err(Refusal::forbidden("this belongs to another user")) }
+}
+
+/// What may stay away, but not be empty.
+fn require_if_given(text: Option<&str>, name: &str) -> Result<(), Refusal> {
+    require(text != Some(""), name)
 }

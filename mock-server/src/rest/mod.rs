@@ -6,9 +6,11 @@
 //! One file for each resource. `error` is the only place where a refusal becomes a status.
 
 mod answer;
+mod contacts;
 mod conversations;
 mod cors;
 mod error;
+mod favourites;
 mod gate;
 mod members;
 mod messages;
@@ -32,6 +34,10 @@ pub(crate) fn router(backend: Backend) -> Router {
         .route(path::LOGIN, post(users::login))
         .route(path::USERS, get(users::list))
         .route(path::USER, get(users::one))
+        .route(path::CONTACTS, get(contacts::list).post(contacts::add))
+        .route(path::CONTACT, get(contacts::one).put(contacts::update).delete(contacts::remove))
+        .route(path::USER_SESSIONS, get(favourites::list).post(favourites::add))
+        .route(path::USER_SESSION, get(favourites::one).put(favourites::update).delete(favourites::remove))
         .route(path::USER_CONVERSATIONS, get(conversations::list))
         .route(path::P2P_SESSION, get(sessions::p2p))
         .route(path::SESSIONS, post(sessions::create))

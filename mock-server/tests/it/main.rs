@@ -5,5 +5,6 @@
 mod connections;
 mod flow;
 mod listeners;
+mod lists;
 mod rest;
 mod support;

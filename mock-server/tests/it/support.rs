@@ -70,8 +70,11 @@ impl Api {
     }
 
     pub(crate) fn post(&self, path: &str, form: &[(&str, &str)]) -> Call {
-        let form = serde_urlencoded::to_string(form).unwrap();
-        self.call("POST", path).header("content-type", "application/x-www-form-urlencoded").body(form)
+        self.call("POST", path).form(form)
+    }
+
+    pub(crate) fn put(&self, path: &str, form: &[(&str, &str)]) -> Call {
+        self.call("PUT", path).form(form)
     }
 
     pub(crate) async fn register(&self, name: &str) -> Person {
@@ -81,7 +84,13 @@ impl Api {
         self.post("/v1/users/register", &form).send().await.ok();
         let login = self.post("/v1/users/login", &form[..2]).send().await.ok();
         let text = |field: &str| login[field].as_str().unwrap().to_owned();
-        Person { uid: text("id"), token: text("token"), key: text("key"), secret: text("secret") }
+        Person {
+            uid: text("id"),
+            name: text("name"),
+            token: text("token"),
+            key: text("key"),
+            secret: text("secret"),
+        }
     }
 
     pub(crate) async fn im_token(&self, person: &Person) -> String {
@@ -123,6 +132,11 @@ impl Call {
         Self(self.0.header(name, value))
     }
 
+    fn form(self, form: &[(&str, &str)]) -> Self {
+        let form = serde_urlencoded::to_string(form).unwrap();
+        self.header("content-type", "application/x-www-form-urlencoded").body(form)
+    }
+
     pub(crate) fn body(self, body: String) -> Self {
         Self(self.0.body(body))
     }
@@ -138,6 +152,7 @@ impl Call {
 
 pub(crate) struct Person {
     pub(crate) uid: String,
+    pub(crate) name: String,
     pub(crate) token: String,
     pub(crate) key: String,
     pub(crate) secret: String,
@@ -269,4 +284,18 @@ pub(crate) async fn mts(api: &Api, session: &str, by: &Person) -> i64 {
         y2w_sdk::protocol::Timestamp::parse(&text).unwrap().as_millis()
     };
     members["entries"].as_array().unwrap().iter().map(created).max().unwrap()
+}
+
+/// A group without a name, with `master` and then `others` as members.
+pub(crate) async fn group(api: &Api, master: &Person, others: &[&Person]) -> String {
+    let form = [("type", "group"), ("name", ""), ("secureType", "public"), ("avatarUrl", "")];
+    let session = api.post("/v1/sessions", &form).by(master).send().await.ok();
+    let session = session["id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/sessions/{session}/members");
+    let roles = std::iter::once("master").chain(std::iter::repeat("user"));
+    for (person, role) in std::iter::once(&master).chain(others).zip(roles) {
+        let form = [("userId", &*person.uid), ("name", &*person.name), ("role", role)];
+        api.post(&path, &form).by(master).send().await.ok();
+    }
+    session
 }

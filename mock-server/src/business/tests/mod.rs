@@ -2,6 +2,9 @@
 //! say who does what.
 
 mod cases;
+mod held;
+mod list_properties;
+mod lists;
 mod properties;
 
 use std::sync::Arc;

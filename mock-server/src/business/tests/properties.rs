@@ -1,11 +1,11 @@
 //! What holds after any sequence of operations.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::held::Held;
 use super::*;
 use crate::business::*;
 
@@ -33,39 +33,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => Just(Step::Sync),
     ];
     prop::collection::vec(step, 1..80)
-}
-
-/// What a client holds of one collection: entries by id, and the watermark.
-struct Held<T> {
-    entries: BTreeMap<String, T>,
-    watermark: Option<Timestamp>,
-}
-
-impl<T: Clone + PartialEq + std::fmt::Debug> Held<T> {
-    fn nothing() -> Self {
-        Self { entries: BTreeMap::new(), watermark: None }
-    }
-
-    /// One page of two entries at most, so that pages are cut and changes come between them.
-    fn take(&mut self, page: &Page<T>, key: impl Fn(&T) -> (String, Timestamp)) -> bool {
-        for entry in &page.entries {
-            let (id, stamp) = key(entry);
-            assert!(Some(stamp) > self.watermark, "SYNC-ORDER, SYNC-SINCE");
-            self.watermark = Some(stamp);
-            self.entries.insert(id, T::clone(entry));
-        }
-        !page.entries.is_empty()
-    }
-
-    fn range(&self) -> Range {
-        Range { since: self.watermark.unwrap_or(Timestamp::EPOCH), offset: 0, limit: 2 }
-    }
-
-    fn check(&self, full: &Page<T>, key: impl Fn(&T) -> (String, Timestamp)) {
-        let full: BTreeMap<String, T> =
-            full.entries.iter().map(|entry| (key(entry).0, T::clone(entry))).collect();
-        assert_eq!(self.entries, full, "SYNC-LOSSLESS");
-    }
 }
 
 fn member_key(member: &SessionMember) -> (String, Timestamp) {
