@@ -19,6 +19,7 @@ mod conversations;
 mod emojis;
 mod error;
 mod http;
+mod in_process;
 mod login_state;
 mod members;
 mod messages;
@@ -40,6 +41,7 @@ use parking_lot::Mutex;
 
 pub use error::{ApiError, ApiErrorKind};
 pub use http::ReqwestHttp;
+pub use in_process::InProcessHttp;
 pub use login_state::LoginState;
 
 use call::{Call, PageQuery};

@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod gate;
+mod in_process;
 mod mqtt;
 
 use std::time::Duration;
@@ -11,6 +12,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 
 pub use connection::{Connection, ConnectionState, Trouble};
+pub use in_process::{ByteStream, Dial, InProcessPush};
 pub use mqtt::MqttTcp;
 
 use crate::protocol::ConnectionReturnCode;
