@@ -11,9 +11,21 @@
 //! * what is loaded is byte for byte what was last saved, or it is absent: a document that cannot be trusted is set
 //!   aside with a warning, and the client fetches what it held from the server again;
 //! * users never see each other's documents.
+//!
+//! Two stores are here: [`FileStore`] keeps files in a directory, [`MemoryStore`] keeps nothing beyond the process. An
+//! application may bring its own: it implements [`LocalStore`] and runs the list of [`checks`].
+
+pub mod checks;
+mod files;
+mod memory;
+
+use std::fmt;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+
+pub use files::{FileStore, OpenError};
+pub use memory::MemoryStore;
 
 use crate::protocol::{SessionId, UserId};
 
@@ -34,14 +46,27 @@ pub enum Part {
     Messages(SessionId),
 }
 
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Users => f.write_str("users"),
+            Self::Conversations => f.write_str("conversations"),
+            Self::Contacts => f.write_str("contacts"),
+            Self::UserSessions => f.write_str("favourite groups"),
+            Self::Session(session) => write!(f, "session {session}"),
+            Self::Messages(session) => write!(f, "messages of session {session}"),
+        }
+    }
+}
+
 /// Why a store could not do what it was asked.
 #[derive(Debug, thiserror::Error)]
-#[error("{part:?} of user {user} could not be {doing}: {why}")]
+#[error("{} of user {user} could not be {doing}: {why}", part.as_ref().map_or("documents".to_owned(), Part::to_string))]
 pub struct StoreError {
     /// Whose document.
     pub user: UserId,
-    /// Which document.
-    pub part: Part,
+    /// Which document; `None` if it was about all of them.
+    pub part: Option<Part>,
     /// `loaded`, `saved`, …
     pub doing: &'static str,
     /// What stood in the way.
@@ -49,8 +74,10 @@ pub struct StoreError {
 }
 
 /// Keeps documents. See the module's text for what every store guarantees.
+///
+/// Calls for one document may be under way at once. Each of them happens as a whole, and of several saves one is left.
 pub trait LocalStore: Send + Sync {
-    /// The documents there are of a user, in the order of [`Part`].
+    /// The documents there are of a user, in the order of [`Part`]. Whether one can be trusted shows when it is loaded.
     fn parts<'a>(&'a self, user: &'a UserId) -> BoxFuture<'a, Result<Vec<Part>, StoreError>>;
 
     /// A document as it was last saved; `None` if there is none that can be trusted.
@@ -76,6 +103,6 @@ pub trait LocalStore: Send + Sync {
         why: &'a str,
     ) -> BoxFuture<'a, Result<(), StoreError>>;
 
-    /// Forgets a document.
+    /// Forgets a document, and what was set aside of it.
     fn remove<'a>(&'a self, user: &'a UserId, part: &'a Part) -> BoxFuture<'a, Result<(), StoreError>>;
 }
