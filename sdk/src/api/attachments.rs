@@ -9,7 +9,7 @@ use super::{Api, ApiError, url};
 use crate::protocol::rest::{CONTENT_MD5, path};
 use crate::protocol::{Attachment, AttachmentId, credential};
 
-/// The name of the upload's one field. The server of 2016 takes any.
+/// The name of the upload's one field; the protocol fixes none.
 const FIELD: &str = "file";
 
 impl Api {

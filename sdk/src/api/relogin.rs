@@ -21,8 +21,8 @@ struct Failed {
 }
 
 impl Api {
-    /// Logs in again with what the last login was made with, unless somebody has since `stale` was refused. The one
-    /// that fails for the first fails for all who waited for it.
+    /// Logs in again with what the last login was made with, unless somebody has done so since `stale` was given out.
+    /// A login that fails, fails for all who waited for it.
     pub(super) async fn login_again(&self, stale: &Arc<str>) -> Result<(), ApiError> {
         let failures_before = self.relogin.failed.lock().times;
         // Held across the await on purpose: a hundred calls refused at once wait here for one login, and then find
