@@ -1,8 +1,10 @@
 //! What an operator can inflict on a running server.
 
+use y2w_sdk::protocol::entity::Status;
 use y2w_sdk::protocol::{ImSessionId, UserId};
 
 use crate::Backend;
+use crate::business::SetUserStatus;
 
 impl Backend {
     /// Ends a user's push connections abruptly; says how many there were.
@@ -28,5 +30,11 @@ impl Backend {
     /// Ends the life of every imToken given out so far (`CONN-REFUSE-EXPIRED`). Live connections stay.
     pub fn expire_im_tokens(&self) {
         self.inner.push.expire_tokens();
+    }
+
+    /// Bars a user, whose tokens are then void, or lets them in again (`AUTH-LOGIN-INACTIVE`); says whether there is
+    /// such a user.
+    pub fn set_user_status(&self, uid: &UserId, status: Status) -> bool {
+        self.apply(SetUserStatus { user: uid.clone(), status }).is_ok()
     }
 }

@@ -155,6 +155,11 @@ impl<T: Entry> Collection<T> {
         self.entries.iter()
     }
 
+    /// Every slot in the order of creation.
+    pub(super) fn slots(&self) -> impl Iterator<Item = Slot> + use<T> {
+        (0..u32::try_from(self.entries.len()).unwrap_or(u32::MAX)).map(Slot)
+    }
+
     /// The entries up to the first one, in the order of creation, for which `before` no longer holds; newest last.
     pub(super) fn created_while(&self, before: impl Fn(&T) -> bool) -> &[Arc<T>] {
         &self.entries[..self.entries.partition_point(|entry| before(entry))]

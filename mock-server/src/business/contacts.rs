@@ -36,9 +36,9 @@ impl Operation for AddContact {
         if self.user == self.caller {
             return Err(Refusal::bad_request("nobody is their own contact"));
         }
-        let user = |id, why| state.users.find(id).ok_or_else(|| Refusal::bad_request(why));
-        let adder = user(&self.caller, "the caller is no user any more")?;
-        let added = user(&self.user, "userId names no user")?;
+        let adder = state.users.known(self.caller.as_str())?;
+        let added = state.users.known(self.user.as_str());
+        let added = added.map_err(|_| Refusal::bad_request("userId names no user"))?;
         let contacts = &mut state.contacts;
         if contacts.has(&self.caller, &self.user) {
             return Err(Refusal::bad_request("the user is a contact already"));

@@ -1,6 +1,14 @@
 //! Each user's view of the sessions. Made by the server only, with the first message (`CONV-SERVER-MADE`,
 //! `CONV-ON-MESSAGE`).
+//!
+//! A conversation shows the name and the picture of its session, or of the other user, until its owner chooses others
+//! (`CONV-UPDATE`); what was chosen stays when the session changes (`CONV-NAME-CHOSEN`).
 
+use std::sync::Arc;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+use y2w_sdk::protocol::rest;
 use y2w_sdk::protocol::{
     ConversationId, LastMessage, Message, MessageType, SessionType, Timestamp, UserConversation, UserId,
 };
@@ -8,7 +16,102 @@ use y2w_sdk::protocol::{
 use super::collection::{Page, Range};
 use super::sessions::Room;
 use super::users::Users;
-use super::{Business, Refusal, same_user};
+use super::{Business, Operation, Refusal, same_user};
+
+/// Changes how a user's list shows a session. Rules `CONV-UPDATE`, `CONV-NAME-CHOSEN`, `CONV-OWNER`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UpdateConversation {
+    /// Who changes it.
+    pub caller: UserId,
+    /// Among whose conversations; the caller's own.
+    pub owner: String,
+    /// The entry.
+    pub conversation: String,
+    /// What is given changes.
+    pub changes: rest::UpdateConversation,
+}
+
+impl Operation for UpdateConversation {
+    type Reply = Arc<UserConversation>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<UserConversation>, Refusal> {
+        let known = state.conversation(&self.caller, &self.owner, &self.conversation)?;
+        if known.is_delete {
+            return Err(Refusal::not_found("the conversation was removed"));
+        }
+        let rest::UpdateConversation { target_id: _, kind: _, name, top, avatar_url } = self.changes;
+        let avatar_url = avatar_url.unwrap_or_else(|| known.avatar_url.clone());
+        let mut chosen = state.chosen.get(&known.id).copied().unwrap_or_default();
+        if let Some(room) = state.room_shown_in(known, &self.caller) {
+            let face = Face::of(room, &self.caller, &state.users);
+            // A client sends the name along with whatever it changes; only another name is a choice.
+            if name != known.name {
+                chosen.name = name != face.name;
+            }
+            if avatar_url != known.avatar_url {
+                chosen.avatar_url = avatar_url != face.avatar_url;
+            }
+        }
+        state.chosen.insert(known.id.clone(), chosen);
+        let changed = state.conversations.edit(&self.caller, &self.conversation, now, |conversation| {
+            conversation.name = name;
+            conversation.top = top.unwrap_or(conversation.top);
+            conversation.avatar_url = avatar_url;
+        });
+        changed.ok_or_else(no_such)
+    }
+}
+
+/// Takes a conversation off the list until the next message; to do so twice changes nothing. Rules `CONV-DELETE`,
+/// `CONV-OWNER`, `SYNC-TOMBSTONE`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RemoveConversation {
+    /// Who removes it.
+    pub caller: UserId,
+    /// Among whose conversations; the caller's own.
+    pub owner: String,
+    /// The entry.
+    pub conversation: String,
+}
+
+impl Operation for RemoveConversation {
+    type Reply = Arc<UserConversation>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<UserConversation>, Refusal> {
+        same_user(&self.caller, &self.owner)?;
+        state.conversations.edit(&self.caller, &self.conversation, now, take_off).ok_or_else(no_such)
+    }
+}
+
+/// Says that a user has read all of a conversation. Rules `CONV-CLEAR-UNREAD`, `CONV-OWNER`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ClearUnread {
+    /// Who has read.
+    pub caller: UserId,
+    /// Among whose conversations; the caller's own.
+    pub owner: String,
+    /// The entry.
+    pub conversation: String,
+}
+
+impl Operation for ClearUnread {
+    type Reply = Arc<UserConversation>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<UserConversation>, Refusal> {
+        same_user(&self.caller, &self.owner)?;
+        let read = |conversation: &mut UserConversation| conversation.unread = 0;
+        state.conversations.edit(&self.caller, &self.conversation, now, read).ok_or_else(no_such)
+    }
+}
+
+fn take_off(conversation: &mut UserConversation) {
+    conversation.is_delete = true;
+    conversation.visiable = false;
+}
+
+fn no_such() -> Refusal {
+    Refusal::not_found("no such conversation")
+}
 
 impl Business {
     /// A user's conversations, for that user. Rules `CONV-LIST`, `CONV-OWNER`.
@@ -20,6 +123,17 @@ impl Business {
     ) -> Result<Page<UserConversation>, Refusal> {
         same_user(caller, user)?;
         Ok(self.conversations.page(caller, range))
+    }
+
+    /// One conversation, removed or not.
+    pub fn conversation(
+        &self,
+        caller: &UserId,
+        owner: &str,
+        conversation: &str,
+    ) -> Result<&Arc<UserConversation>, Refusal> {
+        same_user(caller, owner)?;
+        self.conversations.entry(caller, conversation).ok_or_else(no_such)
     }
 
     /// How many messages of a session a user has not read. Rule `CONV-UNREAD`.
@@ -43,24 +157,94 @@ impl Business {
         now: Timestamp,
     ) -> Result<(), Refusal> {
         let room = self.sessions.room(session)?;
-        let last = LastMessage {
-            sender: message.sender.clone(),
-            kind: message.kind.clone(),
-            content: message.content.clone(),
-        };
-        for member in room.members.iter().filter(|member| member.is_present()) {
+        let last = in_short(message);
+        for member in room.present() {
             let user = &member.user_id;
             let counts = message.kind == MessageType::System || *user != message.sender;
             let face = Face::of(room, user, &self.users);
-            self.conversations.put(
-                user,
-                &room.session.id,
-                now,
-                |conversation| face.show(conversation, &last, counts),
-                |id, stamp| face.conversation(id, stamp, &last, counts),
-            );
+            let show = |conversation: &mut UserConversation| {
+                conversation.unread += u32::from(counts);
+                conversation.last_message = Some(last.clone());
+                conversation.visiable = true;
+                conversation.is_delete = false;
+                face.put_on(conversation, &self.chosen);
+            };
+            let make = |id, stamp| face.conversation(id, stamp, &last, counts);
+            self.conversations.put(user, &room.session.id, now, show, make);
         }
         Ok(())
+    }
+
+    /// The newest message of a session has changed: so does what the conversations show of it. Rules
+    /// `CONV-LAST-MESSAGE-EDITED`, `CONV-CHANGE-STAMPED`.
+    pub(super) fn note_edit(
+        &mut self,
+        session: &str,
+        message: &Message,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let last = in_short(message);
+        self.update_conversations(session, now, |_, _, conversation| {
+            conversation.last_message = Some(last.clone());
+        })
+    }
+
+    /// A session has another name or picture: its conversations show it. Rules `CONV-CHANGE-STAMPED`, `CONV-NAME-CHOSEN`.
+    pub(super) fn note_face(&mut self, session: &str, now: Timestamp) -> Result<(), Refusal> {
+        self.update_conversations(session, now, |face, chosen, conversation| {
+            face.put_on(conversation, chosen);
+        })
+    }
+
+    /// A session has ended: its conversations go. Rule `SESS-DELETE-DISSOLVES`.
+    pub(super) fn note_end(&mut self, session: &str, now: Timestamp) -> Result<(), Refusal> {
+        self.update_conversations(session, now, |_, _, conversation| take_off(conversation))
+    }
+
+    /// Changes the conversation of each active member that is not removed; one that comes out as it was keeps its stamp.
+    fn update_conversations(
+        &mut self,
+        session: &str,
+        now: Timestamp,
+        change: impl Fn(&Face<'_>, &Choices, &mut UserConversation),
+    ) -> Result<(), Refusal> {
+        let room = self.sessions.room(session)?;
+        for member in room.present() {
+            let face = Face::of(room, &member.user_id, &self.users);
+            self.conversations.edit_under(&member.user_id, session, now, |conversation| {
+                if !conversation.is_delete {
+                    change(&face, &self.chosen, conversation);
+                }
+            });
+        }
+        Ok(())
+    }
+
+    fn room_shown_in(&self, conversation: &UserConversation, owner: &UserId) -> Option<&Room> {
+        let target = conversation.target_id.as_str();
+        match conversation.kind {
+            SessionType::P2p => self.sessions.p2p_room(owner, &UserId::from(target)),
+            _ => self.sessions.room(target).ok(),
+        }
+    }
+}
+
+/// Which parts of their faces the owners of conversations have chosen.
+pub(super) type Choices = FxHashMap<ConversationId, Chosen>;
+
+/// What of a conversation's face its owner has chosen. Rule `CONV-NAME-CHOSEN`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Chosen {
+    name: bool,
+    avatar_url: bool,
+}
+
+/// Rules `CONV-LAST-MESSAGE`, `CONV-LAST-MESSAGE-EDITED`.
+fn in_short(message: &Message) -> LastMessage {
+    LastMessage {
+        sender: message.sender.clone(),
+        kind: message.kind.clone(),
+        content: if message.is_delete { String::new() } else { message.content.clone() },
     }
 }
 
@@ -99,15 +283,13 @@ impl<'a> Face<'a> {
         }
     }
 
-    fn show(&self, conversation: &mut UserConversation, last: &LastMessage, counts: bool) {
-        conversation.unread += u32::from(counts);
-        conversation.last_message = Some(last.clone());
-        conversation.visiable = true;
-        conversation.is_delete = false;
-        if conversation.name != self.name {
+    fn put_on(&self, conversation: &mut UserConversation, choices: &Choices) {
+        let chosen = |part: fn(&Chosen) -> bool, id| choices.get(id).is_some_and(part);
+        if conversation.name != self.name && !chosen(|chosen| chosen.name, &conversation.id) {
             self.name.clone_into(&mut conversation.name);
         }
-        if conversation.avatar_url != self.avatar_url {
+        if conversation.avatar_url != self.avatar_url && !chosen(|chosen| chosen.avatar_url, &conversation.id)
+        {
             self.avatar_url.clone_into(&mut conversation.avatar_url);
         }
     }

@@ -41,12 +41,8 @@ impl Operation for AddMember {
         let room = state.sessions.room(&self.session)?;
         room.check_may_add(&self.caller, &self.role)?;
         require(!self.name.is_empty(), "name")?;
-        if matches!(self.role, Role::Other(_)) {
-            return Err(Refusal::bad_request("role is master, admin or user"));
-        }
-        if matches!(self.status, Status::Other(_)) {
-            return Err(Refusal::bad_request("status is active or inactive"));
-        }
+        check_role(&self.role)?;
+        check_status(&self.status)?;
         if !state.has_user(&self.user) {
             return Err(Refusal::bad_request("userId names no user"));
         }
@@ -106,7 +102,7 @@ impl AddMember {
 }
 
 /// Takes a member out of a group, or lets one leave; a master who goes hands the role on. Rules `MEMBER-REMOVE`,
-/// `MEMBER-REMOVE-RIGHT`, `MEMBER-LEAVE`, `MEMBER-MASTER-LEAVES`, `SYNC-TOMBSTONE`.
+/// `MEMBER-REMOVE-RIGHT`, `MEMBER-MASTER-STAYS`, `MEMBER-LEAVE`, `MEMBER-MASTER-LEAVES`, `SYNC-TOMBSTONE`.
 ///
 /// To remove who is removed already changes nothing and succeeds: the answer to the first attempt may have been lost.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -177,20 +173,20 @@ impl Business {
     }
 
     /// What follows each change of membership of a group. Rule `MEMBER-SYSTEM-MESSAGE`.
-    fn membership_changed(
+    pub(super) fn membership_changed(
         &mut self,
         session: &str,
         actor: &UserId,
         text: String,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        self.sessions.room_mut(session)?.membership_changed(now);
+        self.sessions.room_mut(session)?.members_changed(now);
         self.write_system_message(session, actor, text, now)
     }
 }
 
 impl Room {
-    fn member_slot(&self, id: &str) -> Result<Slot, Refusal> {
+    pub(super) fn member_slot(&self, id: &str) -> Result<Slot, Refusal> {
         self.members.find(id).ok_or_else(|| Refusal::not_found("no such member"))
     }
 
@@ -238,10 +234,10 @@ impl Room {
 
     /// Makes the first active admin the master, or the first active member where there is no admin.
     fn hand_on_mastership(&mut self, now: Timestamp) {
-        let present = || self.members.iter().filter(|member| member.is_present());
-        let heir = present()
+        let heir = self
+            .present()
             .find(|member| member.role == Role::Admin)
-            .or_else(|| present().next())
+            .or_else(|| self.present().next())
             .and_then(|member| self.members.find(&member.id));
         if let Some(heir) = heir {
             let stamp = self.stamps.next(now);
@@ -253,6 +249,22 @@ impl Room {
     }
 }
 
-fn manages(member: &SessionMember) -> bool {
+pub(super) fn manages(member: &SessionMember) -> bool {
     matches!(member.role, Role::Master | Role::Admin)
+}
+
+/// Rule `MEMBER-ROLE-VALUES`.
+pub(super) fn check_role(role: &Role) -> Result<(), Refusal> {
+    match role {
+        Role::Master | Role::Admin | Role::User => Ok(()),
+        Role::Other(_) => Err(Refusal::bad_request("role is master, admin or user")),
+    }
+}
+
+/// Rule `MEMBER-STATUS`.
+pub(super) fn check_status(status: &Status) -> Result<(), Refusal> {
+    match status {
+        Status::Active | Status::Inactive => Ok(()),
+        Status::Other(_) => Err(Refusal::bad_request("status is active or inactive")),
+    }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use y2w_sdk::protocol::rest;
 use y2w_sdk::protocol::{Message, MessageId, MessageType, Timestamp, UserId};
 
-use super::collection::{Page, Range};
+use super::collection::{Page, Range, Slot};
 use super::sessions::Room;
-use super::{Business, Operation, Refusal, require, same_user};
+use super::{Business, Operation, Refusal, require, require_if_given, same_user};
 
 /// For how long an idempotency key is remembered: longer than a client tries (`CLIENT-STORE-RETRY`) with a deadline on
 /// each attempt. Rule `MSG-IDEMPOTENCY-KEY`.
@@ -59,6 +60,61 @@ impl Operation for PostMessage {
             room.remember(key, message.id.clone(), now);
         }
         state.store(&self.session, message, now)
+    }
+}
+
+/// Changes what a message says; a recall is such a change. Rules `MSG-EDIT`, `MSG-EDIT-CREATED-AT`, `MSG-EDIT-RIGHT`,
+/// `MSG-EDIT-MEMBER`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EditMessage {
+    /// Who changes it: its sender.
+    pub caller: UserId,
+    /// In which session.
+    pub session: String,
+    /// The message.
+    pub message: String,
+    /// What is given changes.
+    pub changes: rest::EditMessage,
+}
+
+impl Operation for EditMessage {
+    type Reply = Arc<Message>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Message>, Refusal> {
+        let rest::EditMessage { sender, content, kind } = self.changes;
+        let (_, known) = state.sessions.room(&self.session)?.own_message(&self.caller, &self.message)?;
+        if known.is_delete {
+            return Err(Refusal::not_found("the message was deleted"));
+        }
+        sender.map_or(Ok(()), |sender| same_user(&self.caller, sender.as_str()))?;
+        require_if_given(content.as_deref(), "content")?;
+        require_if_given(kind.as_ref().map(MessageType::as_str), "type")?;
+        state.change_message(&self.caller, &self.session, &self.message, now, |message| {
+            message.content = content.unwrap_or_else(|| message.content.clone());
+            message.kind = kind.unwrap_or_else(|| message.kind.clone());
+        })
+    }
+}
+
+/// Withdraws a message; to do so twice changes nothing. Rules `MSG-DELETE`, `MSG-EDIT-CREATED-AT`, `MSG-EDIT-RIGHT`,
+/// `MSG-EDIT-MEMBER`, `SYNC-TOMBSTONE`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeleteMessage {
+    /// Who withdraws it: its sender.
+    pub caller: UserId,
+    /// In which session.
+    pub session: String,
+    /// The message.
+    pub message: String,
+}
+
+impl Operation for DeleteMessage {
+    type Reply = Arc<Message>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Message>, Refusal> {
+        state.change_message(&self.caller, &self.session, &self.message, now, |message| {
+            message.is_delete = true;
+        })
     }
 }
 
@@ -146,6 +202,31 @@ impl Business {
         self.store(session, message, now).map(|_| ())
     }
 
+    /// Changes a message of the caller's own. One that comes out as it was keeps its stamp.
+    fn change_message(
+        &mut self,
+        caller: &UserId,
+        session: &str,
+        message: &str,
+        now: Timestamp,
+        change: impl FnOnce(&mut Message),
+    ) -> Result<Arc<Message>, Refusal> {
+        let room = self.sessions.room_mut(session)?;
+        let (slot, before) = room.own_message(caller, message)?;
+        let mut after = Message::clone(before);
+        change(&mut after);
+        if after == **before {
+            return Ok(before.clone());
+        }
+        let is_newest = slot.index() + 1 == room.messages.len();
+        let stamp = room.stamps.next(now);
+        let changed = room.messages.update(slot, stamp, |message| *message = after).clone();
+        if is_newest {
+            self.note_edit(session, &changed, now)?;
+        }
+        Ok(changed)
+    }
+
     fn store(&mut self, session: &str, message: Message, now: Timestamp) -> Result<Arc<Message>, Refusal> {
         let room = self.sessions.room_mut(session)?;
         let slot = room.messages.insert(message);
@@ -156,6 +237,18 @@ impl Business {
 }
 
 impl Room {
+    /// A message that the caller, still a member, has sent. Rules `MSG-EDIT-RIGHT`, `MSG-EDIT-MEMBER`.
+    fn own_message(&self, caller: &UserId, id: &str) -> Result<(Slot, &Arc<Message>), Refusal> {
+        self.check_member(caller)?;
+        let slot = self.messages.find(id).ok_or_else(|| Refusal::not_found("no such message"))?;
+        let message = self.messages.get(slot);
+        if message.sender == *caller {
+            Ok((slot, message))
+        } else {
+            Err(Refusal::forbidden("only its sender changes a message"))
+        }
+    }
+
     fn stored_with(&self, key: &(UserId, Arc<str>)) -> Option<&Arc<Message>> {
         self.keyed.get(key).and_then(|id| self.messages.find_entry(id.as_str()))
     }

@@ -17,10 +17,12 @@ mod collection;
 mod contacts;
 mod conversations;
 mod favourites;
+mod member_updates;
 mod members;
 mod messages;
 mod own_lists;
 mod refusal;
+mod session_updates;
 mod sessions;
 mod tokens;
 mod users;
@@ -34,14 +36,18 @@ use y2w_sdk::protocol::{Contact, SessionId, Timestamp, UserConversation, UserId,
 
 pub use collection::{Page, Range};
 pub use contacts::{AddContact, RemoveContact, UpdateContact};
+pub use conversations::{ClearUnread, RemoveConversation, UpdateConversation};
 pub use favourites::{AddFavourite, RemoveFavourite, UpdateFavourite};
+pub use member_updates::UpdateMember;
 pub use members::{AddMember, RemoveMember};
-pub use messages::{IDEMPOTENCY_MEMORY, MarkRead, PostMessage, SyncedMessages};
+pub use messages::{DeleteMessage, EditMessage, IDEMPOTENCY_MEMORY, MarkRead, PostMessage, SyncedMessages};
 pub use refusal::Refusal;
-pub use sessions::{CreateGroup, OpenP2p};
+pub use session_updates::{DeleteSession, UpdateSession};
+pub use sessions::{CreateGroup, OpenP2p, OpenSingle};
 pub use tokens::IssueToken;
-pub use users::{Account, Register};
+pub use users::{Account, DeleteUser, Register, SetPassword, SetUserStatus, UpdateUser};
 
+use conversations::Choices;
 use own_lists::OwnLists;
 use sessions::Sessions;
 use tokens::Tokens;
@@ -65,6 +71,7 @@ pub struct Business {
     contacts: OwnLists<Contact, UserId>,
     favourites: OwnLists<UserSession, SessionId>,
     conversations: OwnLists<UserConversation, SessionId>,
+    chosen: Choices,
 }
 
 impl Business {

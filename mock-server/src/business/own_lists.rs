@@ -96,8 +96,7 @@ where
         }
     }
 
-    /// Changes the entry of an id as its owner asked. Where that comes to nothing the stamp stays: no other device has
-    /// to fetch it.
+    /// Changes the entry of an id. Where that comes to nothing the stamp stays: no other device has to fetch it.
     pub(super) fn edit(
         &mut self,
         owner: &UserId,
@@ -110,13 +109,36 @@ where
     {
         let own = self.by_owner.get_mut(owner)?;
         let slot = own.all.find(id)?;
-        let before = own.all.get(slot);
+        Some(own.edit(slot, now, change).clone())
+    }
+
+    /// As [`edit`](Self::edit), the entry under a key if there is one.
+    pub(super) fn edit_under(
+        &mut self,
+        owner: &UserId,
+        key: &str,
+        now: Timestamp,
+        change: impl FnOnce(&mut T),
+    ) where
+        T: PartialEq,
+    {
+        if let Some(own) = self.by_owner.get_mut(owner)
+            && let Some(slot) = own.by_key.get(key).copied()
+        {
+            own.edit(slot, now, change);
+        }
+    }
+}
+
+impl<T: Entry + PartialEq, K> OwnList<T, K> {
+    fn edit(&mut self, slot: Slot, now: Timestamp, change: impl FnOnce(&mut T)) -> &Arc<T> {
+        let before = self.all.get(slot);
         let mut after = T::clone(before);
         change(&mut after);
         if after == **before {
-            return Some(before.clone());
+            return self.all.get(slot);
         }
-        let stamp = own.stamps.next(now);
-        Some(own.all.update(slot, stamp, |entry| *entry = after).clone())
+        let stamp = self.stamps.next(now);
+        self.all.update(slot, stamp, |entry| *entry = after)
     }
 }

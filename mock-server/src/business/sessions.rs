@@ -11,7 +11,7 @@ use y2w_sdk::protocol::{
 };
 
 use super::collection::{Collection, Slot, Stamps};
-use super::{Business, Ids, Operation, Refusal};
+use super::{Business, Ids, Operation, Refusal, same_user};
 
 /// Gets the one p2p session of two users, and creates it if there is none. Rules `SESS-P2P-ONE`, `SESS-P2P-MEMBERS`,
 /// `SESS-P2P-PARTIES`.
@@ -54,6 +54,35 @@ impl Operation for OpenP2p {
     }
 }
 
+/// Gets a user's one session with themself, and creates it if there is none. Rules `SESS-SINGLE-ONE`,
+/// `SESS-SINGLE-MEMBER`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct OpenSingle {
+    /// Who asks.
+    pub caller: UserId,
+    /// Whose session; the caller's own.
+    pub owner: String,
+}
+
+impl Operation for OpenSingle {
+    type Reply = Arc<Session>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Session>, Refusal> {
+        same_user(&self.caller, &self.owner)?;
+        let owner = state.user(&self.owner)?.clone();
+        let sessions = &mut state.sessions;
+        if let Some(room) = sessions.single.get(&owner.id).and_then(|id| sessions.rooms.get(id)) {
+            return Ok(room.session.clone());
+        }
+        let mut room = Room::new(sessions.ids.next(), SessionType::Single, self.caller, now);
+        room.join(sessions.member_ids.next(), &owner, Role::User, now);
+        let session = room.session.clone();
+        sessions.single.insert(owner.id.clone(), session.id.clone());
+        sessions.rooms.insert(session.id.clone(), room);
+        Ok(session)
+    }
+}
+
 /// Creates a group; it has no members yet. Rule `SESS-CREATE-GROUP`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CreateGroup {
@@ -71,9 +100,7 @@ impl Operation for CreateGroup {
     type Reply = Arc<Session>;
 
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Session>, Refusal> {
-        if !matches!(self.secure_type.as_str(), "" | "public" | "private") {
-            return Err(Refusal::bad_request("secureType is public or private"));
-        }
+        check_secure_type(&self.secure_type)?;
         let sessions = &mut state.sessions;
         let mut room = Room::new(sessions.ids.next(), SessionType::Group, self.caller, now);
         room.auto_named = self.name.is_empty();
@@ -90,8 +117,7 @@ impl Operation for CreateGroup {
 impl Business {
     /// The p2p session of two users if there is one, whichever comes first.
     pub fn p2p_session(&self, one: &UserId, other: &UserId) -> Option<Arc<Session>> {
-        let id = self.sessions.p2p.get(&unordered(one.clone(), other.clone()))?;
-        self.sessions.rooms.get(id).map(|room| room.session.clone())
+        self.sessions.p2p_room(one, other).map(|room| room.session.clone())
     }
 
     /// A session, for who is or was a member, and for the creator of an empty one. Rule `SESS-GET`.
@@ -99,6 +125,15 @@ impl Business {
         let room = self.sessions.room(id)?;
         room.check_known(caller)?;
         Ok(&room.session)
+    }
+}
+
+/// Rule `SESS-SECURE-TYPES`.
+pub(super) fn check_secure_type(secure_type: &str) -> Result<(), Refusal> {
+    if matches!(secure_type, "" | "public" | "private") {
+        Ok(())
+    } else {
+        Err(Refusal::bad_request("secureType is public or private"))
     }
 }
 
@@ -110,6 +145,7 @@ fn unordered(one: UserId, other: UserId) -> (UserId, UserId) {
 pub(super) struct Sessions {
     rooms: FxHashMap<SessionId, Room>,
     p2p: FxHashMap<(UserId, UserId), SessionId>,
+    single: FxHashMap<UserId, SessionId>,
     pub(super) ids: Ids,
     member_ids: Ids,
     pub(super) message_ids: Ids,
@@ -126,6 +162,11 @@ impl Sessions {
 
     pub(super) fn room(&self, id: &str) -> Result<&Room, Refusal> {
         self.rooms.get(id).ok_or_else(|| Refusal::not_found("no such session"))
+    }
+
+    pub(super) fn p2p_room(&self, one: &UserId, other: &UserId) -> Option<&Room> {
+        let id = self.p2p.get(&unordered(one.clone(), other.clone()))?;
+        self.rooms.get(id)
     }
 
     pub(super) fn room_and_member_ids(&mut self, id: &str) -> Result<(&mut Room, &mut Ids), Refusal> {
@@ -227,20 +268,29 @@ impl Room {
         }
     }
 
-    /// After a change of membership: names an unnamed group and moves the session's stamp. Rules `SESS-NAME-AUTO`,
-    /// `SESS-NAME-KEPT`, `SESS-STAMP-ON-MEMBERSHIP`.
-    pub(super) fn membership_changed(&mut self, now: Timestamp) {
+    /// The members in good standing, in the order in which they first came.
+    pub(super) fn present(&self) -> impl Iterator<Item = &Arc<SessionMember>> {
+        self.members.iter().filter(|member| member.is_present())
+    }
+
+    /// After a change of members: names an unnamed group and moves the session's stamp, by which others learn that
+    /// their members are out of date. Rules `SESS-NAME-AUTO`, `SESS-NAME-KEPT`, `SESS-STAMP-ON-MEMBERSHIP`.
+    pub(super) fn members_changed(&mut self, now: Timestamp) {
         let stamp = self.stamps.next(now);
-        let derived = (self.auto_named && !self.session.name_changed).then(|| {
-            let active = self.members.iter().filter(|member| member.is_present());
-            let names: Vec<&str> = active.take(NAMED_AFTER).map(|member| member.name.as_str()).collect();
-            names.join(",")
-        });
+        let derived = self.derived_name();
         let session = Arc::make_mut(&mut self.session);
         session.updated_at = Some(stamp);
         if let Some(name) = derived {
             session.name = name;
         }
+    }
+
+    /// The name that the server makes for an unnamed group, while it does so.
+    pub(super) fn derived_name(&self) -> Option<String> {
+        (self.auto_named && !self.session.name_changed).then(|| {
+            let names: Vec<&str> = self.present().take(NAMED_AFTER).map(|member| &*member.name).collect();
+            names.join(",")
+        })
     }
 }
 

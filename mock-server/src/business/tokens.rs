@@ -58,6 +58,12 @@ pub(super) struct Tokens {
 }
 
 impl Tokens {
+    /// Rule `AUTH-TOKEN-LIFE`.
+    pub(super) fn drop_all_of(&mut self, user: &UserId) {
+        self.owners.retain(|_, (owner, _)| owner != user);
+        self.by_expiry.retain(|(_, token)| self.owners.contains_key(token));
+    }
+
     fn drop_expired(&mut self, now: Timestamp) {
         while self.by_expiry.first().is_some_and(|(expires, _)| *expires <= now) {
             if let Some((_, token)) = self.by_expiry.pop_first() {

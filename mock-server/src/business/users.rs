@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use y2w_sdk::protocol::entity::Status;
+use y2w_sdk::protocol::rest;
 use y2w_sdk::protocol::{Timestamp, User, UserId};
 
 use super::collection::{Collection, Page, Range, Slot, Stamps};
-use super::{Business, Ids, Operation, Refusal, require};
+use super::{Business, Ids, Operation, Refusal, require, require_if_given, same_user};
 
 /// Creates an account. Rules `AUTH-REGISTER`, `AUTH-REGISTER-UNIQUE`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -51,6 +52,106 @@ impl Operation for Register {
     }
 }
 
+/// Changes what a user says of themself. Rules `USER-UPDATE`, `USER-UPDATE-RIGHT`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct UpdateUser {
+    /// Who changes it.
+    pub caller: UserId,
+    /// Who is changed: the caller.
+    pub user: String,
+    /// What is given changes.
+    pub changes: rest::UpdateUser,
+}
+
+impl Operation for UpdateUser {
+    type Reply = Arc<User>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<User>, Refusal> {
+        let slot = state.users.slot(&self.user)?;
+        same_user(&self.caller, &self.user)?;
+        require_if_given(self.changes.name.as_deref(), "name")?;
+        let rest::UpdateUser { name, job_title, phone, address, avatar_url } = self.changes;
+        Ok(state.users.edit(slot, now, |user| {
+            user.name = name.unwrap_or_else(|| user.name.clone());
+            user.job_title = job_title.unwrap_or_else(|| user.job_title.clone());
+            user.phone = phone.unwrap_or_else(|| user.phone.clone());
+            user.address = address.unwrap_or_else(|| user.address.clone());
+            user.avatar_url = avatar_url.unwrap_or_else(|| user.avatar_url.clone());
+        }))
+    }
+}
+
+/// Gives a user another password. Rules `AUTH-SET-PASSWORD`, `AUTH-SET-PASSWORD-OLD`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetPassword {
+    /// Whose.
+    pub caller: UserId,
+    /// The hash that the old password was checked against: it must still be the one in force.
+    pub old_hash: String,
+    /// The hash of the new password.
+    pub new_hash: String,
+}
+
+impl Operation for SetPassword {
+    type Reply = ();
+
+    fn apply(self, state: &mut Business, _: Timestamp) -> Result<(), Refusal> {
+        let slot = state.users.slot(self.caller.as_str())?;
+        let hash = &mut state.users.password_hashes[slot.index()];
+        if **hash != *self.old_hash {
+            return Err(Refusal::bad_request("the password has been changed meanwhile"));
+        }
+        *hash = Arc::from(self.new_hash);
+        Ok(())
+    }
+}
+
+/// Ends an account: its tokens are void, its name is free, nobody finds it. What it has written stays. Rules
+/// `USER-DELETE`, `USER-UPDATE-RIGHT`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DeleteUser {
+    /// Who ends it.
+    pub caller: UserId,
+    /// Which: the caller's own.
+    pub user: String,
+}
+
+impl Operation for DeleteUser {
+    type Reply = Arc<User>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<User>, Refusal> {
+        let slot = state.users.slot(&self.user)?;
+        same_user(&self.caller, &self.user)?;
+        let deleted = state.users.edit(slot, now, |user| user.status = Status::Inactive);
+        state.users.by_email.remove(&*deleted.email);
+        state.users.deleted.insert(self.caller.clone());
+        state.tokens.drop_all_of(&self.caller);
+        Ok(deleted)
+    }
+}
+
+/// Bars a user or lets them in again: an administrator's act, without a route. Rules `AUTH-LOGIN-INACTIVE`,
+/// `AUTH-TOKEN-LIFE`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SetUserStatus {
+    /// Whom.
+    pub user: UserId,
+    /// Whether they may log in from now on.
+    pub status: Status,
+}
+
+impl Operation for SetUserStatus {
+    type Reply = Arc<User>;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<User>, Refusal> {
+        let slot = state.users.slot(self.user.as_str())?;
+        if self.status != Status::Active {
+            state.tokens.drop_all_of(&self.user);
+        }
+        Ok(state.users.edit(slot, now, |user| user.status = self.status))
+    }
+}
+
 /// What a login is checked against.
 #[derive(Clone, Debug)]
 pub struct Account {
@@ -80,9 +181,15 @@ impl Business {
         })
     }
 
+    /// A caller's own account.
+    pub fn own_account(&self, caller: &UserId) -> Result<Account, Refusal> {
+        let slot = self.users.slot(caller.as_str())?;
+        Ok(Account { user: self.users.all.get(slot).clone(), password_hash: self.users.password_hash(slot) })
+    }
+
     /// A user. Rule `USER-GET`.
     pub fn user(&self, id: &str) -> Result<&Arc<User>, Refusal> {
-        self.users.all.find_entry(id).ok_or_else(|| Refusal::not_found("no such user"))
+        self.users.known(id)
     }
 
     /// The user of exactly that account name, or nobody. Rules `USER-SEARCH`, `USER-SEARCH-NONE`.
@@ -97,7 +204,7 @@ impl Business {
     }
 
     pub(super) fn has_user(&self, id: &UserId) -> bool {
-        self.users.all.find(id).is_some()
+        self.users.slot(id.as_str()).is_ok()
     }
 }
 
@@ -107,6 +214,7 @@ pub(super) struct Users {
     all: Collection<User>,
     by_email: FxHashMap<Arc<str>, Slot>,
     password_hashes: Vec<Arc<str>>,
+    deleted: FxHashSet<UserId>,
     stamps: Stamps,
     ids: Ids,
 }
@@ -116,8 +224,31 @@ impl Users {
         self.all.len() as u64
     }
 
+    /// A user, deleted or not: who has spoken keeps the name.
     pub(super) fn find(&self, id: &UserId) -> Option<&Arc<User>> {
         self.all.find_entry(id)
+    }
+
+    /// A user who is not deleted.
+    pub(super) fn known(&self, id: &str) -> Result<&Arc<User>, Refusal> {
+        self.slot(id).map(|slot| self.all.get(slot))
+    }
+
+    fn slot(&self, id: &str) -> Result<Slot, Refusal> {
+        let found = self.all.find(id).filter(|_| self.deleted.is_empty() || !self.deleted.contains(id));
+        found.ok_or_else(|| Refusal::not_found("no such user"))
+    }
+
+    /// Changes a user. One that comes out as it was keeps its stamp.
+    fn edit(&mut self, slot: Slot, now: Timestamp, change: impl FnOnce(&mut User)) -> Arc<User> {
+        let before = self.all.get(slot);
+        let mut after = User::clone(before);
+        change(&mut after);
+        if after == **before {
+            return before.clone();
+        }
+        let stamp = self.stamps.next(now);
+        self.all.update(slot, stamp, |user| *user = after).clone()
     }
 
     fn password_hash(&self, slot: Slot) -> Arc<str> {

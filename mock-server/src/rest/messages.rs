@@ -5,13 +5,13 @@ use std::sync::Arc;
 use axum::extract::State;
 use y2w_sdk::protocol::Message;
 use y2w_sdk::protocol::limits::HISTORY_PAGE;
-use y2w_sdk::protocol::rest::{MessageList, StoreMessage};
+use y2w_sdk::protocol::rest::{self, MessageList, StoreMessage};
 
 use super::answer::{Answer, Json};
 use super::error::ApiError;
 use super::request::{Caller, IdempotencyKey, Ids, ListQuery, Params};
 use crate::Backend;
-use crate::business::{MarkRead, PostMessage};
+use crate::business::{DeleteMessage, EditMessage, MarkRead, PostMessage};
 
 /// `GET sessions/SID/messages`. Rules `MSG-SYNC`, `MSG-SESSION-UPDATED-AT`, `MSG-SYNC-MARKS-READ`.
 pub(super) async fn sync(
@@ -66,4 +66,23 @@ pub(super) async fn history(
     let limit = query.limit(HISTORY_PAGE);
     let history = backend.inner.business.lock().history(&caller, &session, query.until(), limit)?;
     Ok(Json(history))
+}
+
+/// `PUT sessions/SID/messages/MID`. Rules `MSG-EDIT`, `MSG-EDIT-RIGHT`, `MSG-EDIT-MEMBER`.
+pub(super) async fn edit(
+    State(backend): State<Backend>,
+    Caller(caller): Caller,
+    Ids((session, message)): Ids<(String, String)>,
+    Params(changes): Params<rest::EditMessage>,
+) -> Answer<Arc<Message>> {
+    Ok(Json(backend.apply(EditMessage { caller, session, message, changes })?))
+}
+
+/// `DELETE sessions/SID/messages/MID`. Rules `MSG-DELETE`, `MSG-EDIT-RIGHT`, `MSG-EDIT-MEMBER`.
+pub(super) async fn delete(
+    State(backend): State<Backend>,
+    Caller(caller): Caller,
+    Ids((session, message)): Ids<(String, String)>,
+) -> Answer<Arc<Message>> {
+    Ok(Json(backend.apply(DeleteMessage { caller, session, message })?))
 }

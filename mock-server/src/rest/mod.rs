@@ -21,7 +21,7 @@ mod users;
 
 use axum::Router;
 use axum::middleware::from_fn;
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 use y2w_sdk::protocol::rest::path;
 
 use crate::Backend;
@@ -33,18 +33,27 @@ pub(crate) fn router(backend: Backend) -> Router {
         .route(path::REGISTER, post(users::register))
         .route(path::LOGIN, post(users::login))
         .route(path::USERS, get(users::list))
-        .route(path::USER, get(users::one))
+        .route(path::SET_PASSWORD, post(users::set_password))
+        .route(path::USER, get(users::one).put(users::update).delete(users::delete))
         .route(path::CONTACTS, get(contacts::list).post(contacts::add))
         .route(path::CONTACT, get(contacts::one).put(contacts::update).delete(contacts::remove))
         .route(path::USER_SESSIONS, get(favourites::list).post(favourites::add))
         .route(path::USER_SESSION, get(favourites::one).put(favourites::update).delete(favourites::remove))
         .route(path::USER_CONVERSATIONS, get(conversations::list))
+        .route(
+            path::USER_CONVERSATION,
+            get(conversations::one).put(conversations::update).delete(conversations::remove),
+        )
+        .route(path::UNREAD, put(conversations::clear_unread))
         .route(path::P2P_SESSION, get(sessions::p2p))
+        .route(path::SINGLE_SESSION, get(sessions::single))
         .route(path::SESSIONS, post(sessions::create))
-        .route(path::SESSION, get(sessions::one))
+        .route(path::SESSION, get(sessions::one).put(sessions::update).delete(sessions::delete))
         .route(path::MEMBERS, get(members::list).post(members::add))
-        .route(path::MEMBER, get(members::one).delete(members::remove))
+        .route(path::INVITE, post(members::invite))
+        .route(path::MEMBER, get(members::one).put(members::update).delete(members::remove))
         .route(path::MESSAGES, get(messages::sync).post(messages::store))
+        .route(path::MESSAGE, put(messages::edit).delete(messages::delete))
         .route(path::MESSAGES_HISTORY, get(messages::history))
         .route(path::TOKEN, post(token::grant))
         .route(path::GATE, post(gate::tell))

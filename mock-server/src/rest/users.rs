@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use serde::Serialize;
 use y2w_sdk::protocol::User;
 use y2w_sdk::protocol::credential::derived_secret;
 use y2w_sdk::protocol::entity::Status;
-use y2w_sdk::protocol::rest::{List, LoggedIn, Login, Register};
+use y2w_sdk::protocol::rest::{self, List, LoggedIn, Login, Register};
 
 use super::answer::{Answer, Json, list as as_list};
 use super::error::ApiError;
 use super::request::{Caller, Ids, ListQuery, Params};
 use crate::Backend;
-use crate::business::{self, IssueToken};
+use crate::business::{self, DeleteUser, IssueToken, SetPassword, UpdateUser};
 
 /// `POST users/register`. Rules `AUTH-REGISTER`, `AUTH-REGISTER-UNIQUE`.
 pub(super) async fn register(
@@ -62,6 +63,33 @@ pub(super) async fn login(State(backend): State<Backend>, Params(params): Params
     }))
 }
 
+/// The answer to a change of password.
+#[derive(Serialize)]
+pub(super) struct Done {
+    success: bool,
+}
+
+/// `POST users/setPassword`. Rules `AUTH-SET-PASSWORD`, `AUTH-SET-PASSWORD-OLD`.
+pub(super) async fn set_password(
+    State(backend): State<Backend>,
+    Caller(caller): Caller,
+    Params(params): Params<rest::SetPassword>,
+) -> Answer<Done> {
+    if params.password.is_empty() {
+        return Err(ApiError::bad_request("password is missing"));
+    }
+    let inner = &backend.inner;
+    let account = inner.business.lock().own_account(&caller)?;
+    let old_hash = account.password_hash;
+    if !inner.secrets.verify(params.old_password, old_hash.clone()).await {
+        // 400, not 401: clients answer a 401 by logging in again.
+        return Err(ApiError::bad_request("oldPassword is wrong"));
+    }
+    let new_hash = inner.secrets.hash(params.password).await;
+    backend.apply(SetPassword { caller, old_hash: old_hash.to_string(), new_hash })?;
+    Ok(Json(Done { success: true }))
+}
+
 /// `GET users`. Rules `USER-SEARCH`, `USER-SEARCH-NONE`.
 pub(super) async fn list(
     State(backend): State<Backend>,
@@ -85,4 +113,23 @@ pub(super) async fn one(
 ) -> Answer<Arc<User>> {
     let user = backend.inner.business.lock().user(&user)?.clone();
     Ok(Json(user))
+}
+
+/// `PUT users/UID`. Rule `USER-UPDATE`.
+pub(super) async fn update(
+    State(backend): State<Backend>,
+    Caller(caller): Caller,
+    Ids(user): Ids<String>,
+    Params(changes): Params<rest::UpdateUser>,
+) -> Answer<Arc<User>> {
+    Ok(Json(backend.apply(UpdateUser { caller, user, changes })?))
+}
+
+/// `DELETE users/UID`. Rule `USER-DELETE`.
+pub(super) async fn delete(
+    State(backend): State<Backend>,
+    Caller(caller): Caller,
+    Ids(user): Ids<String>,
+) -> Answer<Arc<User>> {
+    Ok(Json(backend.apply(DeleteUser { caller, user })?))
 }

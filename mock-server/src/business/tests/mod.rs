@@ -2,6 +2,7 @@
 //! say who does what.
 
 mod cases;
+mod changes;
 mod held;
 mod list_properties;
 mod lists;
