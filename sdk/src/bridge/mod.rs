@@ -125,9 +125,11 @@ impl Core {
         }
     }
 
-    /// Whether nothing is waiting or under way, but for the connection and the local store.
+    /// Whether nothing is waiting or under way, but for the connection and the local store. Notices of a client that is
+    /// not to be connected wait for the application.
     pub(crate) fn is_settled(&self) -> bool {
-        self.send_queue.is_empty() && self.outbox.is_empty() && self.sync_queue.is_idle()
+        let announced = self.outbox.is_empty() || self.connection.is_stopped();
+        self.send_queue.is_empty() && announced && self.sync_queue.is_idle()
     }
 
     /// What this part holds has changed.

@@ -125,6 +125,8 @@ pub(super) fn stored(shared: &Shared, queued: Queued, result: Result<Message, Ap
         let mut notice = Notice::new_message(&session, draft.notification.as_str());
         notice.extra.clone_from(&draft.notice_extra);
         core.outbox.push(&session, Some(local_id), notice.to_raw());
+        // Nobody pushes to the sender itself, whose conversation has changed as well.
+        core.sync_queue.request(SyncKey::Conversations);
     }
     shared.tell(Event::Stored { local_id, session, message });
 }

@@ -173,7 +173,8 @@ impl CurrentUser {
         Events::new(sender.subscribe())
     }
 
-    /// Waits until nothing is waiting to be stored, announced or synced. The caller puts the deadline on it.
+    /// Waits until nothing is waiting to be stored, announced or synced; notices that wait while the client is
+    /// disconnected on purpose, or for good, do not count. The caller puts the deadline on it.
     pub async fn settled(&self) {
         loop {
             let notified = self.shared.settled.notified();

@@ -1,6 +1,7 @@
 //! Sessions: where users talk. Part 7 of the protocol.
 
 use super::{CurrentUser, Handle, Messages, SessionMembers, UserConversation};
+use crate::bridge::sync_queue::SyncKey;
 use crate::error::Error;
 use crate::protocol::push::{SyncItem, SyncType};
 use crate::protocol::rest::{CreateSession, UpdateSession};
@@ -192,4 +193,11 @@ pub(super) fn announce_membership(user: &CurrentUser, session: &ImSessionId) {
         of_session(SyncType::MESSAGE),
     ];
     user.shared.announce(session, syncs);
+    // The server's message about it is news to this client too.
+    user.change(|core| {
+        core.sync_queue.request(SyncKey::Conversations);
+        if user.shared.follows(core, session) {
+            core.sync_queue.request(SyncKey::Messages(session.clone()));
+        }
+    });
 }

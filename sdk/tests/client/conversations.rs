@@ -68,8 +68,9 @@ async fn a_pinned_conversation_stands_first() {
         ann.send_text(other.id().as_str(), &P2P, "hello").await.unwrap();
         all_settled(&[&ann]).await;
     }
-    let order =
-        || -> Vec<String> { ann.user_conversations().list(None).iter().map(|c| c.display_name()).collect() };
+    let order = || -> Vec<String> {
+        ann.user_conversations().list(None).iter().map(y2w_sdk::UserConversation::display_name).collect()
+    };
     assert_eq!(order(), ["cid", "bob"]);
     ann.user_conversations().get(&P2P, bob.id().as_str()).unwrap().set_top(true).await.unwrap();
     assert_eq!(order(), ["bob", "cid"]);

@@ -1,7 +1,7 @@
 //! Nothing outlives a user, and a dropped call harms nothing.
 
 use std::pin::pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use y2w_sdk::protocol::SessionType;
@@ -55,7 +55,7 @@ async fn dropped_after<T>(call: impl Future<Output = T>, times: usize) -> bool {
     let mut call = pin!(call);
     for _ in 0..times {
         let mut context = Context::from_waker(Waker::noop());
-        if let Poll::Ready(_) = call.as_mut().poll(&mut context) {
+        if call.as_mut().poll(&mut context).is_ready() {
             return true;
         }
         tokio::time::sleep(Duration::from_millis(1)).await;

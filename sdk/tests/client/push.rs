@@ -36,7 +36,7 @@ async fn a_connection_tells_its_states_with_their_arguments() {
     let world = World::new();
     let ann = world.user("ann").await;
     let mut events = ann.events();
-    world.cut_push(true);
+    world.cut_push();
     assert_eq!(next_state(&mut events).await, ConnectionState::NetworkDisconnected);
     assert_eq!(next_state(&mut events).await, ConnectionState::Reconnecting { attempt: 1 });
     assert_eq!(next_state(&mut events).await, ConnectionState::Connected);
@@ -75,7 +75,7 @@ async fn an_im_token_that_has_expired_is_renewed() {
     let world = World::new();
     let ann = world.user("ann").await;
     world.server.expire_im_tokens();
-    world.cut_push(true);
+    world.cut_push();
     let mut events = ann.events();
     let expired = |event: &Event| match event {
         Event::Trouble(trouble) => trouble.code(),

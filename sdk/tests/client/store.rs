@@ -63,7 +63,8 @@ async fn messages_are_stored_if_the_application_wants_it_so() {
     assert_eq!(texts(&ann, &p2p(&ann, &bob).await), ["hello"]);
     world.requests();
     connected(&ann).await;
-    let messages: Vec<_> = world.requests().into_iter().filter(|r| r.path.ends_with("/messages")).collect();
+    let path = format!("/v1/sessions/{}/messages", p2p(&ann, &bob).await.id);
+    let messages: Vec<_> = world.requests().into_iter().filter(|r| r.path == path).collect();
     assert!(messages.iter().all(|r| r.since > Some(Timestamp::MIN)), "{messages:?}");
 }
 

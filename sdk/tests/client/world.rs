@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 use y2w_mock_server::{Backend, MockServer, PasswordCost};
 use y2w_sdk::api::{HttpTransport, InProcessHttp};
 use y2w_sdk::clock::Clock;
-use y2w_sdk::protocol::{SessionType, Timestamp, User};
+use y2w_sdk::protocol::content::Content;
+use y2w_sdk::protocol::{MessageType, SessionType, Timestamp, User};
 use y2w_sdk::push::{ByteStream, ConnectionState, InProcessPush};
 use y2w_sdk::{ClientConfig, CurrentUser, Event, LoginOptions, NewGroup, Session, Users};
 
@@ -76,12 +77,7 @@ impl HttpTransport for Net {
 pub(crate) struct World {
     pub(crate) server: Backend,
     net: Arc<Net>,
-    push: Arc<Mutex<PushNet>>,
-}
-
-struct PushNet {
-    reachable: bool,
-    stop: CancellationToken,
+    push: Arc<Mutex<CancellationToken>>,
 }
 
 impl World {
@@ -98,18 +94,14 @@ impl World {
             judge: Mutex::new(Box::new(|_, _| Fate::Arrives)),
             log: Mutex::default(),
         };
-        let push = Arc::new(Mutex::new(PushNet { reachable: true, stop: CancellationToken::new() }));
-        Self { server, net: Arc::new(net), push }
+        Self { server, net: Arc::new(net), push: Arc::default() }
     }
 
     pub(crate) fn config(&self) -> ClientConfig {
         let (server, push) = (self.server.clone(), self.push.clone());
         let dial = move || -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
             let server = server.clone();
-            let stop = match &*push.lock() {
-                PushNet { reachable: true, stop } => stop.clone(),
-                PushNet { .. } => return Box::pin(async { Err("unreachable".to_owned()) }),
-            };
+            let stop = push.lock().clone();
             let (ours, theirs) = tokio::io::duplex(64 * 1024);
             #[expect(clippy::disallowed_methods, reason = "the server's end; it ends with the stream")]
             tokio::spawn(async move { server.serve_push(theirs, &stop).await });
@@ -159,15 +151,9 @@ impl World {
         std::mem::take(&mut self.net.log.lock())
     }
 
-    /// Cuts every push connection; with `reachable` false none comes up any more.
-    pub(crate) fn cut_push(&self, reachable: bool) {
-        let mut push = self.push.lock();
-        push.reachable = reachable;
-        std::mem::take(&mut push.stop).cancel();
-    }
-
-    pub(crate) fn push_is_back(&self) {
-        self.push.lock().reachable = true;
+    /// Cuts every push connection.
+    pub(crate) fn cut_push(&self) {
+        std::mem::take(&mut *self.push.lock()).cancel();
     }
 }
 
@@ -205,15 +191,15 @@ pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(PATIENT, future).await.unwrap()
 }
 
-/// The texts of a session's messages, system messages left out.
+/// The texts that a client shows in a session, those that it has sent itself behind the others; no system messages.
 pub(crate) fn texts(user: &CurrentUser, session: &Session<'_>) -> Vec<String> {
-    let session = user.sessions().by_id(&session.id).unwrap();
-    let messages = session.messages().list();
-    let text = |m: &Arc<y2w_sdk::protocol::Message>| {
-        y2w_sdk::protocol::content::Content::parse(&m.kind, &m.content).text().map(str::to_owned)
-    };
-    let no_system = |m: &&Arc<y2w_sdk::protocol::Message>| m.kind != y2w_sdk::protocol::MessageType::System;
-    messages.iter().filter(no_system).filter_map(text).collect()
+    let messages = user.sessions().by_id(&session.id).unwrap().messages();
+    let text = |kind: &MessageType, content: &str| Content::parse(kind, content).text().map(str::to_owned);
+    let synced = messages.list();
+    let synced = synced.iter().filter(|m| m.kind != MessageType::System);
+    let mut texts: Vec<String> = synced.filter_map(|m| text(&m.kind, &m.content)).collect();
+    texts.extend(messages.local().iter().filter_map(|m| text(&m.kind, &m.content)));
+    texts
 }
 
 /// The session of two users, from the first one's side.

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use wiremock::matchers::{method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
 use y2w_sdk::protocol::{ImSessionId, SessionType, Timestamp};
-use y2w_sdk::{ClientConfig, CurrentUser, Draft, Event, LoginOptions, Users};
+use y2w_sdk::{ClientConfig, CurrentUser, Draft, Event, LoginOptions, NewGroup, Users};
 
 use crate::canned::{PATIENT, answer_logins, ok, sent};
 
@@ -152,7 +152,8 @@ async fn the_creator_of_a_group_adds_itself_and_takes_the_mts_from_the_list() {
     answer("GET", "/v1/sessions/9", group(MILLI)).mount(&server).await;
     let list = json!({"total_count": 0, "entries": [member(1, MILLI)]});
     answer("GET", "/v1/sessions/9/members", list).mount(&server).await;
-    let made = ann.create_group("team", &[]).await.unwrap();
+    let made =
+        ann.sessions().create_group(&NewGroup { name: "team", ..NewGroup::default() }).await.unwrap().im_id();
     assert_eq!(made, team());
     let mts = ann.with_model(|model| model.session(&made.id).unwrap().members.mts());
     assert_eq!(Some(mts), Timestamp::parse(MILLI));
