@@ -6,11 +6,12 @@ use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
 use super::error::{not_understood, refused};
 use super::{Api, ApiError, ApiErrorKind};
 use crate::protocol::Timestamp;
-use crate::protocol::rest::{CLIENT_SYNC_TIME, fill};
+use crate::protocol::rest::{CLIENT_SYNC_TIME, List, MessageList, fill};
 
 /// Pause before the first of the further tries of a GET; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -111,6 +112,63 @@ impl<'a> Call<'a> {
     /// Sends it without saying who calls.
     pub(super) async fn send<T: DeserializeOwned>(self) -> Result<T, ApiError> {
         self.read(&self.tries(None).await?)
+    }
+
+    /// Asks for a list. Rule `API-LIST`.
+    pub(super) async fn list<T: DeserializeOwned>(self) -> Result<Vec<T>, ApiError> {
+        let body = self.body_as_user().await?;
+        match serde_json::from_slice::<List<T>>(&body) {
+            Ok(page) => Ok(page.entries),
+            Err(error) => match serde_json::from_slice::<List<&RawValue>>(&body) {
+                Ok(raw) => self.salvage(&raw.entries, &error),
+                Err(_) => Err(self.error(not_understood(&error))),
+            },
+        }
+    }
+
+    /// Asks for a page of messages to sync. Rules `MSG-SYNC`, `MSG-SESSION-UPDATED-AT`.
+    pub(super) async fn messages(self) -> Result<MessageList, ApiError> {
+        let body = self.body_as_user().await?;
+        match serde_json::from_slice(&body) {
+            Ok(page) => Ok(page),
+            Err(error) => match serde_json::from_slice::<MessageList<&RawValue>>(&body) {
+                Ok(MessageList { total_count, entries, session_updated_at }) => {
+                    let entries = self.salvage(&entries, &error)?;
+                    Ok(MessageList { total_count, entries, session_updated_at })
+                }
+                Err(_) => Err(self.error(not_understood(&error))),
+            },
+        }
+    }
+
+    /// Asks for a bare array. Rule `HIST-ARRAY`.
+    pub(super) async fn array<T: DeserializeOwned>(self) -> Result<Vec<T>, ApiError> {
+        let body = self.body_as_user().await?;
+        match serde_json::from_slice(&body) {
+            Ok(page) => Ok(page),
+            Err(error) => match serde_json::from_slice::<Vec<&RawValue>>(&body) {
+                Ok(raw) => self.salvage(&raw, &error),
+                Err(_) => Err(self.error(not_understood(&error))),
+            },
+        }
+    }
+
+    /// Reads the entries of a page one by one and leaves out those that cannot be read, with a warning: one bad entry
+    /// must not keep a client from all the others for ever. A page without one good entry is the error that it was.
+    fn salvage<T: DeserializeOwned>(
+        &self,
+        entries: &[&RawValue],
+        error: &serde_json::Error,
+    ) -> Result<Vec<T>, ApiError> {
+        let read = |entry: &&RawValue| match serde_json::from_str(entry.get()) {
+            Ok(entry) => Some(entry),
+            Err(error) => {
+                tracing::warn!(template = self.template, %error, "an entry of a list cannot be read and is left out");
+                None
+            }
+        };
+        let good: Vec<T> = entries.iter().filter_map(read).collect();
+        if good.is_empty() { Err(self.error(not_understood(error))) } else { Ok(good) }
     }
 
     /// Asks for one object. The server of 2016 answers 200 and `null` where there is none.

@@ -1,7 +1,7 @@
 //! Contacts: other users on a user's list.
 
 use super::{Api, ApiError, PageQuery};
-use crate::protocol::rest::{AddContact, List, UpdateContact, path};
+use crate::protocol::rest::{AddContact, UpdateContact, path};
 use crate::protocol::{Contact, ContactId, Timestamp, UserId};
 
 impl Api {
@@ -13,8 +13,7 @@ impl Api {
         limit: usize,
     ) -> Result<Vec<Contact>, ApiError> {
         let call = self.get(path::CONTACTS, &[me.as_str()]).query(&PageQuery { limit }).since(since);
-        let page: List<Contact> = call.send_as_user().await?;
-        Ok(page.entries)
+        call.list().await
     }
 
     /// A contact by the id of its entry. Rule `CONTACT-FIELDS`.

@@ -1,7 +1,7 @@
 //! Conversations, on the wire userConversations: one user's views of sessions. The server makes them.
 
 use super::{Api, ApiError, PageQuery};
-use crate::protocol::rest::{List, UpdateConversation, path};
+use crate::protocol::rest::{UpdateConversation, path};
 use crate::protocol::{ConversationId, Timestamp, UserConversation, UserId};
 
 impl Api {
@@ -14,8 +14,7 @@ impl Api {
     ) -> Result<Vec<UserConversation>, ApiError> {
         let call =
             self.get(path::USER_CONVERSATIONS, &[me.as_str()]).query(&PageQuery { limit }).since(since);
-        let page: List<UserConversation> = call.send_as_user().await?;
-        Ok(page.entries)
+        call.list().await
     }
 
     /// A conversation by its id. Rule `CONV-FIELDS`.

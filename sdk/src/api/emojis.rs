@@ -1,7 +1,7 @@
 //! Emojis: pictures for messages that the app offers.
 
 use super::{Api, ApiError, PageQuery};
-use crate::protocol::rest::{List, path};
+use crate::protocol::rest::path;
 use crate::protocol::{Emoji, Timestamp};
 
 impl Api {
@@ -9,7 +9,6 @@ impl Api {
     /// `EMOJI-COUNT`.
     pub async fn emojis_since(&self, since: Timestamp, limit: usize) -> Result<Vec<Emoji>, ApiError> {
         let call = self.get(path::EMOJIS, &[]).query(&PageQuery { limit }).since(since);
-        let page: List<Emoji> = call.send_as_user().await?;
-        Ok(page.entries)
+        call.list().await
     }
 }

@@ -2,7 +2,7 @@
 //! servers may give whole seconds in one and milliseconds in the other (`MTS-FROM-LIST`).
 
 use super::{Api, ApiError, PageQuery};
-use crate::protocol::rest::{AddMember, List, UpdateMember, path};
+use crate::protocol::rest::{AddMember, UpdateMember, path};
 use crate::protocol::{MemberId, SessionId, SessionMember, Timestamp};
 
 impl Api {
@@ -14,8 +14,7 @@ impl Api {
         limit: usize,
     ) -> Result<Vec<SessionMember>, ApiError> {
         let call = self.get(path::MEMBERS, &[session.as_str()]).query(&PageQuery { limit }).since(since);
-        let page: List<SessionMember> = call.send_as_user().await?;
-        Ok(page.entries)
+        call.list().await
     }
 
     /// A member by the id of the membership. Rule `MEMBER-FIELDS`.

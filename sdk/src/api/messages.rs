@@ -24,7 +24,7 @@ impl Api {
         limit: usize,
     ) -> Result<MessageList, ApiError> {
         let call = self.get(path::MESSAGES, &[session.as_str()]).query(&PageQuery { limit }).since(since);
-        call.send_as_user().await
+        call.messages().await
     }
 
     /// Messages made at or before `before`, newest first; it marks nothing as read. Rules `HIST-ARRAY`, `HIST-ORDER`,
@@ -36,7 +36,7 @@ impl Api {
         limit: usize,
     ) -> Result<Vec<Message>, ApiError> {
         let call = self.get(path::MESSAGES_HISTORY, &[session.as_str()]).query(&PageQuery { limit });
-        call.since(before).send_as_user().await
+        call.since(before).array().await
     }
 
     /// Replaces the given parts of a message; a recall is an edit too. Rules `MSG-EDIT`, `MSG-EDIT-RIGHT`.

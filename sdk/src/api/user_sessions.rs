@@ -1,7 +1,7 @@
 //! Favourite groups, on the wire userSessions.
 
 use super::{Api, ApiError, PageQuery};
-use crate::protocol::rest::{AddUserSession, List, UpdateUserSession, path};
+use crate::protocol::rest::{AddUserSession, UpdateUserSession, path};
 use crate::protocol::{Timestamp, UserId, UserSession, UserSessionId};
 
 impl Api {
@@ -13,8 +13,7 @@ impl Api {
         limit: usize,
     ) -> Result<Vec<UserSession>, ApiError> {
         let call = self.get(path::USER_SESSIONS, &[me.as_str()]).query(&PageQuery { limit }).since(since);
-        let page: List<UserSession> = call.send_as_user().await?;
-        Ok(page.entries)
+        call.list().await
     }
 
     /// A favourite group by the id of its entry. Rule `FAV-FIELDS`.

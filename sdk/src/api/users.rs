@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Api, ApiError, ApiErrorKind, Credentials};
-use crate::protocol::rest::{List, LoggedIn, Login, Register, SetPassword, UpdateUser, path};
+use crate::protocol::rest::{LoggedIn, Login, Register, SetPassword, UpdateUser, path};
 use crate::protocol::{User, UserId, credential};
 
 impl Api {
@@ -53,9 +53,8 @@ impl Api {
 
     /// Finds a user by the whole account name. Rules `USER-SEARCH`, `USER-SEARCH-NONE`.
     pub async fn search(&self, account: &str) -> Result<Option<User>, ApiError> {
-        let found: List<User> =
-            self.get(path::USERS, &[]).query(&[("filter_term", account)]).send_as_user().await?;
-        Ok(found.entries.into_iter().next())
+        let found = self.get(path::USERS, &[]).query(&[("filter_term", account)]).list().await?;
+        Ok(found.into_iter().next())
     }
 
     /// A user by the id. Rule `USER-GET`.

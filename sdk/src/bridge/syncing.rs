@@ -267,7 +267,7 @@ impl Shared {
                 break;
             }
         }
-        let outdated = {
+        let (outdated, told) = {
             let mut core = self.core.lock();
             let Some(session) = core.model.session_mut(id) else {
                 return Ok(());
@@ -275,12 +275,17 @@ impl Shared {
             if let Some(stamp) = conversation {
                 session.messages.saw_conversation(stamp);
             }
-            let outdated = session.messages.session_updated_at() > session.session.updated_at;
+            let outdated = (session.is_outdated(), session.messages.session_updated_at());
             self.messages_changed(&mut core, id);
             outdated
         };
-        // Rule CLIENT-SESSION-OUTDATED.
-        if outdated { self.sync_session(id).await } else { Ok(()) }
+        if outdated {
+            self.sync_session(id).await?;
+            if let Some(session) = self.core.lock().model.session_mut(id) {
+                session.synced_for(told);
+            }
+        }
+        Ok(())
     }
 
     /// The messages of this session have changed.

@@ -53,12 +53,29 @@ pub struct SessionModel {
     pub members: Members,
     /// Its messages.
     pub messages: Messages,
+    /// The `sessionUpdatedAt` that the session was last synced for. A server that cuts the session's own stamp to the
+    /// second would otherwise have it synced after every page of messages.
+    synced_for: Option<Timestamp>,
 }
 
 impl SessionModel {
     /// The session as the push side names it.
     pub fn im_id(&self) -> ImSessionId {
         ImSessionId::new(self.session.kind.clone(), self.session.id.clone())
+    }
+}
+
+impl SessionModel {
+    /// Whether the session has changed since it was fetched, as the newest page of messages says. Once it was synced for
+    /// that, it no longer is. Rule `CLIENT-SESSION-OUTDATED`.
+    pub fn is_outdated(&self) -> bool {
+        let told = self.messages.session_updated_at();
+        told > self.session.updated_at && told > self.synced_for
+    }
+
+    /// The session was synced because of a page that said `told`.
+    pub fn synced_for(&mut self, told: Option<Timestamp>) {
+        self.synced_for = self.synced_for.max(told);
     }
 }
 
@@ -69,6 +86,7 @@ impl Model {
             session: session.clone(),
             members: Members::default(),
             messages: Messages::keeping(keep_messages),
+            synced_for: None,
         });
         if session.updated_at >= known.session.updated_at {
             known.session = session;

@@ -26,6 +26,24 @@ async fn contacts_are_synced() {
 }
 
 #[tokio::test]
+async fn one_entry_that_cannot_be_read_does_not_keep_the_others_away() {
+    let entries = json!([{"name": "who is this"}, bob(), {"id": {}, "userId": "2"}]);
+    let answer = ok(json!({"total_count": 3, "entries": entries}));
+    let (page, _) =
+        exchange(answer, async |api| api.contacts_since(&"1".into(), Timestamp::MIN, 100).await).await;
+    assert_eq!(page.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_page_without_one_entry_that_can_be_read_is_an_error_that_says_what_is_wrong() {
+    let answer = ok(json!({"total_count": 1, "entries": [{"name": "who is this"}]}));
+    let (page, _) =
+        exchange(answer, async |api| api.contacts_since(&"1".into(), Timestamp::MIN, 100).await).await;
+    let error = page.unwrap_err().to_string();
+    assert!(error.contains("GET /v1/users/{user}/contacts") && error.contains("`id`"), "{error}");
+}
+
+#[tokio::test]
 async fn a_contact_is_asked_for_by_its_own_id() {
     let (contact, sent) = exchange(ok(bob()), async |api| api.contact(&"1".into(), &"3".into()).await).await;
     assert_eq!(contact.unwrap().user_id.as_str(), "2");
