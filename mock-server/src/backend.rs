@@ -4,6 +4,7 @@
 //! connections; the sockets of a [`MockServer`](crate::MockServer) do no more than that. Clones share the state.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -14,7 +15,8 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
 
-use crate::business::{Business, Operation, Refusal};
+use crate::business::{AddEmoji, Business, Operation, Refusal};
+use crate::files::Files;
 use crate::push::{self, Push, PushConfig};
 use crate::rest;
 use crate::secrets::{PasswordCost, Secrets};
@@ -30,6 +32,9 @@ pub(crate) struct Config {
     pub(crate) login_life: Duration,
     pub(crate) gate_host: Option<String>,
     pub(crate) push: PushConfig,
+    pub(crate) files: Option<PathBuf>,
+    pub(crate) max_file: u64,
+    pub(crate) emojis: Vec<AddEmoji>,
 }
 
 /// See the module.
@@ -47,6 +52,7 @@ pub(crate) struct Inner {
     pub(crate) secrets: Secrets,
     pub(crate) business: Mutex<Business>,
     pub(crate) push: Arc<Push>,
+    pub(crate) files: Files,
     gate_host: Option<String>,
     push_addr: OnceLock<SocketAddr>,
 }
@@ -76,6 +82,12 @@ impl Backend {
     pub(crate) fn new(config: Config) -> Self {
         let clock = config.clock.unwrap_or_else(Clock::system);
         let seed = config.seed.unwrap_or_else(|| arbitrary_seed(&clock));
+        let mut business = Business::default();
+        for emoji in config.emojis {
+            if let Err(refusal) = business.apply(emoji, clock.now()) {
+                tracing::warn!(%refusal, "an emoji is left out");
+            }
+        }
         Self {
             inner: Arc::new(Inner {
                 app_key: config.app_key,
@@ -83,8 +95,9 @@ impl Backend {
                 clock,
                 login_life: config.login_life,
                 secrets: Secrets::new(seed, config.password_cost),
-                business: Mutex::default(),
+                business: Mutex::new(business),
                 push: Arc::new(Push::new(clock, config.push)),
+                files: Files::new(config.files, config.max_file),
                 gate_host: config.gate_host,
                 push_addr: OnceLock::new(),
             }),

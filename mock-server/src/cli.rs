@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser};
@@ -11,7 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::push::PushConfig;
-use crate::server::DEFAULT_APP;
+use crate::server::{DEFAULT_APP, DEFAULT_MAX_FILE};
 use crate::{MockServer, PasswordCost, StartError};
 
 /// How a server is to run.
@@ -41,6 +42,14 @@ pub struct ServeArgs {
     #[arg(long)]
     pub fast_hash: bool,
 
+    /// Keep attachments in this directory, which is made if need be; in memory otherwise
+    #[arg(long, value_name = "DIR")]
+    pub files: Option<PathBuf>,
+
+    /// The largest attachment that is taken, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_MAX_FILE)]
+    pub max_file: u64,
+
     /// How many pushes may wait for one slow connection before it is dropped
     #[arg(long, value_name = "NUMBER", default_value_t = PushConfig::default().outgoing_queue)]
     pub outgoing_queue: usize,
@@ -61,6 +70,14 @@ pub enum ServeError {
     /// The server did not start.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// There is no place for attachments.
+    #[error("cannot use {} for attachments: {source}", .directory.display())]
+    Files {
+        /// The directory asked for.
+        directory: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     /// Interrupts cannot be waited for.
     #[error("cannot wait for an interrupt: {0}")]
     Interrupt(#[source] std::io::Error),
@@ -122,12 +139,13 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     interrupted.map_err(ServeError::Interrupt)
 }
 
-async fn start(args: ServeArgs) -> Result<MockServer, StartError> {
+async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
     let app =
         args.app.unwrap_or_else(|| App { key: DEFAULT_APP.0.to_owned(), secret: DEFAULT_APP.1.to_owned() });
     let mut builder = MockServer::builder()
         .http(args.http)
         .push(args.push)
+        .max_file(args.max_file)
         .app(app.key, app.secret)
         .password_cost(if args.fast_hash { PasswordCost::Fast } else { PasswordCost::Slow })
         .push_config(PushConfig { outgoing_queue: args.outgoing_queue, ..PushConfig::default() });
@@ -137,7 +155,14 @@ async fn start(args: ServeArgs) -> Result<MockServer, StartError> {
     if let Some(seed) = args.seed {
         builder = builder.seed(seed);
     }
-    builder.start().await
+    if let Some(directory) = args.files {
+        // Made now, so that a mistake shows at the start and not with the first upload.
+        if let Err(source) = std::fs::create_dir_all(&directory) {
+            return Err(ServeError::Files { directory, source });
+        }
+        builder = builder.files(directory);
+    }
+    Ok(builder.start().await?)
 }
 
 fn parse_app(text: &str) -> Result<App, String> {
@@ -179,10 +204,16 @@ mod tests {
         let first = start(args(&["--http", any, "--push", any, "--fast-hash"]).unwrap()).await.unwrap();
         let taken = first.push_addr().to_string();
         let error = start(args(&["--http", any, "--push", &taken]).unwrap()).await.unwrap_err();
+        let ServeError::Start(error) = error else {
+            panic!("{error}");
+        };
         let text = error.to_string();
         assert!(text.contains("push") && text.contains(&taken), "{text}");
         assert!(text.contains("choose another port"), "{text}");
         assert!(error.is_port_in_use());
+        let file = std::env::current_exe().unwrap();
+        let beside = args(&["--http", any, "--push", any, "--files", file.to_str().unwrap()]).unwrap();
+        assert!(start(beside).await.unwrap_err().to_string().contains("for attachments"));
         first.shutdown().await;
     }
 }

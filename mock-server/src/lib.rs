@@ -13,6 +13,7 @@ mod backend;
 pub mod business;
 pub mod cli;
 mod faults;
+mod files;
 pub mod push;
 mod rest;
 mod secrets;
@@ -20,4 +21,4 @@ mod server;
 
 pub use backend::{Backend, Stats};
 pub use secrets::PasswordCost;
-pub use server::{DEFAULT_APP, Listener, MockServer, MockServerBuilder, StartError};
+pub use server::{DEFAULT_APP, DEFAULT_MAX_FILE, Listener, MockServer, MockServerBuilder, StartError};

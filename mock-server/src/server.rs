@@ -5,6 +5,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Deref;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::serve::ListenerExt;
@@ -17,6 +18,7 @@ use y2w_sdk::clock::Clock;
 
 use crate::Backend;
 use crate::backend::Config;
+use crate::business::AddEmoji;
 use crate::push::{PushConfig, gateway};
 use crate::secrets::PasswordCost;
 
@@ -140,6 +142,9 @@ pub struct MockServerBuilder {
 /// The app of a server that is given none.
 pub const DEFAULT_APP: (&str, &str) = ("y2w-app", "y2w-secret");
 
+/// Largest attachment of a server that is told no other, in bytes.
+pub const DEFAULT_MAX_FILE: u64 = 10 * 1024 * 1024;
+
 impl Default for MockServerBuilder {
     fn default() -> Self {
         Self {
@@ -152,6 +157,9 @@ impl Default for MockServerBuilder {
                 login_life: Duration::from_secs(24 * 3_600),
                 gate_host: None,
                 push: PushConfig::default(),
+                files: None,
+                max_file: DEFAULT_MAX_FILE,
+                emojis: AddEmoji::built_in(),
             },
             http: SocketAddr::from(([127, 0, 0, 1], 0)),
             push: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -221,6 +229,27 @@ impl MockServerBuilder {
     #[must_use]
     pub fn gate_host(mut self, host: impl Into<String>) -> Self {
         self.config.gate_host = Some(host.into());
+        self
+    }
+
+    /// The directory that holds the bytes of attachments; memory if none is given. It is made when it is needed.
+    #[must_use]
+    pub fn files(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.config.files = Some(directory.into());
+        self
+    }
+
+    /// The largest attachment that is taken, in bytes.
+    #[must_use]
+    pub fn max_file(mut self, bytes: u64) -> Self {
+        self.config.max_file = bytes;
+        self
+    }
+
+    /// The app's emojis, in place of the built-in ones.
+    #[must_use]
+    pub fn emojis(mut self, emojis: Vec<AddEmoji>) -> Self {
+        self.config.emojis = emojis;
         self
     }
 

@@ -15,8 +15,8 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 use y2w_sdk::protocol::{
-    Contact, ContactId, ConversationId, MemberId, Message, MessageId, SessionMember, Timestamp, User,
-    UserConversation, UserId, UserSession, UserSessionId,
+    Contact, ContactId, ConversationId, Emoji, EmojiId, MemberId, Message, MessageId, SessionMember,
+    Timestamp, User, UserConversation, UserId, UserSession, UserSessionId,
 };
 
 /// What a [`Collection`] holds.
@@ -231,6 +231,7 @@ entries! {
     SessionMember, MemberId, identity, identity;
     Message, MessageId, identity, identity;
     UserConversation, ConversationId, identity, identity;
+    Emoji, EmojiId, identity, identity;
     User, UserId, set, Some;
     Contact, ContactId, set, Some;
     UserSession, UserSessionId, set, Some;

@@ -8,14 +8,16 @@
 //!
 //! * What an operation refuses, it has not touched (`API-NO-EFFECT`): each one checks first and changes then.
 //! * A session has one order of stamps for itself, its members and its messages; a user has one for each of the
-//!   contacts, the favourite groups and the conversations; the app has one for the users. Within each they strictly increase (`SYNC-STAMP-STRICT`). That members and messages
+//!   contacts, the favourite groups and the conversations; the app has one for the users and one for the emojis. Within each they strictly increase (`SYNC-STAMP-STRICT`). That members and messages
 //!   of a session share theirs is what makes "up to the removal" (`HIST-REMOVED`) exact in a burst.
 //! * A sync and a write never overlap, since both need the whole state; so no stamp can appear below a watermark
 //!   (`SYNC-LOSSLESS`), even while stamps run ahead of the clock.
 
+mod attachments;
 mod collection;
 mod contacts;
 mod conversations;
+mod emojis;
 mod favourites;
 mod member_updates;
 mod members;
@@ -34,9 +36,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use y2w_sdk::protocol::{Contact, SessionId, Timestamp, UserConversation, UserId, UserSession};
 
+pub use attachments::{AddAttachment, StoredFile};
 pub use collection::{Page, Range};
 pub use contacts::{AddContact, RemoveContact, UpdateContact};
 pub use conversations::{ClearUnread, RemoveConversation, UpdateConversation};
+pub use emojis::AddEmoji;
 pub use favourites::{AddFavourite, RemoveFavourite, UpdateFavourite};
 pub use member_updates::UpdateMember;
 pub use members::{AddMember, RemoveMember};
@@ -47,7 +51,9 @@ pub use sessions::{CreateGroup, OpenP2p, OpenSingle};
 pub use tokens::IssueToken;
 pub use users::{Account, DeleteUser, Register, SetPassword, SetUserStatus, UpdateUser};
 
+use attachments::Attachments;
 use conversations::Choices;
+use emojis::Emojis;
 use own_lists::OwnLists;
 use sessions::Sessions;
 use tokens::Tokens;
@@ -72,6 +78,8 @@ pub struct Business {
     favourites: OwnLists<UserSession, SessionId>,
     conversations: OwnLists<UserConversation, SessionId>,
     chosen: Choices,
+    attachments: Attachments,
+    emojis: Emojis,
 }
 
 impl Business {

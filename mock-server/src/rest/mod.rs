@@ -6,17 +6,22 @@
 //! One file for each resource. `error` is the only place where a refusal becomes a status.
 
 mod answer;
+mod attachments;
+mod body;
 mod contacts;
 mod conversations;
 mod cors;
+mod emojis;
 mod error;
 mod favourites;
 mod gate;
 mod members;
 mod messages;
+mod range;
 mod request;
 mod sessions;
 mod token;
+mod upload;
 mod users;
 
 use axum::Router;
@@ -55,6 +60,11 @@ pub(crate) fn router(backend: Backend) -> Router {
         .route(path::MESSAGES, get(messages::sync).post(messages::store))
         .route(path::MESSAGE, put(messages::edit).delete(messages::delete))
         .route(path::MESSAGES_HISTORY, get(messages::history))
+        .route(path::ATTACHMENTS, post(attachments::upload))
+        .route(path::ATTACHMENT, get(attachments::info))
+        .route(path::ATTACHMENT_CONTENT, get(attachments::content))
+        .route(path::ATTACHMENT_CONTENT_NAME, get(attachments::content_named))
+        .route(path::EMOJIS, get(emojis::list))
         .route(path::TOKEN, post(token::grant))
         .route(path::GATE, post(gate::tell))
         .fallback(async || ApiError::no_such_route())

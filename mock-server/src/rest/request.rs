@@ -1,16 +1,16 @@
 //! What handlers take from a request. Each refuses in the error shape.
 
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
+use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use y2w_sdk::protocol::limits::{PAGE_DEFAULT, PAGE_MAX};
 use y2w_sdk::protocol::rest::{CLIENT_SYNC_TIME, IDEMPOTENCY_KEY};
 use y2w_sdk::protocol::{Timestamp, UserId};
 
+use super::body::whole;
 use super::error::ApiError;
 use crate::Backend;
 use crate::business::Range;
@@ -98,13 +98,7 @@ where
             .headers()
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
-        let body = to_bytes(request.into_body(), BODY_MAX).await.map_err(|_| {
-            ApiError::new(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "payload_too_large",
-                "the body did not come whole, or is too large",
-            )
-        })?;
+        let body = whole(request.into_body(), BODY_MAX).await?;
         let params = if is_json {
             serde_json::from_slice(&body).map_err(|error| error.to_string())
         } else {

@@ -9,25 +9,25 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use y2w_mock_server::{MockServer, PasswordCost};
+use y2w_mock_server::{MockServer, MockServerBuilder, PasswordCost};
 use y2w_sdk::protocol::credential::password_md5;
 
 /// How long anything may take before the test has failed.
 const DEADLINE: Duration = Duration::from_secs(20);
 
 pub(crate) async fn server() -> MockServer {
-    MockServer::builder()
-        .app("key", "secret")
-        .seed(7)
-        .password_cost(PasswordCost::Fast)
-        .start()
-        .await
-        .unwrap()
+    builder().start().await.unwrap()
+}
+
+pub(crate) fn builder() -> MockServerBuilder {
+    MockServer::builder().app("key", "secret").seed(7).password_cost(PasswordCost::Fast)
 }
 
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: reqwest::header::HeaderMap,
+    /// What came, and the same read as JSON.
+    pub(crate) bytes: Vec<u8>,
     pub(crate) body: Value,
 }
 
@@ -36,6 +36,10 @@ impl Answer {
     pub(crate) fn ok(self) -> Value {
         assert_eq!(self.status, 200, "{}", self.body);
         self.body
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
     #[track_caller]
@@ -137,7 +141,7 @@ impl Call {
         self.header("content-type", "application/x-www-form-urlencoded").body(form)
     }
 
-    pub(crate) fn body(self, body: String) -> Self {
+    pub(crate) fn body(self, body: impl Into<reqwest::Body>) -> Self {
         Self(self.0.body(body))
     }
 
@@ -145,8 +149,9 @@ impl Call {
         let answer = timeout(DEADLINE, self.0.send()).await.unwrap().unwrap();
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
-        let body = timeout(DEADLINE, answer.bytes()).await.unwrap().unwrap();
-        Answer { status, headers, body: serde_json::from_slice(&body).unwrap_or(Value::Null) }
+        let bytes = timeout(DEADLINE, answer.bytes()).await.unwrap().unwrap().to_vec();
+        let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        Answer { status, headers, bytes, body }
     }
 }
 

@@ -1,0 +1,144 @@
+//! Attachments: a file in, and out again in whole or in part.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::Stream;
+use tokio::time::timeout;
+use y2w_sdk::protocol::Attachment;
+
+use super::answer::{Answer, Json};
+use super::body::{Interrupted, Patience, discard, pieces};
+use super::error::ApiError;
+use super::range::{Asked, asked};
+use super::request::{Caller, Ids};
+use super::upload::{OPAQUE, announced_sum, hex, receive};
+use crate::Backend;
+use crate::business::AddAttachment;
+
+/// Enough for a large file over a bad network.
+const FOR_UPLOADS: Patience =
+    Patience { whole: Duration::from_secs(15 * 60), between: Duration::from_secs(30) };
+
+/// `POST attachments`. Rules `FILE-UPLOAD`, `FILE-DEDUP`, `FILE-MD5`, `FILE-SIZE-MAX`.
+pub(super) async fn upload(
+    State(backend): State<Backend>,
+    caller: Result<Caller, ApiError>,
+    request: Request,
+) -> Answer<Attachment> {
+    let (head, body) = request.into_parts();
+    let mut pieces = pin!(pieces(body, FOR_UPLOADS));
+    let storing = async {
+        caller?;
+        store(&backend, &head.headers, pieces.as_mut()).await
+    };
+    let stored = match timeout(FOR_UPLOADS.whole, storing).await {
+        Ok(stored) => stored,
+        Err(_) => Err(Interrupted::TooSlow.into()),
+    };
+    if stored.is_err() {
+        discard(pieces).await;
+    }
+    stored.map(Json)
+}
+
+async fn store(
+    backend: &Backend,
+    headers: &HeaderMap,
+    pieces: impl Stream<Item = Result<Bytes, Interrupted>> + Send,
+) -> Result<Attachment, ApiError> {
+    let inner = &backend.inner;
+    let announced = announced_sum(headers)?;
+    let arrived = receive(&inner.files, || inner.secrets.token(), headers, pieces).await?;
+    if announced.is_some_and(|sum| sum != arrived.md5) {
+        return Err(ApiError::bad_request("Content-MD5 is not the sum of what came"));
+    }
+    let key = arrived.begun.keep().await.map_err(ApiError::internal)?;
+    let stored = backend.apply(AddAttachment {
+        key: key.clone(),
+        file_name: arrived.file_name,
+        content_type: arrived.content_type,
+        size: arrived.size,
+        md5: hex(arrived.md5),
+        or_same: announced.is_some(),
+    })?;
+    if stored.key != key {
+        inner.files.remove(&key).await.map_err(ApiError::internal)?;
+    }
+    Ok(stored.attachment.clone())
+}
+
+/// `GET attachments/ID`. Rule `FILE-INFO`.
+pub(super) async fn info(
+    State(backend): State<Backend>,
+    _: Caller,
+    Ids(id): Ids<String>,
+) -> Answer<Attachment> {
+    let stored = backend.inner.business.lock().attachment(&id)?.clone();
+    Ok(Json(stored.attachment.clone()))
+}
+
+/// `GET attachments/ID/content`. Rules `FILE-CONTENT`, `FILE-CONTENT-TYPE`, `FILE-RANGE`.
+pub(super) async fn content(
+    State(backend): State<Backend>,
+    _: Caller,
+    Ids(id): Ids<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    serve(&backend, &id, &headers).await
+}
+
+/// `GET attachments/ID/content/NAME`. Rule `FILE-CONTENT-NAME`.
+pub(super) async fn content_named(
+    State(backend): State<Backend>,
+    _: Caller,
+    Ids((id, _)): Ids<(String, String)>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    serve(&backend, &id, &headers).await
+}
+
+async fn serve(backend: &Backend, id: &str, headers: &HeaderMap) -> Result<Response, ApiError> {
+    let stored = backend.inner.business.lock().attachment(id)?.clone();
+    let size = stored.size;
+    let (start, length, part) = match asked(headers, size) {
+        Asked::Whole => (0, size, false),
+        Asked::Part { start, length } => (start, length, true),
+        Asked::Outside => return Ok(outside(size)),
+    };
+    let body = backend.inner.files.read(&stored.key, start, length).await.map_err(ApiError::internal)?;
+    let mut response = Response::new(body);
+    let answer = response.headers_mut();
+    let kind = HeaderValue::from_str(&stored.content_type);
+    answer.insert(CONTENT_TYPE, kind.unwrap_or(HeaderValue::from_static(OPAQUE)));
+    // Whatever it is, it was written by a user: no browser is to guess at it or run it as a page of this server.
+    answer.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox"));
+    answer.insert(ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    answer.insert(CONTENT_LENGTH, HeaderValue::from(length));
+    if part {
+        answer.insert(CONTENT_RANGE, text(&format!("bytes {start}-{}/{size}", start + length - 1)));
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    Ok(response)
+}
+
+fn outside(size: u64) -> Response {
+    let status = StatusCode::RANGE_NOT_SATISFIABLE;
+    let mut response =
+        ApiError::new(status, "range_not_satisfiable", "the file has no such bytes").into_response();
+    response.headers_mut().insert(CONTENT_RANGE, text(&format!("bytes */{size}")));
+    response
+}
+
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).expect("digits and signs are a header's value")
+}
