@@ -9,6 +9,7 @@ use y2w_sdk::protocol::{Contact, Timestamp, User, UserId};
 
 use super::collection::{Page, Range};
 use super::own_lists::OwnLists;
+use super::pinyin::syllables;
 use super::{Business, Operation, Refusal, require, require_if_given, same_user};
 
 /// Adds two users to each other's contacts. Rules `CONTACT-ADD`, `CONTACT-ADD-MUTUAL`, `CONTACT-ADD-TWICE`,
@@ -75,8 +76,14 @@ impl Operation for UpdateContact {
         require_if_given(self.changes.name.as_deref(), "name")?;
         let rest::UpdateContact { user_id: _, name, title, remark, avatar_url } = self.changes;
         let changed = state.contacts.edit(&self.caller, &self.contact, now, |contact| {
-            contact.name = name.unwrap_or_else(|| contact.name.clone());
-            contact.title = title.unwrap_or_else(|| contact.title.clone());
+            if let Some(name) = name {
+                contact.pinyin = syllables(&name);
+                contact.name = name;
+            }
+            if let Some(title) = title {
+                contact.title_pinyin = syllables(&title);
+                contact.title = title;
+            }
             contact.remark = remark.unwrap_or_else(|| contact.remark.clone());
             contact.avatar_url = avatar_url.unwrap_or_else(|| contact.avatar_url.clone());
         });
@@ -140,6 +147,7 @@ impl OwnLists<Contact, UserId> {
     ) -> &Arc<Contact> {
         let revive = |contact: &mut Contact| {
             name.clone_into(&mut contact.name);
+            contact.pinyin = syllables(name);
             avatar_url.clone_into(&mut contact.avatar_url);
             contact.is_delete = false;
         };
@@ -147,7 +155,7 @@ impl OwnLists<Contact, UserId> {
             id,
             user_id: user.id.clone(),
             name: name.to_owned(),
-            pinyin: Vec::new(),
+            pinyin: syllables(name),
             title: String::new(),
             title_pinyin: Vec::new(),
             remark: String::new(),

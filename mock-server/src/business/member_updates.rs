@@ -12,6 +12,7 @@ use y2w_sdk::protocol::{SessionMember, Timestamp, UserId};
 
 use super::collection::Slot;
 use super::members::{check_role, check_status, manages};
+use super::pinyin::syllables;
 use super::sessions::Room;
 use super::{Business, Operation, Refusal, require_if_given};
 
@@ -68,7 +69,10 @@ impl Operation for UpdateMember {
 fn changed(before: &SessionMember, given: rest::UpdateMember) -> Result<SessionMember, Refusal> {
     require_if_given(given.name.as_deref(), "name")?;
     let mut after = before.clone();
-    after.name = given.name.unwrap_or(after.name);
+    if let Some(name) = given.name {
+        after.pinyin = syllables(&name);
+        after.name = name;
+    }
     after.role = given.role.unwrap_or(after.role);
     after.avatar_url = given.avatar_url.unwrap_or(after.avatar_url);
     after.status = given.status.unwrap_or(after.status);

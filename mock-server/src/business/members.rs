@@ -11,6 +11,7 @@ use y2w_sdk::protocol::entity::{Role, Status};
 use y2w_sdk::protocol::{SessionMember, SessionType, Timestamp, UserId};
 
 use super::collection::{Page, Range, Slot};
+use super::pinyin::syllables;
 use super::sessions::Room;
 use super::{Business, Operation, Refusal, require};
 
@@ -72,6 +73,7 @@ impl AddMember {
         let stamp = room.stamps.next(now);
         let slot = if let Some(slot) = known {
             room.members.update(slot, stamp, |member| {
+                member.pinyin = syllables(&self.name);
                 member.name = self.name;
                 member.role = self.role;
                 member.avatar_url = self.avatar_url;
@@ -84,8 +86,8 @@ impl AddMember {
             let slot = room.members.insert(SessionMember {
                 id: ids.next(),
                 user_id: self.user.clone(),
+                pinyin: syllables(&self.name),
                 name: self.name,
-                pinyin: Vec::new(),
                 role: self.role,
                 status: self.status,
                 avatar_url: self.avatar_url,

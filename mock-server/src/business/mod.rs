@@ -23,6 +23,7 @@ mod member_updates;
 mod members;
 mod messages;
 mod own_lists;
+mod pinyin;
 mod refusal;
 mod session_updates;
 mod sessions;

@@ -232,7 +232,7 @@ impl Room {
             id,
             user_id: user.id.clone(),
             name: user.name.clone(),
-            pinyin: Vec::new(),
+            pinyin: user.pinyin.clone(),
             role,
             status: Status::Active,
             avatar_url: user.avatar_url.clone(),

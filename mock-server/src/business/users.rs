@@ -9,6 +9,7 @@ use y2w_sdk::protocol::rest;
 use y2w_sdk::protocol::{Timestamp, User, UserId};
 
 use super::collection::{Collection, Page, Range, Slot, Stamps};
+use super::pinyin::syllables;
 use super::{Business, Ids, Operation, Refusal, require, require_if_given, same_user};
 
 /// Creates an account. Rules `AUTH-REGISTER`, `AUTH-REGISTER-UNIQUE`.
@@ -35,8 +36,8 @@ impl Operation for Register {
         let slot = users.all.insert(User {
             id: users.ids.next(),
             email: self.email,
+            pinyin: syllables(&self.name),
             name: self.name,
-            pinyin: Vec::new(),
             role: String::new(),
             job_title: String::new(),
             phone: String::new(),
@@ -72,7 +73,10 @@ impl Operation for UpdateUser {
         require_if_given(self.changes.name.as_deref(), "name")?;
         let rest::UpdateUser { name, job_title, phone, address, avatar_url } = self.changes;
         Ok(state.users.edit(slot, now, |user| {
-            user.name = name.unwrap_or_else(|| user.name.clone());
+            if let Some(name) = name {
+                user.pinyin = syllables(&name);
+                user.name = name;
+            }
             user.job_title = job_title.unwrap_or_else(|| user.job_title.clone());
             user.phone = phone.unwrap_or_else(|| user.phone.clone());
             user.address = address.unwrap_or_else(|| user.address.clone());

@@ -15,7 +15,7 @@ async fn a_contact_is_added_titled_removed_and_added_again() {
     let stamp = &added["createdAt"];
     assert!(stamp.is_string());
     let golden = json!({
-        "id": "2", "userId": bob.uid, "name": "bob", "pinyin": [], "title": "", "titlePinyin": [], "remark": "",
+        "id": "2", "userId": bob.uid, "name": "bob", "pinyin": ["bob"], "title": "", "titlePinyin": [], "remark": "",
         "email": "bob@example.org", "avatarUrl": "", "isDelete": false, "createdAt": stamp, "updatedAt": stamp,
     });
     assert_eq!(added, golden);
@@ -27,10 +27,10 @@ async fn a_contact_is_added_titled_removed_and_added_again() {
     assert_eq!((&mutual["entries"][0]["userId"], &mutual["total_count"]), (&json!(ann.uid), &json!(1)));
 
     let entry = format!("{path}/{}", added["id"].as_str().unwrap());
-    let form =
-        [("userId", &*bob.uid), ("name", "bob"), ("title", "Bobby"), ("remark", ""), ("avatarUrl", "")];
+    let form = [("userId", &*bob.uid), ("name", "bob"), ("title", "老鲍"), ("remark", ""), ("avatarUrl", "")];
     let titled = api.put(&entry, &form).by(&ann).send().await.ok();
-    assert_eq!((&titled["title"], &titled["createdAt"]), (&json!("Bobby"), stamp));
+    assert_eq!((&titled["title"], &titled["createdAt"]), (&json!("老鲍"), stamp));
+    assert_eq!(titled["titlePinyin"], json!(["lao", "bao"]));
     assert_eq!(api.get(&entry).by(&ann).send().await.ok(), titled);
     api.get(&entry).by(&bob).send().await.refused(403);
     api.get(&format!("{path}/77")).by(&ann).send().await.refused(404);
