@@ -18,6 +18,7 @@ pub mod model;
 pub mod protocol;
 pub mod push;
 pub mod store;
+mod tls;
 
 pub use bridge::{Changed, Draft, Event, Events, Observer, SyncContext, SyncHandler};
 pub use config::{ClientConfig, ConfigError, LoginOptions, MessageSync};
@@ -26,3 +27,4 @@ pub use current_user::{
     UserSession, Users,
 };
 pub use error::Error;
+pub use tls::Tls;

@@ -1,6 +1,5 @@
 //! HTTP by reqwest, with one pool of connections for all users of a process.
 
-use std::sync::Once;
 use std::time::Duration;
 
 use ::http::{Request, Response};
@@ -8,6 +7,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 
 use super::HttpTransport;
+use crate::tls::Tls;
 
 /// Sends requests over real networks. Cheap to clone; clones share the connections.
 #[derive(Clone, Debug)]
@@ -16,14 +16,15 @@ pub struct ReqwestHttp {
 }
 
 impl ReqwestHttp {
-    /// A client with its own pool. The error is reqwest's, when it finds no usable TLS roots.
+    /// A client with its own pool that trusts whom the platform trusts.
     pub fn new() -> Result<Self, String> {
-        static TLS: Once = Once::new();
-        // An application may have installed a provider of its own before; then that one is used.
-        TLS.call_once(|| {
-            let _ = rustls::crypto::ring::default_provider().install_default();
-        });
+        Self::with_tls(&Tls::system())
+    }
+
+    /// A client with its own pool and this trust for `https`.
+    pub fn with_tls(tls: &Tls) -> Result<Self, String> {
         let client = reqwest::Client::builder()
+            .tls_backend_preconfigured((*tls.config()).clone())
             .tcp_nodelay(true)
             .connect_timeout(Duration::from_secs(10))
             .pool_idle_timeout(Duration::from_secs(30))
