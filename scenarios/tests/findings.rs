@@ -17,7 +17,7 @@ use y2w_scenarios::load::{self, Chaos, Progress, RunError, Settings, Snapshot};
 use y2w_sdk::ClientConfig;
 use y2w_sdk::api::{HttpTransport, ReqwestHttp};
 use y2w_sdk::protocol::rest::GateData;
-use y2w_sdk::push::{Connect, ConnectError, MqttTcp, PushLink, PushTransport};
+use y2w_sdk::push::{Connect, ConnectError, Mqtt, PushLink, PushTransport};
 
 struct Silent;
 
@@ -155,12 +155,12 @@ struct Deaf {
 
 impl PushTransport for Deaf {
     fn address(&self, gate: &GateData) -> Result<String, String> {
-        MqttTcp.address(gate)
+        Mqtt::tcp().address(gate)
     }
 
     fn connect(&self, connect: Connect) -> BoxFuture<'static, Result<PushLink, ConnectError>> {
         let lost = self.lost.clone();
-        let honest = MqttTcp.connect(connect);
+        let honest = Mqtt::tcp().connect(connect);
         Box::pin(async move {
             let PushLink { uplink, downlink: mut honest } = honest.await?;
             let (payloads, downlink) = tokio::sync::mpsc::channel(32);

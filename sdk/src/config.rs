@@ -9,7 +9,7 @@ use crate::api::{Api, HttpTransport, ReqwestHttp};
 use crate::bridge::{Event, Observer, SyncHandler};
 use crate::clock::Clock;
 use crate::protocol::push::{DeviceClass, SyncType};
-use crate::push::{MqttTcp, PushTransport};
+use crate::push::{Mqtt, PushTransport};
 use crate::store::LocalStore;
 
 /// Where a server is, and how to get there. Cheap to clone: clones share their connections.
@@ -54,7 +54,7 @@ impl ClientConfig {
     /// TCP by rumqttc, the machine's clock.
     pub fn new(base_url: &str) -> Result<Self, ConfigError> {
         let http = ReqwestHttp::new().map_err(ConfigError::Http)?;
-        Self::with_transports(base_url, Arc::new(http), Arc::new(MqttTcp))
+        Self::with_transports(base_url, Arc::new(http), Arc::new(Mqtt::tcp()))
     }
 
     /// A client over transports of the caller's choice.

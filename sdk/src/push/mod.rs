@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 pub use connection::{Connection, ConnectionState, Trouble};
 pub use in_process::{ByteStream, Dial, InProcessPush};
-pub use mqtt::MqttTcp;
+pub use mqtt::Mqtt;
 
 use crate::protocol::ConnectionReturnCode;
 use crate::protocol::rest::GateData;
@@ -47,8 +47,8 @@ pub enum ConnectError {
 /// Opens push connections. One of the two places with I/O in the SDK; the other is
 /// [`HttpTransport`](crate::api::HttpTransport).
 pub trait PushTransport: Send + Sync {
-    /// Where this transport finds the push server that the gate names, as `scheme://host:port/`; the error says what is
-    /// wrong with the gate's answer. Rules `GATE-ANSWER`, `GATE-PORTS`, `GATE-TCP`.
+    /// Where this transport finds the push server that the gate names, as a URL; the error says what is wrong with the
+    /// gate's answer. Rules `GATE-ANSWER`, `GATE-PORTS`, `GATE-URL-PORT`, `GATE-TCP`.
     fn address(&self, gate: &GateData) -> Result<String, String>;
 
     /// Connects and waits for the CONNACK. The caller puts the deadline on it: dropping the future gives up.

@@ -1,0 +1,101 @@
+//! MQTT on real networks: over TCP and over WebSocket, each with or without TLS.
+//!
+//! The packets are rumqttc's. Its event loop is not used, because it refuses a WebSocket server that answers with the
+//! sub-protocol `mqttv3.1` (`CONN-WEBSOCKET`), keeps ten times the memory per connection, and reconnects by itself.
+//! [`link`] drives a connection instead; [`websocket`] makes byte streams of binary frames.
+
+mod link;
+mod websocket;
+
+use futures_util::future::BoxFuture;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+
+use super::gate::{Address, Carrier};
+use super::{Connect, ConnectError, PushLink, PushTransport};
+use crate::protocol::rest::GateData;
+use crate::tls::Tls;
+
+/// Opens push connections over TCP or WebSocket.
+#[derive(Clone, Debug)]
+pub struct Mqtt {
+    websocket: bool,
+    tls: Option<Tls>,
+}
+
+impl Mqtt {
+    /// Over TCP. Rule `CONN-TCP`.
+    pub fn tcp() -> Self {
+        Self { websocket: false, tls: None }
+    }
+
+    /// Over WebSocket. Rule `CONN-WEBSOCKET`.
+    pub fn websocket() -> Self {
+        Self { websocket: true, tls: None }
+    }
+
+    /// With TLS, and only with TLS. Without this the gate decides: it may name a URL with TLS, and then the platform's
+    /// roots are trusted.
+    pub fn tls(self, tls: Tls) -> Self {
+        Self { tls: Some(tls), ..self }
+    }
+
+    fn carrier(&self) -> Carrier {
+        match (self.websocket, self.tls.is_some()) {
+            (false, false) => Carrier::Tcp,
+            (false, true) => Carrier::Tls,
+            (true, false) => Carrier::WebSocket,
+            (true, true) => Carrier::SecureWebSocket,
+        }
+    }
+
+    async fn dial(self, address: &Address) -> Result<Wire, String> {
+        let host = address.host.as_str();
+        let tcp = TcpStream::connect((host, address.port)).await.map_err(|e| e.to_string())?;
+        tcp.set_nodelay(true).map_err(|e| e.to_string())?;
+        let socket: Box<dyn Socket> = if address.carrier.is_secure() {
+            let name = ServerName::try_from(host.to_owned()).map_err(|e| e.to_string())?;
+            let tls = TlsConnector::from(self.tls.unwrap_or_else(Tls::system).config());
+            Box::new(tls.connect(name, tcp).await.map_err(|e| format!("no TLS: {e}"))?)
+        } else {
+            Box::new(tcp)
+        };
+        if address.carrier.is_websocket() {
+            return websocket::open(socket, address).await;
+        }
+        let (reader, writer) = tokio::io::split(socket);
+        Ok(Wire { reader: Box::new(reader), writer: Box::new(writer) })
+    }
+}
+
+impl PushTransport for Mqtt {
+    fn address(&self, gate: &GateData) -> Result<String, String> {
+        Address::from_gate(gate, self.carrier()).map(|address| address.to_string())
+    }
+
+    fn connect(&self, connect: Connect) -> BoxFuture<'static, Result<PushLink, ConnectError>> {
+        let transport = self.clone();
+        Box::pin(async move {
+            let address = Address::parse(&connect.url, transport.carrier()).map_err(ConnectError::Network)?;
+            let at = |why: String| ConnectError::Network(format!("{address}: {why}"));
+            let wire = transport.dial(&address).await.map_err(at)?;
+            link::open(wire, connect).await.map_err(|error| match error {
+                ConnectError::Network(why) => at(why),
+                refused @ ConnectError::Refused(_) => refused,
+            })
+        })
+    }
+}
+
+/// A connection in both directions.
+trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
+
+/// The two directions of a connection that carries MQTT.
+struct Wire {
+    reader: Box<dyn AsyncRead + Send + Unpin>,
+    writer: Box<dyn AsyncWrite + Send + Unpin>,
+}
