@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::gate::{Address, Carrier};
-use super::{Connect, ConnectError, PushLink, PushTransport};
+use super::{ByteStream, Connect, ConnectError, PushLink, PushTransport};
 use crate::protocol::rest::GateData;
 use crate::tls::Tls;
 
@@ -55,7 +55,7 @@ impl Mqtt {
         let host = address.host.as_str();
         let tcp = TcpStream::connect((host, address.port)).await.map_err(|e| e.to_string())?;
         tcp.set_nodelay(true).map_err(|e| e.to_string())?;
-        let socket: Box<dyn Socket> = if address.carrier.is_secure() {
+        let socket: Box<dyn ByteStream> = if address.carrier.is_secure() {
             let name = ServerName::try_from(host.to_owned()).map_err(|e| e.to_string())?;
             let tls = TlsConnector::from(self.tls.unwrap_or_else(Tls::system).config());
             Box::new(tls.connect(name, tcp).await.map_err(|e| format!("no TLS: {e}"))?)
@@ -65,8 +65,7 @@ impl Mqtt {
         if address.carrier.is_websocket() {
             return websocket::open(socket, address).await;
         }
-        let (reader, writer) = tokio::io::split(socket);
-        Ok(Wire { reader: Box::new(reader), writer: Box::new(writer) })
+        Ok(Wire::of(socket))
     }
 }
 
@@ -89,13 +88,20 @@ impl PushTransport for Mqtt {
     }
 }
 
-/// A connection in both directions.
-trait Socket: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Socket for T {}
+/// An MQTT connection over a stream that is open.
+pub(super) async fn over(stream: Box<dyn ByteStream>, connect: Connect) -> Result<PushLink, ConnectError> {
+    link::open(Wire::of(stream), connect).await
+}
 
 /// The two directions of a connection that carries MQTT.
 struct Wire {
     reader: Box<dyn AsyncRead + Send + Unpin>,
     writer: Box<dyn AsyncWrite + Send + Unpin>,
+}
+
+impl Wire {
+    fn of(stream: Box<dyn ByteStream>) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
+        Self { reader: Box::new(reader), writer: Box::new(writer) }
+    }
 }

@@ -12,7 +12,8 @@ use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_util::io::{CopyToBytes, SinkWriter, StreamReader};
 
-use super::{Socket, Wire};
+use super::Wire;
+use crate::push::ByteStream;
 use crate::push::gate::Address;
 
 /// The name that servers of 2016 know, then the registered one. Rules `CONN-WEBSOCKET`, `CONN-WEBSOCKET-MQTT`.
@@ -21,7 +22,7 @@ const SUB_PROTOCOLS: HeaderValue = HeaderValue::from_static("mqttv3.1, mqtt");
 const READ_BUFFER: usize = 2 * 1024;
 
 /// Makes the handshake. A server that names neither sub-protocol is refused.
-pub(super) async fn open(socket: Box<dyn Socket>, address: &Address) -> Result<Wire, String> {
+pub(super) async fn open(socket: Box<dyn ByteStream>, address: &Address) -> Result<Wire, String> {
     let failed = |error: Error| format!("no WebSocket: {error}");
     let mut request = address.to_string().into_client_request().map_err(failed)?;
     request.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, SUB_PROTOCOLS);
