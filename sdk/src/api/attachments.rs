@@ -11,9 +11,11 @@ use crate::protocol::{Attachment, AttachmentId, credential};
 
 /// The name of the upload's one field; the protocol fixes none.
 const FIELD: &str = "file";
+/// Nobody says beforehand how large a download is: it may take as long as this many bytes do.
+const DOWNLOAD: usize = 10 * 1024 * 1024;
 
 impl Api {
-    /// Uploads a file. A server may answer an attachment that it already holds with the same bytes. Rules `FILE-UPLOAD`,
+    /// Uploads a file; the deadline grows with its size. A server may answer an attachment that it already holds with the same bytes. Rules `FILE-UPLOAD`,
     /// `FILE-DEDUP`.
     pub async fn upload(
         &self,
@@ -25,6 +27,7 @@ impl Api {
         self.post(path::ATTACHMENTS, &[])
             .body(&form.content_type, form.body)
             .header(CONTENT_MD5, &credential::md5_hex(&bytes))
+            .carrying(bytes.len())
             .send_as_user()
             .await
     }
@@ -38,7 +41,7 @@ impl Api {
     /// it shows in no log of URLs, and it goes to no other server. Rules `FILE-CONTENT`, `FILE-REFERENCE`.
     pub async fn download(&self, src: &str) -> Result<Bytes, ApiError> {
         let target = url::on_server(&self.base, src);
-        Call::to(self, Method::GET, path::ATTACHMENT_CONTENT, target).body_as_user().await
+        Call::to(self, Method::GET, path::ATTACHMENT_CONTENT, target).carrying(DOWNLOAD).body_as_user().await
     }
 
     /// The address of a picture or a file for whatever loads it without headers, as a browser does: absolute URLs as

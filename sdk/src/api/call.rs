@@ -18,6 +18,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest of these pauses.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
+/// Bytes a second of the slowest link that files are expected to pass.
+const SLOW_LINK: usize = 32 * 1024;
+
 /// A call in the making.
 pub(super) struct Call<'a> {
     api: &'a Api,
@@ -26,6 +29,8 @@ pub(super) struct Call<'a> {
     target: String,
     headers: HeaderMap,
     body: Bytes,
+    /// How long one try may take.
+    deadline: Duration,
     /// Why it cannot be sent; told when it is to be.
     fault: Option<String>,
 }
@@ -59,7 +64,8 @@ impl<'a> Call<'a> {
             Ok(target) => (target, None),
             Err(fault) => (String::new(), Some(fault)),
         };
-        Self { api, method, template, target, headers: HeaderMap::new(), body: Bytes::new(), fault }
+        let (headers, deadline) = (HeaderMap::new(), api.deadline);
+        Self { api, method, template, target, headers, body: Bytes::new(), deadline, fault }
     }
 
     /// Puts the parameters into the query.
@@ -96,6 +102,12 @@ impl<'a> Call<'a> {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.insert(HeaderName::from_static(name), value);
         }
+        self
+    }
+
+    /// Gives each try as much longer as this many bytes take on a slow link.
+    pub(super) fn carrying(mut self, bytes: usize) -> Self {
+        self.deadline += Duration::from_secs((bytes / SLOW_LINK) as u64);
         self
     }
 
@@ -247,11 +259,11 @@ impl<'a> Call<'a> {
 
     async fn once(&self, token: Option<&str>) -> Result<Bytes, ApiError> {
         let request = self.request(token)?;
-        let answer = tokio::time::timeout(self.api.deadline, self.api.transport.send(request));
+        let answer = tokio::time::timeout(self.deadline, self.api.transport.send(request));
         let response = match answer.await {
             Ok(Ok(response)) => response,
             Ok(Err(why)) => return Err(self.error(ApiErrorKind::Transport(why))),
-            Err(_) => return Err(self.error(ApiErrorKind::Deadline(self.api.deadline))),
+            Err(_) => return Err(self.error(ApiErrorKind::Deadline(self.deadline))),
         };
         if response.status().is_success() {
             return Ok(response.into_body());

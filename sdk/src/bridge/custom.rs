@@ -1,9 +1,14 @@
 //! Syncs of the application's own kinds. Rules `CLIENT-SEND-TYPES`, `NOTICE-TYPES`.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
 use crate::api::Api;
 use crate::protocol::UserId;
+
+/// How long a handler may take, here and in [`Prepare`](super::Prepare): others wait behind it.
+pub const HANDLER_MAX: Duration = Duration::from_secs(600);
 
 /// What a handler may use.
 #[derive(Clone, Copy)]
@@ -20,6 +25,7 @@ pub struct SyncContext<'a> {
 /// [`LoginOptions::sync_handler`](crate::LoginOptions::sync_handler); it runs in the user's sync queue, so that it never
 /// runs twice at the same time for one session, and once more if another notice comes meanwhile.
 pub trait SyncHandler: Send + Sync {
-    /// Syncs. An error is reported, and the sync is tried again after a growing pause.
+    /// Syncs. An error is reported, and the sync is tried again after a growing pause. So it is with one that takes
+    /// longer than [`HANDLER_MAX`]: its future is dropped.
     fn sync<'a>(&'a self, context: SyncContext<'a>) -> BoxFuture<'a, Result<(), String>>;
 }

@@ -44,7 +44,7 @@ pub trait Prepare: Send + Sync {
     /// What is shown as the content until it is made.
     fn preview(&self) -> String;
 
-    /// Makes the content.
+    /// Makes the content, within [`HANDLER_MAX`](super::HANDLER_MAX).
     fn prepare<'a>(&'a self, api: &'a Api) -> BoxFuture<'a, Result<String, PrepareError>>;
 }
 

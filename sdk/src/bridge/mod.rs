@@ -19,7 +19,7 @@ mod stored;
 pub mod sync_queue;
 mod syncing;
 
-pub use custom::{SyncContext, SyncHandler};
+pub use custom::{HANDLER_MAX, SyncContext, SyncHandler};
 pub use draft::{Body, Draft, Prepare, PrepareError, Upload};
 pub use event::{Changed, Event, Events, Observer};
 

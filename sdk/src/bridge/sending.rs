@@ -7,7 +7,8 @@ use super::driver::{Done, Driver};
 use super::outbox::{Action, Scope};
 use super::send_queue::{AfterStore, Queued, StoreOutcome};
 use super::sync_queue::SyncKey;
-use super::{Core, Event, Shared};
+use super::syncing::too_long;
+use super::{Core, Event, HANDLER_MAX, Shared};
 use crate::api::ApiError;
 use crate::protocol::push::{Command, Notice};
 use crate::protocol::rest::StoreMessage;
@@ -68,7 +69,9 @@ impl Driver {
 pub(super) async fn prepare(shared: Arc<Shared>, queued: Queued) -> Done {
     let result = match &queued.draft.body {
         Body::Ready(content) => Ok(content.to_string()),
-        Body::Prepare(body) => body.prepare(&shared.api).await,
+        Body::Prepare(body) => tokio::time::timeout(HANDLER_MAX, body.prepare(&shared.api))
+            .await
+            .unwrap_or_else(|_| Err(PrepareError::Transient(too_long()))),
     };
     Done::Prepared(queued, result)
 }

@@ -7,7 +7,7 @@
 use futures_util::future::BoxFuture;
 
 use super::sync_queue::SyncKey;
-use super::{Changed, Event, Shared, SyncContext};
+use super::{Changed, Event, HANDLER_MAX, Shared, SyncContext};
 use crate::api::ApiError;
 use crate::model::{Collection, Entry, Model, Next, Paging};
 use crate::protocol::{ImSessionId, SessionId, SessionType, Timestamp, UserId};
@@ -55,7 +55,8 @@ impl Shared {
             SyncKey::Custom(kind, session) => {
                 if let Some((_, handler)) = self.handlers.iter().find(|(known, _)| known == kind) {
                     let context = SyncContext { uid: &self.uid, api: &self.api, session: session.as_deref() };
-                    handler.sync(context).await.map_err(SyncError::Handler)?;
+                    let sync = tokio::time::timeout(HANDLER_MAX, handler.sync(context));
+                    sync.await.unwrap_or_else(|_| Err(too_long())).map_err(SyncError::Handler)?;
                 }
             }
         }
@@ -294,6 +295,11 @@ impl Shared {
             core.changed(Part::Messages(id.clone()), self.clock.now());
         }
     }
+}
+
+/// Why what the application was to do counts as failed.
+pub(super) fn too_long() -> String {
+    format!("the application took longer than {} s", HANDLER_MAX.as_secs())
 }
 
 fn warn_moved_on(what: &Changed) {

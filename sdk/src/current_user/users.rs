@@ -12,6 +12,7 @@ use super::CurrentUser;
 use crate::api::{Api, ApiError, LoginState};
 use crate::bridge::{Core, Event, Shared, drive, load_stored};
 use crate::config::{ClientConfig, LoginOptions};
+use crate::model::Model;
 use crate::protocol::User;
 use crate::push::Connection;
 
@@ -80,8 +81,12 @@ impl Users {
     async fn begin(&self, api: Api, me: User, options: LoginOptions) -> CurrentUser {
         let mut random = ChaCha8Rng::seed_from_u64(options.seed);
         let guid = format!("{:032x}", random.random::<u128>());
-        let (model, troubles) = load_stored(&options, &me.id).await;
         let deadline = self.config.deadline;
+        let (model, troubles) =
+            tokio::time::timeout(deadline, load_stored(&options, &me.id)).await.unwrap_or_else(|_| {
+                let why = format!("it gave nothing within {} s, so all is fetched", deadline.as_secs_f64());
+                (Model::default(), vec![why])
+            });
         let connection = Connection::new(options.device, guid.clone(), random.random(), deadline);
         let core = Core::new(me.clone(), model, connection, &options, self.config.clock.now());
         let shared = Arc::new(Shared {

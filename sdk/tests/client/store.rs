@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use y2w_sdk::protocol::{SessionType, Timestamp};
-use y2w_sdk::store::{LocalStore, MemoryStore, Part};
+use y2w_sdk::store::{FileStore, LocalStore, MemoryStore, Part};
 use y2w_sdk::{CurrentUser, Event, LoginOptions};
 
 use crate::world::{World, account, all_settled, connected, group, p2p, texts};
@@ -116,4 +116,36 @@ async fn users_of_one_store_do_not_see_each_other() {
     let login = bob.login_state().unwrap();
     let bob = world.users().resume(login, stored(&store)).await;
     assert_eq!(bob.contacts().list().len(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_torn_costs_a_warning_and_a_sync_never_more() {
+    let world = World::new();
+    let dir = tempfile::tempdir().unwrap();
+    let options = async || {
+        let store = FileStore::open(dir.path()).await.unwrap();
+        LoginOptions::default().seed(5).store(Arc::new(store))
+    };
+    let (ann, bob) = ann_with(&world, options().await).await;
+    let login = ann.login_state().unwrap();
+    ann.logout().await;
+    let mut torn = 0;
+    for file in files_below(dir.path()) {
+        let bytes = std::fs::read(&file).unwrap();
+        if bytes.len() > 200 {
+            std::fs::write(&file, &bytes[..bytes.len() / 2]).unwrap();
+            torn += 1;
+        }
+    }
+    assert!(torn >= 3, "{torn}");
+    let ann = world.users().resume(login, options().await).await;
+    assert_eq!(ann.contacts().list().len(), 0);
+    connected(&ann).await;
+    assert_eq!(ann.contacts().get(bob.id()).unwrap().display_name(), "bob");
+    assert_eq!(texts(&ann, &p2p(&ann, &bob).await), ["hello"]);
+}
+
+fn files_below(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
