@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
+use y2w_sdk::protocol::limits::PUSH_TCP_PORT;
 
 use crate::business::{AddEmoji, Business, Operation, Refusal};
 use crate::files::Files;
@@ -54,7 +55,14 @@ pub(crate) struct Inner {
     pub(crate) push: Arc<Push>,
     pub(crate) files: Files,
     gate_host: Option<String>,
-    push_addr: OnceLock<SocketAddr>,
+    listening: OnceLock<Listening>,
+}
+
+/// Where the push server listens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Listening {
+    pub(crate) tcp: SocketAddr,
+    pub(crate) websocket: SocketAddr,
 }
 
 /// What a server holds and has done.
@@ -99,7 +107,7 @@ impl Backend {
                 push: Arc::new(Push::new(clock, config.push)),
                 files: Files::new(config.files, config.max_file),
                 gate_host: config.gate_host,
-                push_addr: OnceLock::new(),
+                listening: OnceLock::new(),
             }),
         }
     }
@@ -158,25 +166,39 @@ impl Backend {
     }
 
     /// Tells the gate where the push server listens.
-    pub(crate) fn set_push_addr(&self, addr: SocketAddr) {
+    pub(crate) fn set_listening(&self, listening: Listening) {
         // A backend is started once, so nobody else has set it.
-        let _ = self.inner.push_addr.set(addr);
+        let _ = self.inner.listening.set(listening);
     }
 }
 
 impl Inner {
-    /// The host and port that the gate names, to a client that reached us as `called`.
-    pub(crate) fn push_server(&self, called: Option<&str>) -> (String, Option<u16>) {
-        let addr = self.push_addr.get();
-        let host = match (&self.gate_host, addr.map(SocketAddr::ip)) {
+    /// What the gate names to a client that reached us as `called`: `url`, and `tcp` where that says something else
+    /// than `url` and the protocol's ports. Rules `GATE-ANSWER`, `GATE-PORTS`, `GATE-URL-PORT`, `GATE-TCP`.
+    pub(crate) fn push_server(&self, called: Option<&str>) -> (String, Option<String>) {
+        let Some(listening) = self.listening.get() else {
+            return (self.host(None, called), None);
+        };
+        let tcp = self.host(Some(listening.tcp.ip()), called);
+        let websocket = self.host(Some(listening.websocket.ip()), called);
+        let (tcp_port, port) = (listening.tcp.port(), listening.websocket.port());
+        let url = if port == PUSH_WEBSOCKET_PORT { websocket.clone() } else { format!("{websocket}:{port}") };
+        let needs_tcp = tcp != url || tcp_port != PUSH_TCP_PORT;
+        (url, needs_tcp.then(|| format!("{tcp}:{tcp_port}")))
+    }
+
+    fn host(&self, ip: Option<IpAddr>, called: Option<&str>) -> String {
+        match (&self.gate_host, ip) {
             (Some(host), _) => host.clone(),
             (None, Some(ip)) if !ip.is_unspecified() => bracketed(ip),
             // We listen everywhere: the name that brought the client here will do for the push server as well.
             (None, _) => called.map_or_else(|| "127.0.0.1".to_owned(), |host| without_port(host).to_owned()),
-        };
-        (host, addr.map(SocketAddr::port))
+        }
     }
 }
+
+/// Where a client that was given a bare host looks for a WebSocket. Rule `GATE-PORTS`.
+const PUSH_WEBSOCKET_PORT: u16 = 80;
 
 fn bracketed(ip: IpAddr) -> String {
     match ip {
@@ -203,6 +225,33 @@ fn arbitrary_seed(clock: &Clock) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::MockServer;
+
+    #[test]
+    fn the_gate_names_ports_that_are_not_the_protocols() {
+        for (tcp, websocket, named) in [
+            ("127.0.0.1:1883", "127.0.0.1:80", ("127.0.0.1", None)),
+            ("127.0.0.1:1884", "127.0.0.1:80", ("127.0.0.1", Some("127.0.0.1:1884"))),
+            ("127.0.0.1:1883", "127.0.0.1:8083", ("127.0.0.1:8083", Some("127.0.0.1:1883"))),
+            ("127.0.0.2:1883", "[::1]:80", ("[::1]", Some("127.0.0.2:1883"))),
+            ("0.0.0.0:1883", "0.0.0.0:80", ("a.example", None)),
+            ("0.0.0.0:9", "[::]:7", ("a.example:7", Some("a.example:9"))),
+        ] {
+            let backend = MockServer::builder().backend();
+            backend.set_listening(Listening {
+                tcp: tcp.parse().unwrap(),
+                websocket: websocket.parse().unwrap(),
+            });
+            let (url, tcp) = backend.inner.push_server(Some("a.example:8080"));
+            assert_eq!((&*url, tcp.as_deref()), named);
+        }
+        let elsewhere = MockServer::builder().gate_host("push.example").backend();
+        elsewhere.set_listening(Listening {
+            tcp: SocketAddr::from(([0, 0, 0, 0], 1883)),
+            websocket: SocketAddr::from(([0, 0, 0, 0], 80)),
+        });
+        assert_eq!(elsewhere.inner.push_server(None), ("push.example".to_owned(), None));
+    }
 
     #[test]
     fn a_host_header_may_have_a_port() {

@@ -26,6 +26,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:1883")]
     pub push: SocketAddr,
 
+    /// Where the push server listens for MQTT over WebSocket; 2016 clients expect port 80
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8083")]
+    pub ws: SocketAddr,
+
     /// The app to serve: its key and its secret [default: y2w-app:y2w-secret]
     #[arg(long, value_name = "KEY:SECRET", value_parser = parse_app)]
     pub app: Option<App>,
@@ -132,6 +136,7 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let server = start(args).await?;
     println!("business API  {}", server.http_url());
     println!("push server   {} (MQTT 3.1.1)", server.push_addr());
+    println!("              ws://{}/ (the same over WebSocket)", server.websocket_addr());
     println!("app           {}:{}", server.app_key(), server.app_secret());
     println!("Ctrl-C ends it.");
     let interrupted = tokio::signal::ctrl_c().await;
@@ -145,6 +150,7 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
     let mut builder = MockServer::builder()
         .http(args.http)
         .push(args.push)
+        .websocket(args.ws)
         .max_file(args.max_file)
         .app(app.key, app.secret)
         .password_cost(if args.fast_hash { PasswordCost::Fast } else { PasswordCost::Slow })
@@ -201,9 +207,12 @@ mod tests {
     #[tokio::test]
     async fn a_port_in_use_is_told_apart() {
         let any = "127.0.0.1:0";
-        let first = start(args(&["--http", any, "--push", any, "--fast-hash"]).unwrap()).await.unwrap();
+        let serve = |push: &str, more: &[&str]| {
+            args(&[&["--http", any, "--push", push, "--ws", any][..], more].concat()).unwrap()
+        };
+        let first = start(serve(any, &["--fast-hash"])).await.unwrap();
         let taken = first.push_addr().to_string();
-        let error = start(args(&["--http", any, "--push", &taken]).unwrap()).await.unwrap_err();
+        let error = start(serve(&taken, &[])).await.unwrap_err();
         let ServeError::Start(error) = error else {
             panic!("{error}");
         };
@@ -212,7 +221,7 @@ mod tests {
         assert!(text.contains("choose another port"), "{text}");
         assert!(error.is_port_in_use());
         let file = std::env::current_exe().unwrap();
-        let beside = args(&["--http", any, "--push", any, "--files", file.to_str().unwrap()]).unwrap();
+        let beside = serve(any, &["--files", file.to_str().unwrap()]);
         assert!(start(beside).await.unwrap_err().to_string().contains("for attachments"));
         first.shutdown().await;
     }

@@ -4,7 +4,7 @@
 //! * [`business`]: the business state, pure.
 //! * [`push`]: the push server; its [`push::hub`] is pure.
 //! * [`Backend`]: both, with what answers requests and connections, and without sockets.
-//! * [`MockServer`]: a backend behind two TCP listeners. Any number of them live in one process; they share nothing.
+//! * [`MockServer`]: a backend behind its listeners. Any number of them live in one process; they share nothing.
 //! * [`cli`]: the command.
 //!
 //! What an operator can inflict on a server are methods of [`Backend`], such as [`Backend::forget_session`].

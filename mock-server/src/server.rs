@@ -1,4 +1,4 @@
-//! A backend behind two TCP listeners, one for HTTP and one for MQTT.
+//! A backend behind three listeners: for HTTP, for MQTT over TCP and for MQTT over WebSocket.
 //!
 //! Its tasks end with [`MockServer::shutdown`], which waits for them, or when the handle is dropped.
 
@@ -17,9 +17,10 @@ use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
 
 use crate::Backend;
-use crate::backend::Config;
+use crate::backend::{Config, Listening};
 use crate::business::AddEmoji;
-use crate::push::{PushConfig, gateway};
+use crate::push::PushConfig;
+use crate::push::gateway::{self, Carrier};
 use crate::secrets::PasswordCost;
 
 /// A running server. What a [`Backend`] can do, it can do.
@@ -28,6 +29,7 @@ pub struct MockServer {
     backend: Backend,
     http_addr: SocketAddr,
     push_addr: SocketAddr,
+    websocket_addr: SocketAddr,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -48,9 +50,14 @@ impl MockServer {
         self.http_addr
     }
 
-    /// Where the push server listens.
+    /// Where the push server listens for MQTT over TCP.
     pub fn push_addr(&self) -> SocketAddr {
         self.push_addr
+    }
+
+    /// Where the push server listens for MQTT over WebSocket.
+    pub fn websocket_addr(&self) -> SocketAddr {
+        self.websocket_addr
     }
 
     /// What is behind the listeners.
@@ -92,6 +99,8 @@ pub enum Listener {
     Http,
     /// MQTT over TCP.
     Push,
+    /// MQTT over WebSocket.
+    WebSocket,
 }
 
 impl fmt::Display for Listener {
@@ -99,6 +108,7 @@ impl fmt::Display for Listener {
         f.write_str(match self {
             Self::Http => "HTTP",
             Self::Push => "push",
+            Self::WebSocket => "WebSocket",
         })
     }
 }
@@ -137,6 +147,7 @@ pub struct MockServerBuilder {
     config: Config,
     http: SocketAddr,
     push: SocketAddr,
+    websocket: SocketAddr,
 }
 
 /// The app of a server that is given none.
@@ -163,6 +174,7 @@ impl Default for MockServerBuilder {
             },
             http: SocketAddr::from(([127, 0, 0, 1], 0)),
             push: SocketAddr::from(([127, 0, 0, 1], 0)),
+            websocket: SocketAddr::from(([127, 0, 0, 1], 0)),
         }
     }
 }
@@ -197,10 +209,17 @@ impl MockServerBuilder {
         self
     }
 
-    /// Where the push server listens; port 0 is any that is free.
+    /// Where the push server listens for MQTT over TCP; port 0 is any that is free.
     #[must_use]
     pub fn push(mut self, addr: SocketAddr) -> Self {
         self.push = addr;
+        self
+    }
+
+    /// Where the push server listens for MQTT over WebSocket; port 0 is any that is free.
+    #[must_use]
+    pub fn websocket(mut self, addr: SocketAddr) -> Self {
+        self.websocket = addr;
         self
     }
 
@@ -262,8 +281,9 @@ impl MockServerBuilder {
     pub async fn start(self) -> Result<MockServer, StartError> {
         let http = bind(Listener::Http, self.http).await?;
         let push = bind(Listener::Push, self.push).await?;
+        let websocket = bind(Listener::WebSocket, self.websocket).await?;
         let backend = Backend::new(self.config);
-        backend.set_push_addr(push.addr);
+        backend.set_listening(Listening { tcp: push.addr, websocket: websocket.addr });
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         let (router, stopped) = (backend.router(), stop.clone());
@@ -275,8 +295,17 @@ impl MockServerBuilder {
                 tracing::error!(%error, "the HTTP listener ended");
             }
         });
-        tasks.spawn(gateway::run(backend.inner.push.clone(), push.listener, stop.clone()));
-        Ok(MockServer { backend, http_addr: http.addr, push_addr: push.addr, stop, tasks })
+        for (listener, carrier) in [(push.listener, Carrier::Tcp), (websocket.listener, Carrier::WebSocket)] {
+            tasks.spawn(gateway::run(backend.inner.push.clone(), listener, carrier, stop.clone()));
+        }
+        Ok(MockServer {
+            backend,
+            http_addr: http.addr,
+            push_addr: push.addr,
+            websocket_addr: websocket.addr,
+            stop,
+            tasks,
+        })
     }
 }
 

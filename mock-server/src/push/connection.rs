@@ -67,7 +67,7 @@ where
 }
 
 /// For how long a closed connection waits for its client to close as well.
-const LINGER: Duration = Duration::from_secs(2);
+pub(super) const LINGER: Duration = Duration::from_secs(2);
 
 /// Ends what we send, then reads what still comes until the client has closed too. To drop the stream with bytes unread
 /// would reset it, and a reset may overtake the last words we sent.
@@ -192,7 +192,8 @@ impl<'a> Connected<'a> {
         // Packets may have come right behind the CONNECT.
         let mut flow = self.frames.handle(&mut self.input, &mut self.out);
         loop {
-            while !self.out.is_empty() {
+            let mut unsent = !self.out.is_empty();
+            while unsent {
                 tokio::select! {
                     biased;
                     () = end.cancelled() => return,
@@ -202,7 +203,10 @@ impl<'a> Connected<'a> {
                         }
                         alarm.set(clock.sleep_until(silent_until));
                     }
-                    written = stream.write_buf(&mut self.out) => if !matches!(written, Ok(1..)) { return },
+                    sent = send(stream, &mut self.out) => match sent {
+                        Ok(()) => unsent = false,
+                        Err(_) => return,
+                    },
                 }
             }
             reset(&mut self.out);
@@ -257,6 +261,12 @@ impl<'a> Connected<'a> {
             }
         }
     }
+}
+
+/// Writes all of `out`; what was written is gone from it also when this is dropped halfway.
+async fn send<S: AsyncWrite + Unpin>(stream: &mut S, out: &mut BytesMut) -> std::io::Result<()> {
+    stream.write_all_buf(out).await?;
+    stream.flush().await
 }
 
 /// Longer than any server runs.

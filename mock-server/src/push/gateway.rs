@@ -1,4 +1,4 @@
-//! Takes MQTT connections from a TCP listener and owns their tasks. Rule `CONN-TCP`.
+//! Takes push connections from a listener and owns their tasks. Rules `CONN-TCP`, `CONN-WEBSOCKET`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,10 +7,19 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::Push;
+use super::{Push, websocket};
+
+/// What the packets on a listener's connections come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// Nothing: MQTT over TCP.
+    Tcp,
+    /// The frames of a WebSocket.
+    WebSocket,
+}
 
 /// Serves the listener until `stop`; then ends every connection and returns.
-pub(crate) async fn run(push: Arc<Push>, listener: TcpListener, stop: CancellationToken) {
+pub(crate) async fn run(push: Arc<Push>, listener: TcpListener, carrier: Carrier, stop: CancellationToken) {
     let mut connections = JoinSet::new();
     loop {
         let accepted = tokio::select! {
@@ -24,7 +33,14 @@ pub(crate) async fn run(push: Arc<Push>, listener: TcpListener, stop: Cancellati
                 // A notice is small, and its receiver waits for it.
                 let _ = stream.set_nodelay(true);
                 let (push, stop) = (push.clone(), stop.clone());
-                connections.spawn(async move { super::serve(&push, stream, &stop).await });
+                match carrier {
+                    Carrier::Tcp => {
+                        connections.spawn(async move { super::serve(&push, stream, &stop).await });
+                    }
+                    Carrier::WebSocket => {
+                        connections.spawn(async move { websocket::serve(&push, stream, &stop).await });
+                    }
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "no connection could be taken");

@@ -4,7 +4,8 @@
 //! * `command`, `wire`: commands and packets as bytes; pure.
 //! * `switchboard`: the hub with the outgoing queues of its connections.
 //! * `connection`: one connection over any byte stream.
-//! * `gateway`: the TCP listener.
+//! * `websocket`: the same inside of a WebSocket.
+//! * `gateway`: the listeners.
 
 mod command;
 mod connection;
@@ -12,6 +13,7 @@ pub(crate) mod gateway;
 pub mod hub;
 mod switchboard;
 pub(crate) mod tokens;
+mod websocket;
 mod wire;
 
 #[cfg(test)]

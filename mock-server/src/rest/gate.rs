@@ -13,7 +13,7 @@ use crate::Backend;
 /// The one region there is.
 const REGION: &str = "loopback";
 
-/// `POST /gateHandler`. Rules `GATE-REQUEST`, `GATE-ANSWER`, `GATE-TCP`.
+/// `POST /gateHandler`. Rules `GATE-REQUEST`, `GATE-ANSWER`, `GATE-URL-PORT`, `GATE-TCP`.
 pub(super) async fn tell(
     State(backend): State<Backend>,
     headers: HeaderMap,
@@ -23,7 +23,6 @@ pub(super) async fn tell(
         return Err(ApiError::bad_request("oper is register"));
     }
     let called = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let (url, port) = backend.inner.push_server(called);
-    let tcp = port.map(|port| format!("{url}:{port}"));
+    let (url, tcp) = backend.inner.push_server(called);
     Ok(Json(GateAnswer { data: GateData { region: REGION.to_owned(), url, tcp } }))
 }

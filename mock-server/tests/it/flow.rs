@@ -12,10 +12,8 @@ async fn a_message_travels_from_one_user_to_another() {
     let bob = api.register("bob").await;
 
     let gate = api.post("/gateHandler", &[("oper", "register"), ("country", "")]).send().await.ok();
-    assert_eq!(
-        gate,
-        json!({"data": {"region": "loopback", "url": "127.0.0.1", "tcp": server.push_addr().to_string()}})
-    );
+    let (url, tcp) = (server.websocket_addr().to_string(), server.push_addr().to_string());
+    assert_eq!(gate, json!({"data": {"region": "loopback", "url": url, "tcp": tcp}}));
 
     let mut of_ann = Mqtt::accepted(&server, &ann.uid, &api.im_token(&ann).await, "01a").await;
     let mut of_bob = Mqtt::accepted(&server, &bob.uid, &api.im_token(&bob).await, "00b").await;

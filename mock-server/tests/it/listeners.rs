@@ -24,7 +24,7 @@ async fn a_shutdown_ends_connections_and_frees_the_ports() {
     let api = Api::of(&server);
     let person = api.register("ann").await;
     let mut connection = Mqtt::accepted(&server, &person.uid, &api.im_token(&person).await, "00a").await;
-    let addresses = [server.http_addr(), server.push_addr()];
+    let addresses = [server.http_addr(), server.push_addr(), server.websocket_addr()];
     server.shutdown().await;
     assert_eq!(connection.next().await, Seen::Closed);
     for addr in addresses {

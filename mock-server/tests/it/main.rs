@@ -1,4 +1,4 @@
-//! The server over real sockets: raw HTTP by reqwest, MQTT by rumqttc.
+//! The server over real sockets: raw HTTP by reqwest, MQTT by rumqttc, WebSocket by tungstenite.
 
 #![expect(clippy::unwrap_used, reason = "a test that meets the unexpected has failed")]
 
@@ -10,3 +10,4 @@ mod listeners;
 mod lists;
 mod rest;
 mod support;
+mod websocket;
