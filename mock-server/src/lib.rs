@@ -14,6 +14,8 @@ pub mod business;
 pub mod cli;
 mod faults;
 mod files;
+mod http;
+mod listen;
 pub mod push;
 mod rest;
 mod secrets;

@@ -8,7 +8,6 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use axum::serve::ListenerExt;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -19,8 +18,8 @@ use y2w_sdk::clock::Clock;
 use crate::Backend;
 use crate::backend::{Config, Listening};
 use crate::business::AddEmoji;
-use crate::push::PushConfig;
-use crate::push::gateway::{self, Carrier};
+use crate::http;
+use crate::push::{PushConfig, gateway};
 use crate::secrets::PasswordCost;
 
 /// A running server. What a [`Backend`] can do, it can do.
@@ -279,28 +278,20 @@ impl MockServerBuilder {
 
     /// Opens the listeners and starts to serve.
     pub async fn start(self) -> Result<MockServer, StartError> {
-        let http = bind(Listener::Http, self.http).await?;
+        let of_http = bind(Listener::Http, self.http).await?;
         let push = bind(Listener::Push, self.push).await?;
         let websocket = bind(Listener::WebSocket, self.websocket).await?;
         let backend = Backend::new(self.config);
         backend.set_listening(Listening { tcp: push.addr, websocket: websocket.addr });
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let (router, stopped) = (backend.router(), stop.clone());
-        // An answer is small, and its receiver waits for it.
-        let listener = http.listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-        tasks.spawn(async move {
-            let serving = axum::serve(listener, router).with_graceful_shutdown(stopped.cancelled_owned());
-            if let Err(error) = serving.await {
-                tracing::error!(%error, "the HTTP listener ended");
-            }
-        });
-        for (listener, carrier) in [(push.listener, Carrier::Tcp), (websocket.listener, Carrier::WebSocket)] {
-            tasks.spawn(gateway::run(backend.inner.push.clone(), listener, carrier, stop.clone()));
-        }
+        let of_push = || backend.inner.push.clone();
+        tasks.spawn(http::run(backend.router(), of_http.listener, stop.clone()));
+        tasks.spawn(gateway::tcp(of_push(), push.listener, stop.clone()));
+        tasks.spawn(gateway::websocket(of_push(), websocket.listener, stop.clone()));
         Ok(MockServer {
             backend,
-            http_addr: http.addr,
+            http_addr: of_http.addr,
             push_addr: push.addr,
             websocket_addr: websocket.addr,
             stop,

@@ -1,4 +1,5 @@
-//! Taking the body of a request: no more of it than is wanted, and no longer than there is patience for.
+//! Taking the body of a request: no more of it than is wanted, and no longer than there is patience for. Rules
+//! `API-BODY-MAX`, `API-BODY-SLOW`.
 
 use std::pin::{Pin, pin};
 use std::time::Duration;
@@ -125,4 +126,72 @@ pub(super) async fn discard(mut pieces: Pin<&mut impl Stream<Item = Result<Bytes
 /// A body beyond what its route takes.
 pub(super) fn too_large() -> ApiError {
     ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "the body is too large")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use y2w_sdk::clock::Clock;
+    use y2w_sdk::protocol::Timestamp;
+
+    use super::*;
+
+    /// A body of so many pieces, each after a pause; and then its end, or nothing more.
+    fn dripping(pieces: usize, pause: Duration, ends: bool) -> Body {
+        let next = move |sent: usize| async move {
+            if sent == pieces {
+                if ends {
+                    return None;
+                }
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(pause).await;
+            Some((Ok::<_, Infallible>(Bytes::from_static(b"xx")), sent + 1))
+        };
+        Body::from_stream(stream::unfold(0, next))
+    }
+
+    async fn status_of(body: Body) -> (Option<StatusCode>, Duration) {
+        let clock = Clock::starting_at(Timestamp::MIN);
+        let status = whole(body, 10).await.err().map(|error| error.status());
+        (status, Timestamp::MIN.until(clock.now()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_comes_in_pieces_up_to_its_bound() {
+        let pause = Duration::from_millis(1);
+        assert_eq!(whole(dripping(5, pause, true), 10).await.unwrap(), "xxxxxxxxxx");
+        assert_eq!(whole(Body::empty(), 10).await.unwrap(), "");
+        assert_eq!(whole(Body::from("0123456789"), 10).await.unwrap(), "0123456789");
+        for large in [dripping(6, pause, true), Body::from("0123456789a")] {
+            assert_eq!(status_of(large).await.0, Some(StatusCode::PAYLOAD_TOO_LARGE));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_given_up() {
+        let late = Some(StatusCode::REQUEST_TIMEOUT);
+        assert_eq!(status_of(dripping(0, Duration::ZERO, false)).await, (late, FOR_PARAMETERS.between));
+        let dripping = dripping(99, Duration::from_secs(8), true);
+        assert_eq!(
+            status_of(dripping).await,
+            (late, FOR_PARAMETERS.whole),
+            "a piece now and then does not help"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_too_large_is_not_read_for_ever() {
+        let large = Some(StatusCode::PAYLOAD_TOO_LARGE);
+        let endless = stream::repeat_with(|| Ok::<_, Infallible>(vec![0; 65_536]));
+        assert_eq!(status_of(Body::from_stream(endless)).await, (large, Duration::ZERO));
+        assert_eq!(status_of(dripping(6, Duration::ZERO, false)).await.0, large);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_a_bad_request() {
+        let broken = Body::from_stream(stream::iter([Ok("x"), Err(std::io::Error::other("gone"))]));
+        assert_eq!(status_of(broken).await.0, Some(StatusCode::BAD_REQUEST));
+    }
 }

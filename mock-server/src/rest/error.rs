@@ -26,6 +26,11 @@ impl ApiError {
         Self { status, error, message: message.into() }
     }
 
+    #[cfg(test)]
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Rule `API-BAD-REQUEST`.
     pub(super) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)

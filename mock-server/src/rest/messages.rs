@@ -9,7 +9,7 @@ use y2w_sdk::protocol::rest::{self, MessageList, StoreMessage};
 
 use super::answer::{Answer, Json};
 use super::error::ApiError;
-use super::request::{Caller, IdempotencyKey, Ids, ListQuery, Params};
+use super::request::{Caller, IdempotencyKey, Ids, ListQuery, Params, WITH_CONTENT};
 use crate::Backend;
 use crate::business::{DeleteMessage, EditMessage, MarkRead, PostMessage};
 
@@ -41,7 +41,7 @@ pub(super) async fn store(
     Caller(caller): Caller,
     Ids(session): Ids<String>,
     IdempotencyKey(idempotency_key): IdempotencyKey,
-    Params(params): Params<StoreMessage>,
+    Params(params): Params<StoreMessage, WITH_CONTENT>,
 ) -> Answer<Arc<Message>> {
     if params.content.is_empty() {
         return Err(ApiError::bad_request("content is missing"));
@@ -73,7 +73,7 @@ pub(super) async fn edit(
     State(backend): State<Backend>,
     Caller(caller): Caller,
     Ids((session, message)): Ids<(String, String)>,
-    Params(changes): Params<rest::EditMessage>,
+    Params(changes): Params<rest::EditMessage, WITH_CONTENT>,
 ) -> Answer<Arc<Message>> {
     Ok(Json(backend.apply(EditMessage { caller, session, message, changes })?))
 }

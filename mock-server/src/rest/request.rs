@@ -15,8 +15,10 @@ use super::error::ApiError;
 use crate::Backend;
 use crate::business::Range;
 
-/// Largest request body that is read, in bytes.
-const BODY_MAX: usize = 1024 * 1024;
+/// Largest body of a request that holds only names and the like, in bytes.
+const SMALL: usize = 64 * 1024;
+/// Largest body of a request that holds the content of a message, in bytes.
+pub(super) const WITH_CONTENT: usize = 1024 * 1024;
 /// Longest idempotency key, in bytes.
 const KEY_MAX: usize = 255;
 
@@ -83,10 +85,10 @@ where
     }
 }
 
-/// The parameters in the body, as a form or as JSON. Rule `API-FORM-AND-JSON`.
-pub(super) struct Params<T>(pub(super) T);
+/// The parameters in the body of at most `MAX` bytes, as a form or as JSON. Rules `API-FORM-AND-JSON`, `API-BODY-MAX`.
+pub(super) struct Params<T, const MAX: usize = SMALL>(pub(super) T);
 
-impl<T, S> FromRequest<S> for Params<T>
+impl<T, S, const MAX: usize> FromRequest<S> for Params<T, MAX>
 where
     T: DeserializeOwned,
     S: Send + Sync,
@@ -98,7 +100,7 @@ where
             .headers()
             .get(CONTENT_TYPE)
             .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
-        let body = whole(request.into_body(), BODY_MAX).await?;
+        let body = whole(request.into_body(), MAX).await?;
         let params = if is_json {
             serde_json::from_slice(&body).map_err(|error| error.to_string())
         } else {

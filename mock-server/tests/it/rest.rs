@@ -82,7 +82,16 @@ async fn every_error_has_the_shape() {
         .send()
         .await
         .refused(400);
-    api.call("POST", "/v1/users/login").body("x".repeat(2_000_000)).send().await.refused(413);
+    for size in [70_000, 2_000_000] {
+        api.call("POST", "/v1/users/login").body("x".repeat(size)).send().await.refused(413);
+    }
+    let bob = api.register("bob").await;
+    let path = format!("/v1/sessions/{}/messages", api.p2p(&ann, &bob).await);
+    for (size, status) in [(500_000, 200), (1_200_000, 413)] {
+        let content = "x".repeat(size);
+        let form = [("sender", &*ann.uid), ("type", "text"), ("content", &content)];
+        assert_eq!(api.post(&path, &form).by(&ann).send().await.status, status);
+    }
 }
 
 #[tokio::test]
