@@ -428,6 +428,13 @@ mod tests {
         );
     }
 
+    #[test]
+    fn what_an_application_puts_into_a_notice_arrives_exactly() {
+        let golden = r#"{"syncs":[],"place":[-1.0623367169285906e-110,31.230416666666667,9007199254740993]}"#;
+        let notice: Notice = serde_json::from_str(golden).unwrap();
+        assert_eq!(notice.to_raw().get(), golden);
+    }
+
     proptest::proptest! {
         #[test]
         fn no_payload_panics(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..200)) {
