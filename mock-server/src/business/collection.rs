@@ -3,14 +3,12 @@
 //! An entry is never taken out; what is removed stays as a tombstone (`SYNC-TOMBSTONE`). Each change moves the entry to
 //! the end of the order of stamps, so a sync reads one range of that order and never looks at the rest.
 //!
-//! Invariants: every entry stands once in `by_stamp`, under its own stamp, and once in `by_id`; a stamp that comes in is
+//! Invariants: every entry stands once in `order`, under its own stamp, and once in `by_id`; a stamp that comes in is
 //! greater than all that are there (`SYNC-STAMP-STRICT`). Slots are positions in the order of creation; they never move.
 
-use std::collections::BTreeMap;
 use std::convert::identity;
 use std::fmt::Debug;
 use std::hash::Hash;
-use std::ops::Bound;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -18,6 +16,8 @@ use y2w_sdk::protocol::{
     Contact, ContactId, ConversationId, Emoji, EmojiId, MemberId, Message, MessageId, SessionMember,
     Timestamp, User, UserConversation, UserId, UserSession, UserSessionId,
 };
+
+use super::order::Order;
 
 /// What a [`Collection`] holds.
 pub(super) trait Entry: Clone {
@@ -59,6 +59,10 @@ pub struct Range {
 pub(super) struct Slot(u32);
 
 impl Slot {
+    pub(super) fn of(index: usize) -> Self {
+        Self(u32::try_from(index).expect("memory ends before 4 billion entries"))
+    }
+
     pub(super) fn index(self) -> usize {
         self.0 as usize
     }
@@ -90,20 +94,20 @@ impl Stamps {
 pub(super) struct Collection<T: Entry> {
     entries: Vec<Arc<T>>,
     by_id: FxHashMap<T::Id, Slot>,
-    by_stamp: BTreeMap<Timestamp, Slot>,
+    order: Order,
 }
 
 impl<T: Entry> Default for Collection<T> {
     fn default() -> Self {
-        Self { entries: Vec::new(), by_id: FxHashMap::default(), by_stamp: BTreeMap::new() }
+        Self { entries: Vec::new(), by_id: FxHashMap::default(), order: Order::default() }
     }
 }
 
 impl<T: Entry> Collection<T> {
     /// Puts a new entry at the end; its stamp is set already.
     pub(super) fn insert(&mut self, entry: T) -> Slot {
-        let slot = Slot(u32::try_from(self.entries.len()).expect("memory ends before 4 billion entries"));
-        self.put_last(entry.stamp(), slot);
+        let slot = Slot::of(self.entries.len());
+        self.order.push(entry.stamp(), slot);
         self.by_id.insert(entry.id().clone(), slot);
         self.entries.push(Arc::new(entry));
         slot
@@ -112,10 +116,10 @@ impl<T: Entry> Collection<T> {
     /// Changes an entry and moves it to the end of the order.
     pub(super) fn update(&mut self, slot: Slot, stamp: Timestamp, change: impl FnOnce(&mut T)) -> &Arc<T> {
         let entry = Arc::make_mut(&mut self.entries[slot.index()]);
-        self.by_stamp.remove(&entry.stamp());
+        self.order.remove(entry.stamp());
         change(entry);
         entry.set_stamp(stamp);
-        self.put_last(stamp, slot);
+        self.order.push(stamp, slot);
         self.get(slot)
     }
 
@@ -157,7 +161,7 @@ impl<T: Entry> Collection<T> {
 
     /// Every slot in the order of creation.
     pub(super) fn slots(&self) -> impl Iterator<Item = Slot> + use<T> {
-        (0..u32::try_from(self.entries.len()).unwrap_or(u32::MAX)).map(Slot)
+        (0..self.entries.len()).map(Slot::of)
     }
 
     /// The entries up to the first one, in the order of creation, for which `before` no longer holds; newest last.
@@ -175,34 +179,11 @@ impl<T: Entry> Collection<T> {
         self.entries.is_empty()
     }
 
-    /// What changed after `range.since`. Costs the page, not the collection; only where the page is cut are the
-    /// entries behind it counted.
+    /// What changed after `range.since`. Costs the page, not the collection. Rules `API-LIST`, `API-LIST-OFFSET`.
     pub(super) fn page(&self, range: Range) -> Page<T> {
-        let after = (Bound::Excluded(range.since), Bound::Unbounded);
-        let entries: Vec<_> = self
-            .by_stamp
-            .range(after)
-            .skip(range.offset)
-            .take(range.limit)
-            .map(|(_, slot)| self.get(*slot).clone())
-            .collect();
-        let from_the_start = self.by_stamp.first_key_value().is_none_or(|(first, _)| *first > range.since);
-        let total = if from_the_start {
-            self.len()
-        } else if entries.len() < range.limit && !entries.is_empty() {
-            range.offset + entries.len()
-        } else {
-            self.by_stamp.range(after).count()
-        };
+        let (total, slots) = self.order.after(range.since, range.offset);
+        let entries = slots.take(range.limit).map(|slot| self.get(slot).clone()).collect();
         Page { total: total as u64, entries }
-    }
-
-    fn put_last(&mut self, stamp: Timestamp, slot: Slot) {
-        debug_assert!(
-            self.by_stamp.last_key_value().is_none_or(|(last, _)| *last < stamp),
-            "stamps of a collection strictly increase"
-        );
-        self.by_stamp.insert(stamp, slot);
     }
 }
 

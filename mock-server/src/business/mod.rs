@@ -22,6 +22,7 @@ mod favourites;
 mod member_updates;
 mod members;
 mod messages;
+mod order;
 mod own_lists;
 mod pinyin;
 mod refusal;
