@@ -130,12 +130,7 @@ impl Operation for RemoveMember {
         if member.is_delete {
             return Ok(member);
         }
-        let stamp = room.stamps.next(now);
-        let removed = room.members.update(slot, stamp, |member| {
-            member.is_delete = true;
-            member.created_at = stamp;
-        });
-        let removed = removed.clone();
+        let removed = room.remove(slot, now).clone();
         if removed.role == Role::Master {
             room.hand_on_mastership(now);
         }
@@ -190,6 +185,16 @@ impl Business {
 impl Room {
     pub(super) fn member_slot(&self, id: &str) -> Result<Slot, Refusal> {
         self.members.find(id).ok_or_else(|| Refusal::not_found("no such member"))
+    }
+
+    /// Makes a member a tombstone. Rules `MEMBER-CREATED-AT`, `SYNC-TOMBSTONE`.
+    pub(super) fn remove(&mut self, slot: Slot, now: Timestamp) -> &Arc<SessionMember> {
+        let stamp = self.stamps.next(now);
+        self.last_removal = stamp;
+        self.members.update(slot, stamp, |member| {
+            member.is_delete = true;
+            member.created_at = stamp;
+        })
     }
 
     fn master(&self) -> Option<&Arc<SessionMember>> {

@@ -171,9 +171,11 @@ impl Business {
         let room = self.sessions.room(session)?;
         let member =
             room.member_of(caller).ok_or_else(|| Refusal::forbidden("only for members of the session"))?;
-        let until = if member.is_delete { until.min(member.created_at) } else { until };
+        let never = Timestamp::from_millis(i64::MAX);
+        let removal = if member.is_delete { member.created_at } else { never };
+        let until = until.min(removal);
         let upto = room.messages.created_while(|message| message.created_at <= until);
-        Ok(upto.iter().rev().take(limit).cloned().collect())
+        Ok(upto.iter().rev().take(limit).map(|message| room.as_of(message, removal).clone()).collect())
     }
 
     /// The server's own word in a session. Rules `MEMBER-SYSTEM-MESSAGE`, `MSG-CONTENT-FORMS`.
@@ -218,6 +220,10 @@ impl Business {
         if after == **before {
             return Ok(before.clone());
         }
+        if before.updated_at <= room.last_removal {
+            let before = before.clone();
+            room.earlier.entry(before.id.clone()).or_default().push(before);
+        }
         let is_newest = slot.index() + 1 == room.messages.len();
         let stamp = room.stamps.next(now);
         let changed = room.messages.update(slot, stamp, |message| *message = after).clone();
@@ -247,6 +253,16 @@ impl Room {
         } else {
             Err(Refusal::forbidden("only its sender changes a message"))
         }
+    }
+
+    /// A message as it was at that time: what somebody removed then may read of it. Rule `HIST-REMOVED`.
+    fn as_of<'a>(&'a self, message: &'a Arc<Message>, time: Timestamp) -> &'a Arc<Message> {
+        if message.updated_at <= time {
+            return message;
+        }
+        let earlier = self.earlier.get(&message.id).into_iter().flatten();
+        // There is one: it was kept because of the removal.
+        earlier.rev().find(|earlier| earlier.updated_at <= time).unwrap_or(message)
     }
 
     fn stored_with(&self, key: &(UserId, Arc<str>)) -> Option<&Arc<Message>> {

@@ -79,11 +79,7 @@ impl Operation for DeleteSession {
         let room = state.sessions.room_mut(&self.session)?;
         let left: Vec<_> = room.members.slots().filter(|slot| !room.members.get(*slot).is_delete).collect();
         for slot in left {
-            let stamp = room.stamps.next(now);
-            room.members.update(slot, stamp, |member| {
-                member.is_delete = true;
-                member.created_at = stamp;
-            });
+            room.remove(slot, now);
         }
         let stamp = room.stamps.next(now);
         Arc::make_mut(&mut room.session).updated_at = Some(stamp);

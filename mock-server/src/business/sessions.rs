@@ -192,6 +192,10 @@ pub(super) struct Room {
     pub(super) members: Collection<SessionMember>,
     pub(super) by_user: FxHashMap<UserId, Slot>,
     pub(super) messages: Collection<Message>,
+    /// What edited messages were when somebody was removed, oldest first: those may still read that, and nothing later.
+    pub(super) earlier: FxHashMap<MessageId, Vec<Arc<Message>>>,
+    /// When the last member was removed.
+    pub(super) last_removal: Timestamp,
     /// Messages stored with an idempotency key, and when each was, oldest first.
     pub(super) keyed: FxHashMap<(UserId, Arc<str>), MessageId>,
     pub(super) keys: VecDeque<(Timestamp, UserId, Arc<str>)>,
@@ -220,6 +224,8 @@ impl Room {
             members: Collection::default(),
             by_user: FxHashMap::default(),
             messages: Collection::default(),
+            earlier: FxHashMap::default(),
+            last_removal: Timestamp::EPOCH,
             keyed: FxHashMap::default(),
             keys: VecDeque::new(),
         }

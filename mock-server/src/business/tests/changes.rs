@@ -290,6 +290,35 @@ fn an_edit_moves_one_time_of_a_message() {
     assert!(matches!(edit(&mut state, 2, &id, &theirs, "y"), Err(Refusal::Forbidden(_))), "MSG-EDIT-MEMBER");
 }
 
+/// Rule `HIST-REMOVED`: an edit after the removal is something stored later.
+#[test]
+fn who_is_removed_reads_what_was_there_then() {
+    let mut state = with_users(3);
+    let id = group_of(&mut state, 3);
+    let first = post(&mut state, 1, &id, "a", None).unwrap();
+    edit(&mut state, 1, &id, &first, "b").unwrap();
+    remove(&mut state, 1, &id, 2).unwrap();
+    edit(&mut state, 1, &id, &first, "c").unwrap();
+    edit(&mut state, 1, &id, &first, "d").unwrap();
+    remove(&mut state, 1, &id, 3).unwrap();
+    withdraw(&mut state, 1, &id, &first).unwrap();
+    let seen_by = |state: &Business, user| {
+        let history = state.history(&uid(user), &id, Timestamp::MAX, 100).unwrap();
+        let message = history.into_iter().find(|message| message.id == first.id).unwrap();
+        (message.content.clone(), message.is_delete)
+    };
+    assert_eq!(seen_by(&state, 2), ("b".to_owned(), false));
+    assert_eq!(seen_by(&state, 3), ("d".to_owned(), false));
+    assert_eq!(seen_by(&state, 1), ("d".to_owned(), true));
+    assert_eq!(
+        state.sessions.room(&id).unwrap().earlier[&first.id].len(),
+        2,
+        "nothing is kept that nobody may read"
+    );
+    add(&mut state, 1, &id, 2);
+    assert_eq!(seen_by(&state, 2), ("d".to_owned(), true));
+}
+
 #[test]
 fn the_newest_message_is_shown_as_it_is_now() {
     let mut state = with_users(2);
