@@ -16,17 +16,27 @@ use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::limits::PUSH_TCP_PORT;
 
+use crate::apps::Apps;
 use crate::business::{AddEmoji, Business, Operation, Refusal};
 use crate::files::Files;
 use crate::push::{self, Push, PushConfig};
 use crate::rest;
 use crate::secrets::{PasswordCost, Secrets};
 
+/// An app's key and secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct App {
+    /// The appKey.
+    pub key: String,
+    /// The app's own secret.
+    pub secret: String,
+}
+
 /// What a server is given at its start.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    pub(crate) app_key: String,
-    pub(crate) app_secret: String,
+    pub(crate) app: App,
+    pub(crate) other_apps: Vec<App>,
     pub(crate) seed: Option<u64>,
     pub(crate) clock: Option<Clock>,
     pub(crate) password_cost: PasswordCost,
@@ -46,8 +56,7 @@ pub struct Backend {
 
 #[derive(Debug)]
 pub(crate) struct Inner {
-    pub(crate) app_key: String,
-    pub(crate) app_secret: String,
+    pub(crate) app: App,
     pub(crate) clock: Clock,
     pub(crate) login_life: Duration,
     pub(crate) secrets: Secrets,
@@ -87,26 +96,35 @@ pub struct Stats {
 }
 
 impl Backend {
-    pub(crate) fn new(config: Config) -> Self {
+    /// The apps that are asked for, each with a state of its own.
+    pub(crate) fn apps(config: &Config) -> Apps {
         let clock = config.clock.unwrap_or_else(Clock::system);
         let seed = config.seed.unwrap_or_else(|| arbitrary_seed(&clock));
+        // Their seeds differ, or they would give out the same tokens.
+        let others = config.other_apps.iter().zip(1..).map(|(app, n)| {
+            let seed = seed ^ SPREAD.wrapping_mul(n);
+            Self::new(config, app.clone(), clock, seed)
+        });
+        Apps::new(Self::new(config, config.app.clone(), clock, seed), others.collect())
+    }
+
+    fn new(config: &Config, app: App, clock: Clock, seed: u64) -> Self {
         let mut business = Business::default();
-        for emoji in config.emojis {
-            if let Err(refusal) = business.apply(emoji, clock.now()) {
+        for emoji in &config.emojis {
+            if let Err(refusal) = business.apply(emoji.clone(), clock.now()) {
                 tracing::warn!(%refusal, "an emoji is left out");
             }
         }
         Self {
             inner: Arc::new(Inner {
-                app_key: config.app_key,
-                app_secret: config.app_secret,
+                app,
                 clock,
                 login_life: config.login_life,
                 secrets: Secrets::new(seed, config.password_cost),
                 business: Mutex::new(business),
                 push: Arc::new(Push::new(clock, config.push)),
-                files: Files::new(config.files, config.max_file),
-                gate_host: config.gate_host,
+                files: Files::new(config.files.clone(), config.max_file),
+                gate_host: config.gate_host.clone(),
                 listening: OnceLock::new(),
             }),
         }
@@ -114,7 +132,7 @@ impl Backend {
 
     /// The business API, the token endpoint and the gate, to be served or called in process.
     pub fn router(&self) -> Router {
-        rest::router(self.clone())
+        rest::router(&Apps::new(self.clone(), Vec::new()))
     }
 
     /// Serves one push connection to its end, or until `stop`.
@@ -122,17 +140,17 @@ impl Backend {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        push::serve(&self.inner.push, stream, stop).await;
+        push::serve(&self.inner.push.clone().into(), stream, stop).await;
     }
 
     /// The app's key.
     pub fn app_key(&self) -> &str {
-        &self.inner.app_key
+        &self.inner.app.key
     }
 
     /// The app's own secret.
     pub fn app_secret(&self) -> &str {
-        &self.inner.app_secret
+        &self.inner.app.secret
     }
 
     /// The server's clock.
@@ -214,12 +232,13 @@ fn without_port(host: &str) -> &str {
     }
 }
 
+/// Spreads small numbers over all bits.
+const SPREAD: u64 = 0x9E37_79B9_7F4A_7C15;
+
 /// For who gives no seed: differs between starts, and is fit for tests, not for guarding anything.
 fn arbitrary_seed(clock: &Clock) -> u64 {
     let millis = clock.now().as_millis().unsigned_abs();
-    millis.wrapping_mul(0x9E37_79B9_7F4A_7C15)
-        ^ u64::from(std::process::id())
-        ^ u64::from(clock.elapsed().subsec_nanos())
+    millis.wrapping_mul(SPREAD) ^ u64::from(std::process::id()) ^ u64::from(clock.elapsed().subsec_nanos())
 }
 
 #[cfg(test)]

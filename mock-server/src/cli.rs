@@ -12,8 +12,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::push::PushConfig;
-use crate::server::{DEFAULT_APP, DEFAULT_MAX_FILE};
-use crate::{MockServer, PasswordCost, StartError};
+use crate::server::DEFAULT_MAX_FILE;
+use crate::{App, MockServer, PasswordCost, StartError};
 
 /// How a server is to run.
 #[derive(Args, Clone, Debug)]
@@ -30,9 +30,9 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8083")]
     pub ws: SocketAddr,
 
-    /// The app to serve: its key and its secret [default: y2w-app:y2w-secret]
+    /// The app to serve: its key and its secret; given again, one more app, at /apps/KEY [default: y2w-app:y2w-secret]
     #[arg(long, value_name = "KEY:SECRET", value_parser = parse_app)]
-    pub app: Option<App>,
+    pub app: Vec<App>,
 
     /// The host that the gate names to clients, where it is not the one the push server listens on
     #[arg(long, value_name = "HOST")]
@@ -59,21 +59,15 @@ pub struct ServeArgs {
     pub outgoing_queue: usize,
 }
 
-/// An app's key and secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct App {
-    /// The appKey.
-    pub key: String,
-    /// The app's own secret.
-    pub secret: String,
-}
-
 /// Why serving ended.
 #[derive(Debug, Error)]
 pub enum ServeError {
     /// The server did not start.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// One key for two apps.
+    #[error("the app {0} is given twice")]
+    SameApp(String),
     /// There is no place for attachments.
     #[error("cannot use {} for attachments: {source}", .directory.display())]
     Files {
@@ -137,7 +131,9 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     println!("business API  {}", server.http_url());
     println!("push server   {} (MQTT 3.1.1)", server.push_addr());
     println!("              ws://{}/ (the same over WebSocket)", server.websocket_addr());
-    println!("app           {}:{}", server.app_key(), server.app_secret());
+    for (url, app) in server.apps() {
+        println!("app           {}:{} at {url}", app.app_key(), app.app_secret());
+    }
     println!("Ctrl-C ends it.");
     let interrupted = tokio::signal::ctrl_c().await;
     server.shutdown().await;
@@ -145,16 +141,22 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
 }
 
 async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
-    let app =
-        args.app.unwrap_or_else(|| App { key: DEFAULT_APP.0.to_owned(), secret: DEFAULT_APP.1.to_owned() });
     let mut builder = MockServer::builder()
         .http(args.http)
         .push(args.push)
         .websocket(args.ws)
         .max_file(args.max_file)
-        .app(app.key, app.secret)
         .password_cost(if args.fast_hash { PasswordCost::Fast } else { PasswordCost::Slow })
         .push_config(PushConfig { outgoing_queue: args.outgoing_queue, ..PushConfig::default() });
+    for (n, app) in args.app.iter().enumerate() {
+        if args.app[..n].iter().any(|earlier| earlier.key == app.key) {
+            return Err(ServeError::SameApp(app.key.clone()));
+        }
+        builder = match n {
+            0 => builder.app(&app.key, &app.secret),
+            _ => builder.another_app(&app.key, &app.secret),
+        };
+    }
     if let Some(host) = args.gate_host {
         builder = builder.gate_host(host);
     }
@@ -198,7 +200,7 @@ mod tests {
     fn an_app_is_key_and_secret() {
         let given = args(&["--app", "k:s:s"]).unwrap();
         let app = App { key: "k".to_owned(), secret: "s:s".to_owned() };
-        assert_eq!(given.app, Some(app));
+        assert_eq!(given.app, [app]);
         for bad in ["k", "k:", ":s"] {
             assert!(args(&["--app", bad]).is_err(), "{bad}");
         }
@@ -223,6 +225,8 @@ mod tests {
         let file = std::env::current_exe().unwrap();
         let beside = serve(any, &["--files", file.to_str().unwrap()]);
         assert!(start(beside).await.unwrap_err().to_string().contains("for attachments"));
+        let twice = serve(any, &["--app", "k:s", "--app", "k:t"]);
+        assert!(matches!(start(twice).await, Err(ServeError::SameApp(key)) if key == "k"));
         first.shutdown().await;
     }
 }

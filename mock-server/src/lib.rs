@@ -9,6 +9,7 @@
 //!
 //! What an operator can inflict on a server are methods of [`Backend`], such as [`Backend::forget_session`].
 
+mod apps;
 mod backend;
 pub mod business;
 pub mod cli;
@@ -21,6 +22,6 @@ mod rest;
 mod secrets;
 mod server;
 
-pub use backend::{Backend, Stats};
+pub use backend::{App, Backend, Stats};
 pub use secrets::PasswordCost;
 pub use server::{DEFAULT_APP, DEFAULT_MAX_FILE, Listener, MockServer, MockServerBuilder, StartError};

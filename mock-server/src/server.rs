@@ -16,16 +16,18 @@ use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
 
 use crate::Backend;
-use crate::backend::{Config, Listening};
+use crate::apps::Apps;
+use crate::backend::{App, Config, Listening};
 use crate::business::AddEmoji;
 use crate::http;
 use crate::push::{PushConfig, gateway};
+use crate::rest;
 use crate::secrets::PasswordCost;
 
 /// A running server. What a [`Backend`] can do, it can do.
 #[derive(Debug)]
 pub struct MockServer {
-    backend: Backend,
+    apps: Apps,
     http_addr: SocketAddr,
     push_addr: SocketAddr,
     websocket_addr: SocketAddr,
@@ -59,9 +61,16 @@ impl MockServer {
         self.websocket_addr
     }
 
-    /// What is behind the listeners.
+    /// The first app behind the listeners.
     pub fn backend(&self) -> &Backend {
-        &self.backend
+        self.apps.first()
+    }
+
+    /// The apps behind the listeners, each with its base URL. Rule `API-APP-ISOLATION`.
+    pub fn apps(&self) -> impl Iterator<Item = (String, &Backend)> {
+        let others = self.apps.others().iter();
+        let others = others.map(|app| (self.http_url() + &Apps::prefix(app.app_key()), app));
+        std::iter::once((self.http_url(), self.apps.first())).chain(others)
     }
 
     /// Ends the listeners and all connections, and waits until their tasks have ended.
@@ -78,7 +87,7 @@ impl Deref for MockServer {
     type Target = Backend;
 
     fn deref(&self) -> &Backend {
-        &self.backend
+        self.apps.first()
     }
 }
 
@@ -159,8 +168,8 @@ impl Default for MockServerBuilder {
     fn default() -> Self {
         Self {
             config: Config {
-                app_key: DEFAULT_APP.0.to_owned(),
-                app_secret: DEFAULT_APP.1.to_owned(),
+                app: App { key: DEFAULT_APP.0.to_owned(), secret: DEFAULT_APP.1.to_owned() },
+                other_apps: Vec::new(),
                 seed: None,
                 clock: None,
                 password_cost: PasswordCost::default(),
@@ -182,8 +191,14 @@ impl MockServerBuilder {
     /// The app that the server serves.
     #[must_use]
     pub fn app(mut self, key: impl Into<String>, secret: impl Into<String>) -> Self {
-        self.config.app_key = key.into();
-        self.config.app_secret = secret.into();
+        self.config.app = App { key: key.into(), secret: secret.into() };
+        self
+    }
+
+    /// One more app beside it, with another key. Rule `API-APP-ISOLATION`.
+    #[must_use]
+    pub fn another_app(mut self, key: impl Into<String>, secret: impl Into<String>) -> Self {
+        self.config.other_apps.push(App { key: key.into(), secret: secret.into() });
         self
     }
 
@@ -271,9 +286,9 @@ impl MockServerBuilder {
         self
     }
 
-    /// The server without sockets.
+    /// The server's first app, without sockets.
     pub fn backend(self) -> Backend {
-        Backend::new(self.config)
+        Backend::apps(&self.config).first().clone()
     }
 
     /// Opens the listeners and starts to serve.
@@ -281,16 +296,17 @@ impl MockServerBuilder {
         let of_http = bind(Listener::Http, self.http).await?;
         let push = bind(Listener::Push, self.push).await?;
         let websocket = bind(Listener::WebSocket, self.websocket).await?;
-        let backend = Backend::new(self.config);
-        backend.set_listening(Listening { tcp: push.addr, websocket: websocket.addr });
+        let apps = Backend::apps(&self.config);
+        for app in apps.all() {
+            app.set_listening(Listening { tcp: push.addr, websocket: websocket.addr });
+        }
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let of_push = || backend.inner.push.clone();
-        tasks.spawn(http::run(backend.router(), of_http.listener, stop.clone()));
-        tasks.spawn(gateway::tcp(of_push(), push.listener, stop.clone()));
-        tasks.spawn(gateway::websocket(of_push(), websocket.listener, stop.clone()));
+        tasks.spawn(http::run(rest::router(&apps), of_http.listener, stop.clone()));
+        tasks.spawn(gateway::tcp(apps.pushes(), push.listener, stop.clone()));
+        tasks.spawn(gateway::websocket(apps.pushes(), websocket.listener, stop.clone()));
         Ok(MockServer {
-            backend,
+            apps,
             http_addr: of_http.addr,
             push_addr: push.addr,
             websocket_addr: websocket.addr,

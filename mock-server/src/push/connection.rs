@@ -21,36 +21,40 @@ use y2w_sdk::protocol::limits::{KEEP_ALIVE_GRACE, UID_MAX};
 use y2w_sdk::protocol::push::ClientId;
 use y2w_sdk::protocol::{ConnectionReturnCode, UserId};
 
+use super::Pushes;
 use super::hub::ConnId;
 use super::switchboard::{Outgoing, Plugged, Push};
 use super::wire::{self, Inbox, Malformed, next_packet};
 
 /// Serves one connection to its end, or until `stop`.
-pub(crate) async fn serve<S>(push: &Push, mut stream: S, stop: &CancellationToken)
+pub(crate) async fn serve<S>(pushes: &Pushes, mut stream: S, stop: &CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     tokio::select! {
         biased;
         () = stop.cancelled() => (),
-        () = live(push, &mut stream) => (),
+        () = live(pushes, &mut stream) => (),
     }
 }
 
-async fn live<S>(push: &Push, stream: &mut S)
+async fn live<S>(pushes: &Pushes, stream: &mut S)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut input = BytesMut::new();
-    let greeting = timeout(push.config.connect_deadline, first_packet(stream, &mut input)).await;
+    let greeting = timeout(pushes.config().connect_deadline, first_packet(stream, &mut input)).await;
     let admitted = match greeting {
-        Ok(Some(Ok(Packet::Connect(connect)))) => admit(push, &connect),
+        Ok(Some(Ok(Packet::Connect(connect)))) => {
+            let push = pushes.of_token(login(&connect).1);
+            admit(push, &connect).map(|client| (push, client))
+        }
         Ok(Some(Err(Malformed::ProtocolVersion))) => Err(ConnectionReturnCode::UNACCEPTABLE_PROTOCOL_VERSION),
         // Whoever sends something else, or nothing, is no client.
         Ok(Some(_) | None) | Err(_) => return,
     };
     match admitted {
-        Ok(client) => {
+        Ok((push, client)) => {
             let id = client.plugged.id;
             // Taken out even if the task is ended from outside.
             let _unplug = Unplug { push, id };
@@ -125,7 +129,7 @@ struct Admitted {
 /// `CONN-RECONNECT-REFUSED`.
 fn admit(push: &Push, connect: &Connect) -> Result<Admitted, ConnectionReturnCode> {
     let client = ClientId::parse(&connect.client_id).ok_or(ConnectionReturnCode::IDENTIFIER_REJECTED)?;
-    let (uid, token) = connect.login.as_ref().map_or(("", ""), |login| (&login.username, &login.password));
+    let (uid, token) = login(connect);
     if !is_uid(uid) {
         return Err(ConnectionReturnCode::UID_IS_INVALID);
     }
@@ -135,6 +139,11 @@ fn admit(push: &Push, connect: &Connect) -> Result<Admitted, ConnectionReturnCod
     let patience = (connect.keep_alive > 0)
         .then(|| Duration::from_secs(connect.keep_alive.into()).mul_f64(KEEP_ALIVE_GRACE));
     Ok(Admitted { uid, patience, plugged })
+}
+
+/// The uid and the imToken.
+fn login(connect: &Connect) -> (&str, &str) {
+    connect.login.as_ref().map_or(("", ""), |login| (&login.username, &login.password))
 }
 
 /// A uid is part of a topic, so it holds none of the signs that topics give a meaning.

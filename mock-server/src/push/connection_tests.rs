@@ -49,9 +49,9 @@ struct Pipe {
 
 fn open(push: &Arc<Push>, size: usize) -> Pipe {
     let (stream, theirs) = tokio::io::duplex(size);
-    let push = push.clone();
+    let pushes = Pushes::from(push.clone());
     let mut served = JoinSet::new();
-    served.spawn(async move { serve(&push, theirs, &CancellationToken::new()).await });
+    served.spawn(async move { serve(&pushes, theirs, &CancellationToken::new()).await });
     Pipe { stream, served }
 }
 

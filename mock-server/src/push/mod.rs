@@ -19,10 +19,40 @@ mod wire;
 #[cfg(test)]
 mod hub_tests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use connection::serve;
 pub(crate) use switchboard::Push;
+
+/// The push sides of a server's apps. Rule `CONN-APP-SCOPE`.
+#[derive(Clone, Debug)]
+pub(crate) struct Pushes {
+    first: Arc<Push>,
+    others: Arc<[Arc<Push>]>,
+}
+
+impl Pushes {
+    pub(crate) fn new(first: Arc<Push>, others: impl Iterator<Item = Arc<Push>>) -> Self {
+        Self { first, others: others.collect() }
+    }
+
+    /// The one whose imToken that is; any will do to refuse one that nobody knows.
+    fn of_token(&self, token: &str) -> &Push {
+        self.others.iter().find(|push| push.knows(token)).unwrap_or(&self.first)
+    }
+
+    /// What holds before it is known which one it is.
+    fn config(&self) -> &PushConfig {
+        &self.first.config
+    }
+}
+
+impl From<Arc<Push>> for Pushes {
+    fn from(push: Arc<Push>) -> Self {
+        Self::new(push, std::iter::empty())
+    }
+}
 
 /// What a push server can be given.
 #[derive(Clone, Copy, Debug)]

@@ -98,6 +98,11 @@ impl Push {
         self.tokens.lock().check(token, self.clock.now())
     }
 
+    /// Whether a token, good or expired, is one of this app.
+    pub(crate) fn knows(&self, token: &str) -> bool {
+        self.check_token(token) != Err(ConnectionReturnCode::TOKEN_IS_INVALID)
+    }
+
     pub(crate) fn expire_tokens(&self) {
         self.tokens.lock().expire_all(self.clock.now());
     }

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use y2w_sdk::protocol::limits::PACKET_MAX;
 use y2w_sdk::protocol::rest::ErrorBody;
 
-use super::Push;
+use super::Pushes;
 use super::connection::LINGER;
 
 /// The sub-protocols that are spoken, in their names. Rules `CONN-WEBSOCKET`, `CONN-WEBSOCKET-MQTT`.
@@ -34,14 +34,14 @@ const MESSAGE_MAX: usize = 2 * PACKET_MAX;
 const READ_BUFFER: usize = 2 * 1024;
 
 /// Serves one connection to its end, or until `stop`: the handshake first, within the deadline of a CONNECT.
-pub(crate) async fn serve<S>(push: &Push, stream: S, stop: &CancellationToken)
+pub(crate) async fn serve<S>(pushes: &Pushes, stream: S, stop: &CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let opened = tokio::select! {
         biased;
         () = stop.cancelled() => return,
-        opened = timeout(push.config.connect_deadline, Box::pin(open(stream))) => opened,
+        opened = timeout(pushes.config().connect_deadline, Box::pin(open(stream))) => opened,
     };
     let mut frames = match opened {
         Ok(Ok(frames)) => frames,
@@ -51,7 +51,7 @@ where
         }
         Err(_) => return,
     };
-    super::serve(push, &mut frames, stop).await;
+    super::serve(pushes, &mut frames, stop).await;
     frames.say_why().await;
 }
 

@@ -13,7 +13,7 @@ use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::Timestamp;
 
 use super::*;
-use crate::push::PushConfig;
+use crate::push::{Push, PushConfig};
 
 const ACCEPT: &[u8] = b"\x20\x02\x00\x00\x30\x1d\x00\x0ay2w/user/1{\"returnCode\":11}";
 const KICK: &[u8] = b"\x30\x1d\x00\x0ay2w/user/1{\"returnCode\":10}";
@@ -48,9 +48,9 @@ struct Served {
 
 fn serving(push: &Arc<Push>) -> Served {
     let (stream, theirs) = tokio::io::duplex(4_096);
-    let push = push.clone();
+    let pushes = Pushes::from(push.clone());
     let mut task = JoinSet::new();
-    task.spawn(async move { serve(&push, theirs, &CancellationToken::new()).await });
+    task.spawn(async move { serve(&pushes, theirs, &CancellationToken::new()).await });
     Served { stream, task }
 }
 

@@ -30,10 +30,23 @@ use axum::routing::{get, post, put};
 use y2w_sdk::protocol::rest::path;
 
 use crate::Backend;
+use crate::apps::Apps;
 use error::ApiError;
 
-/// Every route there is.
-pub(crate) fn router(backend: Backend) -> Router {
+/// Every route there is, for each app under its prefix.
+pub(crate) fn router(apps: &Apps) -> Router {
+    let of_first = routes(apps, apps.first().clone());
+    let all = apps
+        .others()
+        .iter()
+        .fold(of_first, |all, app| all.nest(&Apps::prefix(app.app_key()), routes(apps, app.clone())));
+    all.fallback(async || ApiError::no_such_route())
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+        .layer(from_fn(cors::layer))
+}
+
+fn routes(apps: &Apps, backend: Backend) -> Router {
+    let of_all = Router::new().route(path::TOKEN, post(token::grant)).with_state(apps.clone());
     Router::new()
         .route(path::REGISTER, post(users::register))
         .route(path::LOGIN, post(users::login))
@@ -65,10 +78,7 @@ pub(crate) fn router(backend: Backend) -> Router {
         .route(path::ATTACHMENT_CONTENT, get(attachments::content))
         .route(path::ATTACHMENT_CONTENT_NAME, get(attachments::content_named))
         .route(path::EMOJIS, get(emojis::list))
-        .route(path::TOKEN, post(token::grant))
         .route(path::GATE, post(gate::tell))
-        .fallback(async || ApiError::no_such_route())
-        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        .layer(from_fn(cors::layer))
         .with_state(backend)
+        .merge(of_all)
 }

@@ -10,15 +10,14 @@ use y2w_sdk::protocol::rest::{GRANT_TYPE, TokenAnswer, TokenRequest};
 use super::answer::{Answer, Json};
 use super::error::ApiError;
 use super::request::Params;
-use crate::Backend;
+use crate::apps::Apps;
 use crate::backend::Inner;
 
 /// `POST /oauth/token`. Rules `TOKEN-GRANT`, `TOKEN-GRANT-TYPE`, `TOKEN-REFUSE`.
 pub(super) async fn grant(
-    State(backend): State<Backend>,
+    State(apps): State<Apps>,
     Params(params): Params<TokenRequest>,
 ) -> Answer<TokenAnswer> {
-    let inner = &backend.inner;
     if params.grant_type != GRANT_TYPE {
         return Err(ApiError::new(
             StatusCode::BAD_REQUEST,
@@ -26,13 +25,14 @@ pub(super) async fn grant(
             "grant_type is client_credentials",
         ));
     }
-    if params.client_id != inner.app_key || !is_secret(inner, &params.client_secret) {
+    let app = apps.find(&params.client_id).map(|app| &app.inner);
+    let Some(inner) = app.filter(|inner| is_secret(inner, &params.client_secret)) else {
         return Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
             "invalid_client",
             "unknown appKey or wrong secret",
         ));
-    }
+    };
     let access_token = inner.secrets.token();
     inner.push.add_token(&access_token);
     Ok(Json(TokenAnswer {
@@ -48,6 +48,6 @@ fn is_secret(inner: &Inner, secret: &str) -> bool {
     let today = inner.clock.now();
     let yesterday = y2w_sdk::protocol::Timestamp::EPOCH
         .plus(y2w_sdk::protocol::Timestamp::EPOCH.until(today).saturating_sub(DAY));
-    let of_day = |day| derived_secret(&inner.app_secret, day) == secret;
-    secret == inner.app_secret || of_day(today) || of_day(yesterday) || of_day(today.plus(DAY))
+    let of_day = |day| derived_secret(&inner.app.secret, day) == secret;
+    secret == inner.app.secret || of_day(today) || of_day(yesterday) || of_day(today.plus(DAY))
 }

@@ -58,8 +58,8 @@ pub(super) async fn login(State(backend): State<Backend>, Params(params): Params
         user: User::clone(&account.user),
         token,
         expires: inner.login_life.as_secs(),
-        key: inner.app_key.clone(),
-        secret: derived_secret(&inner.app_secret, inner.clock.now()),
+        key: inner.app.key.clone(),
+        secret: derived_secret(&inner.app.secret, inner.clock.now()),
     }))
 }
 

@@ -59,9 +59,13 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn of(server: &MockServer) -> Self {
+        Self::at(server.http_url())
+    }
+
+    pub(crate) fn at(base: String) -> Self {
         static TLS: Once = Once::new();
         TLS.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
-        Self { base: server.http_url(), http: reqwest::Client::new() }
+        Self { base, http: reqwest::Client::new() }
     }
 
     pub(crate) fn call(&self, method: &str, path: &str) -> Call {
