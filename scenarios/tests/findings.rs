@@ -241,3 +241,32 @@ async fn an_honest_run_is_clean_though_the_server_drops_everybody() {
     assert_eq!(progress.dropped.load(Ordering::Relaxed), settings.users);
     server.shutdown().await;
 }
+
+/// Answers no sync of messages once the chat has begun.
+struct Mute {
+    honest: ReqwestHttp,
+    stores: AtomicUsize,
+}
+
+impl HttpTransport for Mute {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, String>> {
+        let is_messages = request.uri().path().ends_with("/messages");
+        if is_messages && request.method() == Method::POST {
+            self.stores.fetch_add(1, Ordering::Relaxed);
+        } else if is_messages && self.stores.load(Ordering::Relaxed) > 0 {
+            return Box::pin(std::future::pending());
+        }
+        self.honest.send(request)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_too_slow_to_be_judged_is_not_said_to_lose_messages() {
+    let server = server().await;
+    let http = Arc::new(Mute { honest: ReqwestHttp::new().unwrap(), stores: AtomicUsize::new(0) });
+    let settings = Settings { patience: Duration::from_secs(2), ..settings() };
+    let broken = broken(&client(&server).http(http), &settings).await;
+    let texts: Vec<&String> = broken.iter().flat_map(|check| &check.findings).collect();
+    assert!(!texts.is_empty() && texts.iter().all(|text| text.contains("cannot be told")), "{texts:?}");
+    server.shutdown().await;
+}

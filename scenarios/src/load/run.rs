@@ -78,7 +78,7 @@ pub async fn run(
         verifier.found(rules::ONE_SESSION, text);
     }
     let mut sampler = Sampler::new(&stage, verifier, progress);
-    let (mut complete, begun) = (true, stage.clock.elapsed());
+    let begun = stage.clock.elapsed();
     sampler.mark(if settings.chaos.is_some() { "chat and chaos" } else { "chat" });
     progress.phase("chatting", settings.duration.as_secs().max(1));
     sampler.during(chat(settings, &stage, &users, &sessions)).await;
@@ -86,15 +86,17 @@ pub async fn run(
 
     sampler.mark("drain");
     progress.phase("waiting for what is under way", 0);
-    complete &= sampler.during(drained(settings.patience, &users, verifier)).await;
-    verifier.pushes_are_over();
+    sampler.during(drained(settings.patience, &users, verifier)).await;
+    match unsettled(settings, &users) {
+        None => verifier.pushes_are_over(),
+        Some(who) => verifier.found(rules::PUSHED, format!("whether every push came cannot be told: {who}")),
+    }
     sampler.mark("everybody syncs");
     progress.phase("syncing everybody once more", 0);
-    complete &= sampler.during(everything_synced(settings.patience, &stage, &users, &sessions)).await;
-    verifier.all_is_synced();
-    if !complete && verifier.broken_count() == 0 {
-        let patience = settings.patience.as_secs_f64();
-        verifier.found(rules::PUSHED, format!("after {patience} s some queues were still not empty"));
+    sampler.during(everything_synced(settings.patience, &stage, &users, &sessions)).await;
+    match unsettled(settings, &users) {
+        None => verifier.all_is_synced(),
+        Some(who) => verifier.found(rules::LOST, format!("whether anything is lost cannot be told: {who}")),
     }
     sampler.last_sample();
     let (timeline, marks) = (sampler.points, sampler.marks);
@@ -132,7 +134,7 @@ async fn chat(settings: &Settings, stage: &Stage, users: &[Arc<SimUser>], sessio
 }
 
 /// Waits until every message is stored, announced, and, as far as pushes lead to it, with all members.
-async fn drained(patience: Duration, users: &[Arc<SimUser>], verifier: &Verifier) -> bool {
+async fn drained(patience: Duration, users: &[Arc<SimUser>], verifier: &Verifier) {
     let all_there = async {
         join_all(users.iter().map(|u| u.user.settled())).await;
         let mut look = interval(LOOK_EVERY);
@@ -141,7 +143,23 @@ async fn drained(patience: Duration, users: &[Arc<SimUser>], verifier: &Verifier
         }
         join_all(users.iter().map(|u| u.user.settled())).await;
     };
-    tokio::time::timeout(patience, all_there).await.is_ok()
+    // Who is not done by then is looked for afterwards.
+    let _ = tokio::time::timeout(patience, all_there).await;
+}
+
+/// Who still has something under way after the patience is over, if anybody: what such a user lacks may be lost, or
+/// merely late.
+fn unsettled(settings: &Settings, users: &[Arc<SimUser>]) -> Option<String> {
+    let busy: Vec<&str> =
+        users.iter().filter(|u| !u.user.is_settled()).map(|u| u.watch.name.as_str()).collect();
+    let first = busy.first()?;
+    Some(format!(
+        "{} of {} users were not done after {} s (the first is {first}); the server, or this machine, is too slow for \
+         this load, or does not answer: lower the load or raise --patience",
+        busy.len(),
+        users.len(),
+        settings.patience.as_secs_f64()
+    ))
 }
 
 async fn everything_synced(
@@ -149,14 +167,14 @@ async fn everything_synced(
     stage: &Stage,
     users: &[Arc<SimUser>],
     sessions: &[ImSessionId],
-) -> bool {
+) {
     for user in users {
         for &session in &stage.population.sessions_of[user.watch.index] {
             user.user.request_messages(&sessions[session]);
         }
     }
     let all = join_all(users.iter().map(|u| u.user.settled()));
-    tokio::time::timeout(patience, all).await.is_ok()
+    let _ = tokio::time::timeout(patience, all).await;
 }
 
 /// Cuts push connections.

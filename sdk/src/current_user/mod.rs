@@ -187,6 +187,11 @@ impl CurrentUser {
         }
     }
 
+    /// Whether [`Self::settled`] would return at once.
+    pub fn is_settled(&self) -> bool {
+        self.shared.core.lock().is_settled()
+    }
+
     /// Looks at all that the client knows, without copying. The look must be short: the driver waits meanwhile.
     pub fn with_model<T>(&self, look: impl FnOnce(&Model) -> T) -> T {
         look(&self.shared.core.lock().model)
