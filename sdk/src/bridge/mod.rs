@@ -151,15 +151,17 @@ impl Shared {
     }
 
     /// Has other clients sync something: the members of a session, or one user by its own address. As all notices it
-    /// reaches who is connected; the others find the change with their next sync.
-    pub(crate) fn announce(&self, to: &ImSessionId, syncs: Vec<SyncItem>) {
+    /// reaches who is connected; the others find the change with their next sync. False if too many notices wait.
+    pub(crate) fn announce(&self, to: &ImSessionId, syncs: Vec<SyncItem>) -> bool {
         let notice = Notice { syncs, ..Notice::default() };
         let mut core = self.core.lock();
-        if core.outbox.len() < NOTICES_MAX {
-            core.outbox.push(to, None, notice.to_raw());
-            drop(core);
-            self.wake.notify_one();
+        if core.outbox.len() >= NOTICES_MAX {
+            return false;
         }
+        core.outbox.push(to, None, notice.to_raw());
+        drop(core);
+        self.wake.notify_one();
+        true
     }
 
     /// Whether the messages of this session are synced without being asked for.

@@ -16,6 +16,11 @@ pub struct Contacts<'a> {
 pub type Contact<'a> = Handle<'a, protocol::Contact>;
 
 impl<'a> Contacts<'a> {
+    /// The user that this belongs to. The seed's `user`.
+    pub fn current_user(&self) -> &'a CurrentUser {
+        self.user
+    }
+
     /// The contact that is this user. The seed's `get`.
     pub fn get(&self, user: &UserId) -> Option<Contact<'a>> {
         let contact = self.user.with_model(|model| model.contacts.get(user).cloned());

@@ -18,6 +18,11 @@ impl<'a, E> Handle<'a, E> {
         Self { user, entity }
     }
 
+    /// The user that has it.
+    pub fn current_user(&self) -> &'a CurrentUser {
+        self.user
+    }
+
     /// The thing alone.
     pub fn into_inner(self) -> E {
         self.entity

@@ -18,6 +18,16 @@ pub struct SessionMembers<'a> {
 pub type SessionMember<'a> = Handle<'a, protocol::SessionMember>;
 
 impl<'a> SessionMembers<'a> {
+    /// The user that has the session.
+    pub fn current_user(&self) -> &'a CurrentUser {
+        self.user
+    }
+
+    /// The session, as the push side names it. The seed's `session`.
+    pub fn im_id(&self) -> &ImSessionId {
+        &self.session
+    }
+
     /// The member that is this user. The seed's `getMember`.
     pub fn get(&self, user: &UserId) -> Option<SessionMember<'a>> {
         let member = self.look(|members| members.get(user).cloned()).flatten();

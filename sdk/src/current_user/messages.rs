@@ -40,6 +40,16 @@ pub enum Party<'a> {
 }
 
 impl<'a> Messages<'a> {
+    /// The user that has the session.
+    pub fn current_user(&self) -> &'a CurrentUser {
+        self.user
+    }
+
+    /// The session, as the push side names it. The seed's `session`.
+    pub fn im_id(&self) -> &ImSessionId {
+        &self.session
+    }
+
     /// How many messages are held. The seed's `count`.
     pub fn count(&self) -> usize {
         self.look(crate::model::Messages::len).unwrap_or(0)

@@ -329,6 +329,22 @@ impl CurrentUser {
         Ok(())
     }
 
+    /// Has the other clients in a session sync something: a change of the application's own, for which they registered
+    /// a [`SyncHandler`](crate::SyncHandler). To one user's devices alone it goes with the address [`SessionType::App`]
+    /// and the user's id. [`Event::NoticeSent`] and [`Event::NoticeFailed`] without a `local_id` tell what becomes of
+    /// it; a push server that does not know the members is told them, as for messages. This client is not told: it
+    /// knows what it changed. Rules `NOTICE-SYNCS`, `NOTICE-UNKNOWN-TYPE`.
+    ///
+    /// [`Error::SessionNotOpen`] if this client does not know the members, [`Error::QueueFull`] if a thousand notices
+    /// wait for a connection.
+    pub fn announce(&self, session: &ImSessionId, syncs: Vec<SyncItem>) -> Result<(), Error> {
+        let is_open = |model: &Model| model.session(&session.id).is_some();
+        if session.kind != SessionType::App && !self.with_model(is_open) {
+            return Err(Error::SessionNotOpen(session.clone()));
+        }
+        if self.shared.announce(session, syncs) { Ok(()) } else { Err(Error::QueueFull) }
+    }
+
     /// Opens the session with another user, making it if need be. Rule `SESS-P2P-ONE`.
     pub async fn open_p2p(&self, other: &UserId) -> Result<ImSessionId, Error> {
         Ok(self.shared.open(&SessionType::P2p, other.as_str()).await?)

@@ -29,6 +29,11 @@ pub struct NewGroup<'a> {
 }
 
 impl<'a> Sessions<'a> {
+    /// The user that this belongs to. The seed's `user`.
+    pub fn current_user(&self) -> &'a CurrentUser {
+        self.user
+    }
+
     /// The session with this target: the other user (`p2p`), the session (`group`), this user itself (`single`). It is
     /// looked for in what the client knows, then fetched with its members, and made where the protocol makes it so. The
     /// seed's `get`; rules `CLIENT-SESSION-ON-DEMAND`, `SESS-P2P-ONE`, `SESS-SINGLE-ONE`.

@@ -17,6 +17,11 @@ pub struct UserConversations<'a> {
 pub type UserConversation<'a> = Handle<'a, protocol::UserConversation>;
 
 impl<'a> UserConversations<'a> {
+    /// The user that this belongs to. The seed's `user`.
+    pub fn current_user(&self) -> &'a CurrentUser {
+        self.user
+    }
+
     /// The conversation with this target: the other user (`p2p`), or the session (`group`). The seed's `get`.
     pub fn get(&self, kind: &SessionType, target: &str) -> Option<UserConversation<'a>> {
         let key = (kind.clone(), target.to_owned());

@@ -16,6 +16,11 @@ pub struct UserSessions<'a> {
 pub type UserSession<'a> = Handle<'a, protocol::UserSession>;
 
 impl<'a> UserSessions<'a> {
+    /// The user that this belongs to. The seed's `user`.
+    pub fn current_user(&self) -> &'a CurrentUser {
+        self.user
+    }
+
     /// The favourite that is this session. The seed's `get`.
     pub fn get(&self, session: &SessionId) -> Option<UserSession<'a>> {
         let favourite = self.user.with_model(|model| model.user_sessions.get(session).cloned());

@@ -97,3 +97,49 @@ async fn a_server_that_never_answers_costs_a_call_its_deadline() {
         other => panic!("{other:?}"),
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_account_that_is_taken_is_not_made_again() {
+    let world = World::new();
+    let made = world.users().register(&account("ann"), "pw", "Ann").await.unwrap();
+    assert_eq!(
+        (made.email.as_str(), made.name.as_str(), made.avatar_url.as_str()),
+        ("ann@example.org", "Ann", "")
+    );
+    let error = world.users().register(&account("ann"), "other", "Anna").await.unwrap_err();
+    assert!(matches!(error.status(), Some(400..=499)), "{error}");
+    assert_eq!(world.users().login(&account("ann"), "pw").await.unwrap().me().name, "Ann");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_login_holds_what_the_seed_keeps_of_it() {
+    let world = World::new();
+    let ann = world.user("ann").await;
+    let login = ann.login_state().unwrap();
+    assert_eq!(
+        (&login.user.id, login.account.as_str(), login.key.as_str()),
+        (ann.id(), "ann@example.org", "key")
+    );
+    assert!(login.secret.contains("=="), "AUTH-SECRET-DERIVED: {}", login.secret);
+    assert!(!login.token.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn whatever_belongs_to_a_user_leads_back_to_it() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let contact = ann.contacts().add(bob.id(), "bob").await.unwrap();
+    let session = contact.session().await.unwrap();
+    let owners = [
+        ann.user_conversations().current_user(),
+        ann.contacts().current_user(),
+        ann.user_sessions().current_user(),
+        ann.sessions().current_user(),
+        session.members().current_user(),
+        session.messages().current_user(),
+        session.current_user(),
+        contact.current_user(),
+    ];
+    assert!(owners.iter().all(|owner| std::ptr::eq(*owner, &ann)));
+    assert_eq!((session.members().im_id(), session.messages().im_id()), (&session.im_id(), &session.im_id()));
+}

@@ -2,7 +2,7 @@
 
 use y2w_sdk::protocol::SessionType;
 use y2w_sdk::protocol::push::DeviceClass;
-use y2w_sdk::protocol::rest::{UpdateContact, UpdateUserSession};
+use y2w_sdk::protocol::rest::{UpdateContact, UpdateMember, UpdateSession, UpdateUserSession};
 use y2w_sdk::{Error, LoginOptions};
 
 use crate::world::{World, all_settled, group, p2p};
@@ -104,4 +104,38 @@ async fn a_group_is_marked_as_a_favourite_renamed_and_unmarked() {
     assert!(ann.user_sessions().get(&team.id).is_none());
     assert_eq!(ann.user_sessions().list().len(), 0);
     assert!(team.members().get(ann.id()).is_some(), "FAV-DELETE-NOT-MEMBERSHIP");
+}
+
+#[tokio::test(start_paused = true)]
+async fn pictures_of_conversations_members_and_favourites_are_full_addresses_too() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let team = group(&[&ann, &bob], "team").await;
+    let url = "attachments/5/content";
+    let full = Some(ann.absolute_url(url).unwrap());
+    assert!(full.as_ref().unwrap().starts_with("http://server/v1/attachments/5/content?access_token="));
+    let member = team.members().get(ann.id()).unwrap();
+    let change = UpdateMember { avatar_url: Some(url.to_owned()), ..member.as_update() };
+    team.members().update(&member.id, &change).await.unwrap();
+    assert_eq!(team.members().get(ann.id()).unwrap().avatar(), full);
+    assert_eq!(ann.user_sessions().add(&team.id, "team", url).await.unwrap().avatar(), full);
+    let change = UpdateSession { avatar_url: Some(url.to_owned()), ..UpdateSession::default() };
+    team.update(&change).await.unwrap();
+    all_settled(&[&ann, &bob]).await;
+    let conversation = ann.user_conversations().get(&SessionType::Group, team.id.as_str()).unwrap();
+    assert_eq!(conversation.avatar(), full);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_favourite_on_one_device_reaches_the_users_other_device() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let phone = world.login("ann", LoginOptions::default().device(DeviceClass::Mobile).seed(2)).await;
+    let team = group(&[&ann, &bob], "team").await;
+    ann.user_sessions().add(&team.id, "team", "").await.unwrap();
+    all_settled(&[&ann, &phone]).await;
+    let favourite = phone.user_sessions().get(&team.id).unwrap();
+    phone.user_sessions().remove(&favourite.id).await.unwrap();
+    all_settled(&[&ann, &phone]).await;
+    assert!(ann.user_sessions().get(&team.id).is_none());
 }

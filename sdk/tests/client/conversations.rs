@@ -1,6 +1,7 @@
 //! Conversations: made by the server, changed by their user.
 
 use y2w_sdk::protocol::SessionType;
+use y2w_sdk::protocol::rest::UpdateConversation;
 
 use crate::world::{World, all_settled, group, p2p, texts};
 
@@ -109,4 +110,27 @@ async fn a_conversation_leads_to_its_session_and_back() {
     assert_eq!(ann.sessions().target_id(&session.id).as_deref(), Some(bob.id().as_str()));
     assert_eq!(ann.sessions().target_id(&team.id).as_deref(), Some(team.id.as_str()));
     assert_eq!(of_team.avatar(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_keeps_the_name_that_its_user_gives_it() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let team = group(&[&ann, &bob], "team").await;
+    all_settled(&[&ann, &bob]).await;
+    let of_team = || ann.user_conversations().get(&SessionType::Group, team.id.as_str()).unwrap();
+    let change = UpdateConversation {
+        target_id: team.id.to_string(),
+        name: "work".to_owned(),
+        kind: SessionType::Group,
+        top: None,
+        avatar_url: Some("https://other.example/work.png".to_owned()),
+    };
+    ann.user_conversations().update(&of_team().id, &change).await.unwrap();
+    team.rename("the team").await.unwrap();
+    all_settled(&[&ann, &bob]).await;
+    assert_eq!(of_team().display_name(), "work", "CONV-NAME-CHOSEN");
+    assert_eq!(of_team().avatar().as_deref(), Some("https://other.example/work.png"));
+    let by_bob = bob.user_conversations().get(&SessionType::Group, team.id.as_str()).unwrap();
+    assert_eq!(by_bob.display_name(), "the team");
 }

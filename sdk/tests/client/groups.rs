@@ -1,7 +1,7 @@
 //! Sessions and their members.
 
 use y2w_sdk::protocol::push::DeviceClass;
-use y2w_sdk::protocol::rest::{AddMember, UpdateMember};
+use y2w_sdk::protocol::rest::{AddMember, UpdateMember, UpdateSession};
 use y2w_sdk::protocol::{Role, SessionType, Status};
 use y2w_sdk::{Event, LoginOptions};
 
@@ -165,4 +165,58 @@ async fn a_session_is_fetched_again_on_request() {
     assert_eq!(ann.sessions().sync(team.id.as_str(), &SessionType::Group).await.unwrap().id, team.id);
     team.sync().await.unwrap();
     assert!(world.requests().iter().filter(|r| r.path.ends_with("/members")).count() >= 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_made_without_members_and_its_maker_adds_itself_as_the_master() {
+    let world = World::new();
+    let ann = world.user("ann").await;
+    let team = ann.sessions().add(SessionType::Group, "team", "private", "").await.unwrap();
+    assert_eq!(
+        (team.name.as_str(), team.secure_type.as_str(), team.members().list().len()),
+        ("team", "private", 0)
+    );
+    let me = AddMember {
+        user_id: ann.id().clone(),
+        name: "ann".to_owned(),
+        role: Some(Role::Master),
+        avatar_url: String::new(),
+        status: Some(Status::Active),
+    };
+    assert_eq!(team.members().add(&me).await.unwrap().role, Role::Master);
+    ann.send_text(team.id.as_str(), &SessionType::Group, "first").await.unwrap();
+    all_settled(&[&ann]).await;
+    assert_eq!(texts(&ann, &team), ["first"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_member_changes_of_a_session_is_seen_by_the_others() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let team = group(&[&ann, &bob], "team").await;
+    let change = UpdateSession {
+        secure_type: Some("public".to_owned()),
+        description: Some("who wins".to_owned()),
+        ..UpdateSession::default()
+    };
+    bob.sessions().by_id(&team.id).unwrap().update(&change).await.unwrap();
+    all_settled(&[&ann, &bob]).await;
+    let seen = ann.sessions().by_id(&team.id).unwrap();
+    assert_eq!((seen.secure_type.as_str(), seen.description.as_str()), ("public", "who wins"));
+    assert!(seen.updated_at > team.updated_at && seen.created_at == team.created_at);
+    assert_eq!(seen.name, "team", "what is not given stays");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_member_is_barred_and_let_in_again() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let team = group(&[&ann, &bob], "team").await;
+    for (status, present) in [(Status::Inactive, false), (Status::Active, true)] {
+        let member = team.members().get(bob.id()).unwrap();
+        let change = UpdateMember { status: Some(status.clone()), ..member.as_update() };
+        team.members().update(&member.id, &change).await.unwrap();
+        let member = team.members().get(bob.id()).unwrap();
+        assert_eq!((&member.status, member.is_present()), (&status, present));
+    }
 }

@@ -8,7 +8,7 @@ use y2w_sdk::api::Api;
 use y2w_sdk::bridge::{Prepare, PrepareError};
 use y2w_sdk::model::LocalStatus;
 use y2w_sdk::protocol::content::Content;
-use y2w_sdk::protocol::{ImSessionId, MessageType, SessionType};
+use y2w_sdk::protocol::{ImSessionId, MessageType, SendReturnCode, SessionType};
 use y2w_sdk::{Draft, Error, Event, Events, LoginOptions, Party};
 
 use crate::world::{Fate, World, all_settled, group, p2p, settled, texts, within};
@@ -270,4 +270,47 @@ async fn an_attachment_is_uploaded_by_itself() {
     let attachment = ann.attachments().upload("a b.txt", "text/plain", "hello".into()).await.unwrap();
     let src = format!("attachments/{}/content", attachment.id);
     assert_eq!(ann.attachments().download(&src).await.unwrap(), "hello");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sent_message_is_storing_then_stored_and_stands_behind_the_others_until_a_sync_brings_it() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let session = p2p(&ann, &bob).await;
+    let messages = session.messages();
+    messages.sync().await.unwrap();
+    let synced = messages.count();
+    let mut events = ann.events();
+    let local_id = ann.send(Draft::text(session.im_id(), "hello")).unwrap();
+    let local = || messages.local().first().map(|m| (m.local_id, m.status, m.id.is_some()));
+    assert_eq!(local(), Some((local_id, LocalStatus::Storing, false)));
+    let stored = |event: &Event| match event {
+        Event::Stored { message, .. } => Some(message.id.clone()),
+        _ => None,
+    };
+    let id = within(events.wait_for(stored)).await.unwrap();
+    assert_eq!(local(), Some((local_id, LocalStatus::Stored, true)));
+    assert_eq!(messages.count(), synced);
+    messages.sync().await.unwrap();
+    assert_eq!((local(), messages.count()), (None, synced + 1));
+    assert_eq!(messages.list().last().unwrap().id, id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_notice_for_a_session_that_is_gone_has_failed_with_23() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let team = group(&[&ann, &bob], "team").await;
+    ann.disconnect();
+    let mut events = ann.events();
+    let sent = ann.send(Draft::text(team.im_id(), "last words")).unwrap();
+    settled(&ann).await;
+    ann.sessions().remove(&team).await.unwrap();
+    ann.connect();
+    let failed = |event: &Event| match event {
+        Event::NoticeFailed { local_id, code } => Some((*local_id, *code)),
+        _ => None,
+    };
+    let failed = within(events.wait_for(failed)).await;
+    assert_eq!(failed, Some((Some(sent), SendReturnCode::SESSION_IS_INVALID)));
 }

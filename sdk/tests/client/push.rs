@@ -248,3 +248,48 @@ async fn members_that_the_push_server_does_not_know_are_recovered_and_the_notice
     all_settled(&[&ann, &bob, &cid]).await;
     assert_eq!(texts(&cid, &team).last().map(String::as_str), Some("hi cid"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_command_that_cannot_be_read_is_answered_with_what_is_wrong() {
+    let world = World::new();
+    let ann = world.user("ann").await;
+    let session = ImSessionId::new(SessionType::Group, "made-up");
+    let answer = async |session: &ImSessionId, json: &str| {
+        let payload = |id: &str| json.replace("ID", id).into_bytes();
+        ann.im().command(session, payload).await.unwrap().return_code
+    };
+    for (json, code) in [
+        (r#"{"cmd":"dance","y2wMessageId":"ID","mts":1,"message":{}}"#, SendReturnCode::CMD_IS_INVALID),
+        (r#"{"cmd":"sendMessage","y2wMessageId":"ID","message":{}}"#, SendReturnCode::SESSION_MTS_IS_INVALID),
+        (
+            r#"{"cmd":"updateSession","y2wMessageId":"ID","mts":1,"members":7}"#,
+            SendReturnCode::SESSION_MEMBERS_IS_INVALID,
+        ),
+    ] {
+        assert_eq!(answer(&session, json).await, code);
+    }
+    let nowhere = ImSessionId::new(SessionType::Group, "");
+    let json = r#"{"cmd":"sendMessage","y2wMessageId":"ID","mts":1,"message":{}}"#;
+    assert_eq!(answer(&nowhere, json).await, SendReturnCode::SESSION_ID_IS_INVALID);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_application_announces_changes_of_its_own_whatever_the_push_server_has_forgotten() {
+    const VOTES: SyncType = SyncType(100);
+    let world = World::new();
+    let ann = world.user("ann").await;
+    world.users().register(&crate::world::account("bob"), "pw", "bob").await.unwrap();
+    let votes = Arc::new(Votes::default());
+    let options = LoginOptions::default().seed(2).sync_handler(VOTES, votes.clone());
+    let bob = world.login("bob", options).await;
+    let team = group(&[&ann, &bob], "team").await;
+    world.server.forget_session(&team.im_id());
+    let item = SyncItem { kind: VOTES, session_id: Some(team.im_id().to_string()) };
+    ann.announce(&team.im_id(), vec![item.clone()]).unwrap();
+    all_settled(&[&ann, &bob]).await;
+    ann.announce(&ImSessionId::new(SessionType::App, bob.id().as_str()), vec![item.clone()]).unwrap();
+    all_settled(&[&ann, &bob]).await;
+    assert_eq!(*votes.seen.lock(), vec![Some(team.im_id().to_string()); 2]);
+    let nowhere = ImSessionId::new(SessionType::Group, "4711");
+    assert!(matches!(ann.announce(&nowhere, vec![item]), Err(Error::SessionNotOpen(_))));
+}

@@ -149,3 +149,17 @@ fn files_below(dir: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
+
+#[tokio::test(start_paused = true)]
+async fn users_that_were_met_are_known_again() {
+    let world = World::new();
+    let store = MemoryStore::default();
+    let (ann, bob) = ann_with(&world, stored(&store)).await;
+    assert!(ann.search(&account("bob")).await.unwrap().is_some());
+    let login = ann.login_state().unwrap();
+    ann.logout().await;
+    let ann = world.users().resume(login, stored(&store)).await;
+    world.requests();
+    assert_eq!(ann.user(bob.id()).await.unwrap().email, account("bob"));
+    assert_eq!(world.requests(), []);
+}

@@ -38,6 +38,30 @@ mod tests {
     }
 
     #[test]
+    fn a_user_is_this_json() {
+        let golden = json!({
+            "id": "2", "email": "li@example.org", "name": "李", "pinyin": ["li"], "role": "", "jobTitle": "cook",
+            "phone": "", "address": "", "status": "active", "avatarUrl": "attachments/5/content",
+            "createdAt": "2016-11-24T08:00:00.000Z", "updatedAt": "2016-11-24T08:00:00.001Z",
+        });
+        let user: User = serde_json::from_value(golden.clone()).unwrap();
+        assert_eq!((user.email.as_str(), user.job_title.as_str()), ("li@example.org", "cook"));
+        assert_eq!(serde_json::to_value(&user).unwrap(), golden);
+    }
+
+    #[test]
+    fn a_session_is_this_json() {
+        let golden = json!({
+            "id": "9", "name": "team", "nameChanged": true, "secureType": "private", "type": "group",
+            "description": "", "avatarUrl": "attachments/5/content",
+            "createdAt": "2016-11-24T08:00:00.000Z", "updatedAt": "2016-11-24T08:00:00.001Z",
+        });
+        let session: Session = serde_json::from_value(golden.clone()).unwrap();
+        assert_eq!((session.kind.clone(), session.name_changed), (SessionType::Group, true));
+        assert_eq!(serde_json::to_value(&session).unwrap(), golden);
+    }
+
+    #[test]
     fn a_conversation_is_this_json() {
         let golden = json!({
             "id": "5", "targetId": "2", "name": "Li", "type": "p2p", "top": false, "visiable": true, "unread": 3,
