@@ -51,13 +51,16 @@ pub enum ConfigError {
 
 impl ClientConfig {
     /// A client of the business API at `base_url`, as `http://host:port`, over real networks: HTTP by reqwest, MQTT over
-    /// TCP by rumqttc, the machine's clock.
+    /// TCP, the machine's clock. With `https` it trusts whom the platform trusts. Nothing is sent yet: the error says
+    /// that the address is none, or that HTTP cannot be set up here.
     pub fn new(base_url: &str) -> Result<Self, ConfigError> {
         let http = ReqwestHttp::new().map_err(ConfigError::Http)?;
         Self::with_transports(base_url, Arc::new(http), Arc::new(Mqtt::tcp()))
     }
 
-    /// A client over transports of the caller's choice.
+    /// A client over transports of the caller's choice: [`ReqwestHttp`] and [`Mqtt`] with other settings, or
+    /// [`InProcessHttp`](crate::api::InProcessHttp) and [`InProcessPush`](crate::push::InProcessPush), which need no
+    /// sockets. The error says that the address is none.
     pub fn with_transports(
         base_url: &str,
         http: Arc<dyn HttpTransport>,
@@ -82,13 +85,24 @@ impl ClientConfig {
         })
     }
 
-    /// Carries requests.
+    /// What carries requests to the business API, the token endpoint and the gate, as
+    /// [`ReqwestHttp::with_tls`] for a server with a certificate of its own.
     #[must_use]
     pub fn http(self, http: Arc<dyn HttpTransport>) -> Self {
         Self { http, ..self }
     }
 
-    /// Opens push connections: over TCP or WebSocket, with or without TLS.
+    /// What opens push connections: [`Mqtt`] over TCP or WebSocket, with or without TLS, or a transport of the
+    /// application's own.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), y2w_sdk::ConfigError> {
+    /// use std::sync::Arc;
+    /// use y2w_sdk::push::Mqtt;
+    /// let config = y2w_sdk::ClientConfig::new("https://im.example")?.push(Arc::new(Mqtt::websocket()));
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn push(self, push: Arc<dyn PushTransport>) -> Self {
         Self { push, ..self }
@@ -101,26 +115,29 @@ impl ClientConfig {
         Self { push_url: Some(url.to_owned()), ..self }
     }
 
-    /// Tells the time.
+    /// What tells the time, for deadlines, pauses and the times of local messages; the machine's clock if not said. A
+    /// client in a simulation takes the simulation's.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
         Self { clock, ..self }
     }
 
-    /// What tells the time.
+    /// What tells the time: see [`Self::clock`].
     pub fn time(&self) -> Clock {
         self.clock
     }
 
-    /// How long one request may take, or opening one connection, or acceptConnect on it; 10 s if not said. Rule
-    /// `CLIENT-DEADLINES`.
+    /// How long one try of a request may take, or opening one push connection, or acceptConnect on it; 10 s if not
+    /// said. A call that is tried again, or that pages through a list, may take several of them; one that carries a
+    /// file may take longer, by its size. Rule `CLIENT-DEADLINES`.
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
     /// How many more times a reading request is tried after one that got no answer; 2 if not said. Writing requests are
-    /// not repeated, but for messages, whose tries carry one idempotency key.
+    /// not repeated, but for messages in the send queue, whose tries carry one idempotency key (`CLIENT-STORE-RETRY`,
+    /// `MSG-IDEMPOTENCY-KEY`).
     #[must_use]
     pub fn retries(self, retries: u32) -> Self {
         Self { retries, ..self }
@@ -134,10 +151,12 @@ impl ClientConfig {
 /// Whose messages are synced without being asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum MessageSync {
-    /// Every session's, when a push says so and after each connect.
+    /// Every session's, when a push says so and after each connect. For the server a message that
+    /// was synced is read (`MSG-SYNC-MARKS-READ`), so unread counts say little then.
     #[default]
     Everywhere,
-    /// The current session's only, as the web SDK of 2016 does it; of the others the conversations tell what is new.
+    /// The current session's only, as the web SDK of 2016 does it; of the others the conversations tell what is new,
+    /// and how much of it is unread. See [`CurrentUser::set_current_session`](crate::CurrentUser::set_current_session).
     CurrentSession,
 }
 
@@ -180,14 +199,15 @@ impl Default for LoginOptions {
 }
 
 impl LoginOptions {
-    /// Is told of everything that happens to the user, in order, before anybody else. For an application
-    /// [`CurrentUser::events`](crate::CurrentUser::events) is more convenient.
+    /// Who is told of everything that happens to the user, in order, before anybody else, what happens during the login
+    /// included. For most of an application [`CurrentUser::events`](crate::CurrentUser::events) is more convenient.
     #[must_use]
     pub fn observer(self, observer: Arc<dyn Observer>) -> Self {
         Self { observer, ..self }
     }
 
-    /// The device class of the push connection; web if not said. Rule `CONN-DEVICE-CLASSES`.
+    /// The device class of the push connection; web if not said. A user has one connection of each class: a second one
+    /// of the same class kicks the first. Rules `CONN-DEVICE-CLASSES`, `CONN-KICK`.
     #[must_use]
     pub fn device(self, device: DeviceClass) -> Self {
         Self { device, ..self }
@@ -206,40 +226,69 @@ impl LoginOptions {
         Self { keep_messages, ..self }
     }
 
-    /// Whose messages are synced without being asked for.
+    /// Whose messages are synced without being asked for; [`MessageSync::Everywhere`] if not said.
     #[must_use]
     pub fn message_sync(self, message_sync: MessageSync) -> Self {
         Self { message_sync, ..self }
     }
 
-    /// Syncs everything this often even when no push has come; off if not said. It makes good what pushes lost while
-    /// the connection stayed up.
+    /// Syncs everything this often even when no push has come; off if not said, and not more often than once a second.
+    /// It makes good what pushes lost while the connection stayed up.
     #[must_use]
     pub fn periodic_sync(self, every: Duration) -> Self {
         Self { periodic_sync: Some(every.max(Duration::from_secs(1))), ..self }
     }
 
-    /// Keeps what the client knows between logins: everything but messages. Rules `CLIENT-LOCAL-STORE`,
-    /// `CLIENT-LOCAL-STORE-NO-MESSAGES`.
+    /// Keeps what the client knows between logins: everything but messages. The login loads it before it returns; what
+    /// cannot be loaded is told as [`Event::LocalStoreFailed`] and fetched from the server, and fails no login. Without
+    /// a store every login begins with nothing. Rules `CLIENT-LOCAL-STORE`, `CLIENT-LOCAL-STORE-NO-MESSAGES`.
     #[must_use]
     pub fn store(self, store: Arc<dyn LocalStore>) -> Self {
         Self { store: Some(store), ..self }
     }
 
-    /// Keeps messages as well.
+    /// Keeps messages in the local store as well, up to [`Self::keep_messages`] of each session; without a store it
+    /// changes nothing.
     #[must_use]
     pub fn store_messages(self) -> Self {
         Self { store_messages: true, ..self }
     }
 
-    /// How long after a change it is stored at the latest; 2 s if not said. [`CurrentUser::logout`](crate::CurrentUser::logout)
-    /// stores what is left.
+    /// How long after a change it is written to the local store; 2 s if not said. A crash loses no more than that, and
+    /// only until the next sync. [`CurrentUser::logout`](crate::CurrentUser::logout) writes what is left.
     #[must_use]
     pub fn save_after(self, save_after: Duration) -> Self {
         Self { save_after, ..self }
     }
 
-    /// Handles notices that ask to sync something of the application's own. Rules `CLIENT-SEND-TYPES`, `NOTICE-TYPES`.
+    /// Handles notices that ask to sync something of the application's own; a handler for one of the protocol's own
+    /// types takes the place of the SDK's sync. A second handler for a type takes the place of the first. Other clients
+    /// send such notices with [`CurrentUser::announce`](crate::CurrentUser::announce). Rules `CLIENT-SEND-TYPES`,
+    /// `NOTICE-TYPES`.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use futures_util::future::BoxFuture;
+    /// use y2w_sdk::protocol::push::SyncType;
+    /// use y2w_sdk::{LoginOptions, SyncContext, SyncHandler};
+    ///
+    /// const VOTES: SyncType = SyncType(100);
+    ///
+    /// struct Votes;
+    ///
+    /// impl SyncHandler for Votes {
+    ///     fn sync<'a>(&'a self, context: SyncContext<'a>) -> BoxFuture<'a, Result<(), String>> {
+    ///         Box::pin(async move {
+    ///             // Fetch the votes from the application's own server here.
+    ///             println!("there are new votes in {:?}", context.session);
+    ///             Ok(())
+    ///         })
+    ///     }
+    /// }
+    ///
+    /// let options = LoginOptions::default().sync_handler(VOTES, Arc::new(Votes));
+    /// ```
     #[must_use]
     pub fn sync_handler(mut self, kind: SyncType, handler: Arc<dyn SyncHandler>) -> Self {
         self.handlers.retain(|(known, _)| *known != kind);

@@ -15,8 +15,9 @@ const FIELD: &str = "file";
 const DOWNLOAD: usize = 10 * 1024 * 1024;
 
 impl Api {
-    /// Uploads a file; the deadline grows with its size. A server may answer an attachment that it already holds with the same bytes. Rules `FILE-UPLOAD`,
-    /// `FILE-DEDUP`.
+    /// Uploads a file under a name and with its media type, as `text/plain`; the deadline grows with its size. A server
+    /// may answer an attachment that it already holds with the same bytes. 413 if it takes no file so large. Rules
+    /// `FILE-UPLOAD`, `FILE-DEDUP`, `FILE-SIZE-MAX`.
     pub async fn upload(
         &self,
         file_name: &str,
@@ -32,7 +33,7 @@ impl Api {
             .await
     }
 
-    /// What is known of an attachment. Rule `FILE-INFO`.
+    /// What is known of an attachment: name, size in bytes, MD5. Rules `FILE-INFO`, `FILE-SIZE-NULL`.
     pub async fn attachment(&self, id: &AttachmentId) -> Result<Attachment, ApiError> {
         self.get(path::ATTACHMENT, &[id.as_str()]).find("attachment").await
     }

@@ -21,12 +21,13 @@ impl Api {
         self.get(path::CONTACT, &[me.as_str(), id.as_str()]).find("contact").await
     }
 
-    /// Adds a contact, on both sides. The answer may lack the times. Rules `CONTACT-ADD`, `CONTACT-ADD-MUTUAL`.
+    /// Adds a contact, on both sides. The answer may lack the times. An error with a status if it is one already. Rules
+    /// `CONTACT-ADD`, `CONTACT-ADD-MUTUAL`, `CONTACT-ADD-TWICE`.
     pub async fn add_contact(&self, me: &UserId, contact: &AddContact) -> Result<Contact, ApiError> {
         self.post(path::CONTACTS, &[me.as_str()]).form(contact).send_as_user().await
     }
 
-    /// Changes the given fields of a contact. Rule `CONTACT-UPDATE`.
+    /// Changes the given fields of a contact; `None` if the answer does not hold it. Rule `CONTACT-UPDATE`.
     pub async fn update_contact(
         &self,
         me: &UserId,
@@ -36,7 +37,7 @@ impl Api {
         self.put(path::CONTACT, &[me.as_str(), id.as_str()]).form(change).write().await
     }
 
-    /// Removes a contact; a tombstone stays. Rule `CONTACT-DELETE`.
+    /// Removes a contact, on this side only; a tombstone stays. Rules `CONTACT-DELETE`, `CONTACT-DELETE-OWN-SIDE`.
     pub async fn remove_contact(&self, me: &UserId, id: &ContactId) -> Result<(), ApiError> {
         self.delete(path::CONTACT, &[me.as_str(), id.as_str()]).done().await
     }

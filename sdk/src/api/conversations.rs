@@ -22,7 +22,8 @@ impl Api {
         self.get(path::USER_CONVERSATION, &[me.as_str(), id.as_str()]).find("conversation").await
     }
 
-    /// Changes name, place at the top and picture of a conversation. Rule `CONV-UPDATE`.
+    /// Changes name, place at the top and picture of a conversation; `None` if the answer does not hold it. Rule
+    /// `CONV-UPDATE`.
     pub async fn update_conversation(
         &self,
         me: &UserId,
@@ -37,7 +38,7 @@ impl Api {
         self.delete(path::USER_CONVERSATION, &[me.as_str(), id.as_str()]).done().await
     }
 
-    /// Marks a conversation as read. Rule `CONV-CLEAR-UNREAD`.
+    /// Marks a conversation as read: `unread` is 0 then. Rule `CONV-CLEAR-UNREAD`.
     pub async fn clear_unread(&self, me: &UserId, id: &ConversationId) -> Result<(), ApiError> {
         self.put(path::UNREAD, &[me.as_str(), id.as_str()]).done().await
     }

@@ -16,8 +16,19 @@ use super::HttpTransport;
 /// Calls a service for each request. Dropping a call's future drops the service's, as a server notices that its peer has
 /// gone.
 ///
-/// ```ignore
-/// let http = InProcessHttp::new(backend.router());
+/// ```
+/// use std::sync::Arc;
+/// use y2w_sdk::ClientConfig;
+/// use y2w_sdk::api::InProcessHttp;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), y2w_sdk::ConfigError> {
+/// // The mock server without its sockets; any axum router will do.
+/// let server = y2w_mock_server::MockServer::builder().backend();
+/// let http = Arc::new(InProcessHttp::new(server.router()));
+/// let config = ClientConfig::new("http://server")?.http(http);
+/// # Ok(())
+/// # }
 /// ```
 #[derive(Clone, Debug)]
 pub struct InProcessHttp<S> {

@@ -22,7 +22,8 @@ impl Api {
         self.get(path::MEMBER, &[session.as_str(), id.as_str()]).find("member").await
     }
 
-    /// Adds a member. Rules `MEMBER-ADD`, `MEMBER-REVIVE`.
+    /// Adds a member, or brings one back that was removed. 403 for who is no member, and for roles that the caller may
+    /// not give. Rules `MEMBER-ADD`, `MEMBER-ADD-OUTSIDER`, `MEMBER-ROLES`, `MEMBER-REVIVE`.
     pub async fn add_member(
         &self,
         session: &SessionId,
@@ -31,7 +32,8 @@ impl Api {
         self.post(path::MEMBERS, &[session.as_str()]).form(member).send_as_user().await
     }
 
-    /// Changes a member; give all fields, since the server of 2016 wants them. Rule `MEMBER-UPDATE`.
+    /// Changes a member; give all fields, since the server of 2016 wants them. `None` if the answer does not hold the
+    /// member, 403 for who may not. Rules `MEMBER-UPDATE`, `MEMBER-UPDATE-RIGHT`.
     pub async fn update_member(
         &self,
         session: &SessionId,
@@ -41,13 +43,14 @@ impl Api {
         self.put(path::MEMBER, &[session.as_str(), id.as_str()]).form(change).write().await
     }
 
-    /// Removes a member, or leaves; a tombstone stays. Rules `MEMBER-REMOVE`, `MEMBER-LEAVE`.
+    /// Removes a member, or leaves; a tombstone stays. 403 for who may not. Rules `MEMBER-REMOVE`,
+    /// `MEMBER-REMOVE-RIGHT`, `MEMBER-LEAVE`.
     pub async fn remove_member(&self, session: &SessionId, id: &MemberId) -> Result<(), ApiError> {
         self.delete(path::MEMBER, &[session.as_str(), id.as_str()]).done().await
     }
 
-    /// Invites a user. What becomes of it is the server's affair: it may add the member at once, as for
-    /// [`Self::add_member`].
+    /// Invites a user, who is a member at once, with the role `user`; `None` if the answer does not hold the member.
+    /// Rule `MEMBER-INVITE`.
     pub async fn invite_member(
         &self,
         session: &SessionId,

@@ -5,7 +5,8 @@ use crate::protocol::rest::{EditMessage, IDEMPOTENCY_KEY, MessageList, StoreMess
 use crate::protocol::{Message, MessageId, SessionId, Timestamp};
 
 impl Api {
-    /// Stores a message; all tries of one message carry the same `key`. Rules `MSG-STORE`, `MSG-IDEMPOTENCY-KEY`.
+    /// Stores a message; all tries of one message carry the same `key`, so that a server that honours it stores one.
+    /// 403 for who is no member. Rules `MSG-STORE`, `MSG-IDEMPOTENCY-KEY`, `MSG-MEMBERS-ONLY`.
     pub async fn store_message(
         &self,
         session: &SessionId,
@@ -16,7 +17,8 @@ impl Api {
         call.header(IDEMPOTENCY_KEY, key).send_as_user().await
     }
 
-    /// Messages changed since `since`, oldest change first. Rules `MSG-SYNC`, `SYNC-SINCE`, `MSG-SYNC-MARKS-READ`.
+    /// Messages changed since `since`, oldest change first; for the server they are read then. 403 for who is no member
+    /// (any more). Rules `MSG-SYNC`, `SYNC-SINCE`, `MSG-SYNC-MARKS-READ`, `MSG-MEMBERS-ONLY`.
     pub async fn messages_since(
         &self,
         session: &SessionId,
@@ -27,8 +29,9 @@ impl Api {
         call.messages().await
     }
 
-    /// Messages made at or before `before`, newest first; it marks nothing as read. Rules `HIST-ARRAY`, `HIST-ORDER`,
-    /// `HIST-BOUNDARY`, `HIST-PAGE`.
+    /// Messages made at or before `before`, newest first; it marks nothing as read. Who was removed gets those up to
+    /// the removal, who was never a member 403. Rules `HIST-ARRAY`, `HIST-ORDER`, `HIST-BOUNDARY`, `HIST-PAGE`,
+    /// `HIST-REMOVED`, `HIST-OUTSIDER`.
     pub async fn history(
         &self,
         session: &SessionId,
@@ -39,7 +42,8 @@ impl Api {
         call.since(before).array().await
     }
 
-    /// Replaces the given parts of a message; a recall is an edit too. Rules `MSG-EDIT`, `MSG-EDIT-RIGHT`.
+    /// Replaces the given parts of a message; a recall is an edit too. `None` if the answer does not hold the message,
+    /// 403 if another user sent it. Rules `MSG-EDIT`, `MSG-EDIT-RIGHT`, `MSG-EDIT-MEMBER`.
     pub async fn edit_message(
         &self,
         session: &SessionId,

@@ -11,6 +11,15 @@
 //!
 //! Dropping a call's future ends it and leaves the [`Api`] as usable as before; whether the server carried a dropped
 //! write out, nobody knows.
+//!
+//! # Errors
+//!
+//! Every call fails with an [`ApiError`], which names the call. With a [`status`](ApiError::status) the server has
+//! refused it and nothing has changed (`API-NO-EFFECT`): 400 for a parameter that is missing or wrong, 401 for a token
+//! that is not good even after another login, 403 for want of a right, 404 for what is not there; the server of 2016
+//! answers 500 to much of that. Without a status there was no answer within the deadline, or none that can be read:
+//! then a write may have been carried out. [`ApiError::is_transient`] says whether another try may help,
+//! [`ApiError::is_missing`] that there is no such thing.
 
 mod attachments;
 mod call;
@@ -66,7 +75,9 @@ pub(crate) struct Credentials {
     pub(crate) secret: String,
 }
 
-/// The business API as one client sees it.
+/// The business API as one client sees it: who it is logged in as, and how to reach the server. See the
+/// [module's text](self) for what becomes of a call, and what its errors mean. Lists take the time to ask from and the
+/// `limit` of entries to answer, which a server may lower.
 pub struct Api {
     transport: Arc<dyn HttpTransport>,
     base: String,

@@ -25,7 +25,8 @@ impl Api {
         self.post(path::SESSIONS, &[]).form(session).send_as_user().await
     }
 
-    /// Changes the given fields of a session. Rules `SESS-UPDATE`, `SESS-NAME-KEPT`.
+    /// Changes the given fields of a session; `None` if the answer does not hold it, 403 for who is no member. Rules
+    /// `SESS-UPDATE`, `SESS-UPDATE-RIGHT`, `SESS-NAME-KEPT`.
     pub async fn update_session(
         &self,
         id: &SessionId,
@@ -34,7 +35,8 @@ impl Api {
         self.put(path::SESSION, &[id.as_str()]).form(change).write().await
     }
 
-    /// Deletes a session, where the server lets one. Rule `SESS-DELETE`.
+    /// Deletes a session, where the server lets one; 403 for who is not its master. Rules `SESS-DELETE`,
+    /// `SESS-DELETE-RIGHT`.
     pub async fn remove_session(&self, id: &SessionId) -> Result<(), ApiError> {
         self.delete(path::SESSION, &[id.as_str()]).done().await
     }

@@ -22,7 +22,7 @@ impl Api {
         }
     }
 
-    /// Asks which push server to use. Rule `GATE-REQUEST`.
+    /// Asks which push server to use; no token is needed. Rules `GATE-REQUEST`, `GATE-ANSWER`.
     pub async fn gate(&self) -> Result<GateData, ApiError> {
         let form = GateRequest { oper: GATE_REGISTER.to_owned(), country: String::new() };
         let answer: GateAnswer = self.post(path::GATE, &[]).form(&form).send().await?;

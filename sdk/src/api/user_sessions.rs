@@ -30,7 +30,7 @@ impl Api {
         self.post(path::USER_SESSIONS, &[me.as_str()]).form(group).send_as_user().await
     }
 
-    /// Changes the given fields of a favourite group's entry. Rule `FAV-UPDATE`.
+    /// Changes the given fields of a favourite group's entry; `None` if the answer does not hold it. Rule `FAV-UPDATE`.
     pub async fn update_user_session(
         &self,
         me: &UserId,

@@ -7,7 +7,8 @@ use crate::protocol::rest::{LoggedIn, Login, Register, SetPassword, UpdateUser, 
 use crate::protocol::{User, UserId, credential};
 
 impl Api {
-    /// Makes an account. Rule `AUTH-REGISTER`.
+    /// Makes an account; nobody is logged in by it. An error with a status if the account is taken. Rules
+    /// `AUTH-REGISTER`, `AUTH-REGISTER-UNIQUE`, `AUTH-PASSWORD-MD5`.
     pub async fn register(&self, account: &str, password: &str, name: &str) -> Result<User, ApiError> {
         let form = Register {
             email: account.to_owned(),
@@ -18,7 +19,8 @@ impl Api {
         self.post(path::REGISTER, &[]).form(&form).send().await
     }
 
-    /// Logs in; later calls are made as this user. Rule `AUTH-LOGIN`.
+    /// Logs in; later calls are made as this user. An error with a status if the account is unknown, the password
+    /// wrong, or the user barred. Rules `AUTH-LOGIN`, `AUTH-LOGIN-WRONG`, `AUTH-LOGIN-INACTIVE`.
     pub async fn login(&self, account: &str, password: &str) -> Result<User, ApiError> {
         let password = credential::password_md5(password);
         let answer = self.log_in(account, &password).await?;
@@ -32,8 +34,9 @@ impl Api {
         Ok(answer.user)
     }
 
-    /// Changes the user's password, and remembers the new one for logins to come. Where no answer comes, nobody knows
-    /// which of the two holds: log in again with either. Rule `AUTH-SET-PASSWORD`.
+    /// Changes the user's password, and remembers the new one for logins to come. An error with a status if `old` is
+    /// wrong. Where no answer comes, nobody knows which of the two holds: log in again with either. Rules
+    /// `AUTH-SET-PASSWORD`, `AUTH-SET-PASSWORD-OLD`.
     pub async fn set_password(&self, old: &str, new: &str) -> Result<(), ApiError> {
         let form = SetPassword {
             old_password: credential::password_md5(old),
@@ -51,7 +54,7 @@ impl Api {
         Ok(())
     }
 
-    /// Finds a user by the whole account name. Rules `USER-SEARCH`, `USER-SEARCH-NONE`.
+    /// Finds a user by the whole account name; `None` if nobody has it. Rules `USER-SEARCH`, `USER-SEARCH-NONE`.
     pub async fn search(&self, account: &str) -> Result<Option<User>, ApiError> {
         let found = self.get(path::USERS, &[]).query(&[("filter_term", account)]).list().await?;
         Ok(found.into_iter().next())
@@ -62,7 +65,8 @@ impl Api {
         self.get(path::USER, &[id.as_str()]).find("user").await
     }
 
-    /// Changes the given fields of the user. Where the answer does not hold the user, asks for it. Rule `USER-UPDATE`.
+    /// Changes the given fields of the user, who is the caller (else 403). Where the answer does not hold the user,
+    /// asks for it. Rules `USER-UPDATE`, `USER-UPDATE-RIGHT`.
     pub async fn update_user(&self, id: &UserId, change: &UpdateUser) -> Result<User, ApiError> {
         match self.put(path::USER, &[id.as_str()]).form(change).write().await? {
             Some(user) => Ok(user),

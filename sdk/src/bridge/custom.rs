@@ -21,7 +21,8 @@ pub struct SyncContext<'a> {
     pub session: Option<&'a str>,
 }
 
-/// Syncs something of the application's own when a notice asks for it. Registered with
+/// Syncs something of the application's own when a notice asks for it: the seed's extension of `syncTypes` and
+/// `handleMessage`. Registered with
 /// [`LoginOptions::sync_handler`](crate::LoginOptions::sync_handler); it runs in the user's sync queue, so that it never
 /// runs twice at the same time for one session, and once more if another notice comes meanwhile.
 pub trait SyncHandler: Send + Sync {

@@ -14,7 +14,19 @@ use crate::protocol::content::{File, Image, Text};
 use crate::protocol::rest::path;
 use crate::protocol::{ImSessionId, MessageType};
 
-/// What an application hands over to be sent.
+/// What an application hands over to be sent, with [`CurrentUser::send`](crate::CurrentUser::send).
+///
+/// ```
+/// use y2w_sdk::Draft;
+/// use y2w_sdk::protocol::{ImSessionId, SessionType};
+///
+/// let team = ImSessionId::new(SessionType::Group, "42");
+/// let text = Draft::text(team.clone(), "noodles?").notification("Ann wrote to the team");
+/// let file = Draft::file(team.clone(), "menu.txt", "text/plain", &b"noodles, dumplings"[..]);
+/// // A kind of message that only this application's clients know.
+/// let poke = Draft::custom(team, "poke", r#"{"times":3}"#);
+/// assert_eq!(&*poke.preview(), r#"{"times":3}"#);
+/// ```
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// To which session.
@@ -39,12 +51,41 @@ pub enum Body {
     Prepare(Arc<dyn Prepare>),
 }
 
-/// Makes the content of a message when its turn comes. It may be called again after it failed or was dropped.
+/// Makes the content of a message when its turn comes: the way to add kinds of messages that need work before they can
+/// be stored, as files do. The seed's extension of `sendTypes` and `handleSendMessage`; rule `CLIENT-SEND-TYPES`.
+///
+/// ```
+/// use futures_util::future::BoxFuture;
+/// use y2w_sdk::api::Api;
+/// use y2w_sdk::bridge::{Prepare, PrepareError};
+///
+/// /// A place, shown by a map that is uploaded when its turn comes.
+/// struct Place {
+///     name: String,
+///     map: bytes::Bytes,
+/// }
+///
+/// impl Prepare for Place {
+///     fn preview(&self) -> String {
+///         serde_json::json!({ "name": self.name }).to_string()
+///     }
+///
+///     fn prepare<'a>(&'a self, api: &'a Api) -> BoxFuture<'a, Result<String, PrepareError>> {
+///         Box::pin(async move {
+///             let map = api.upload("map.png", "image/png", self.map.clone()).await?;
+///             let src = format!("attachments/{}/content", map.id);
+///             Ok(serde_json::json!({ "name": self.name, "src": src }).to_string())
+///         })
+///     }
+/// }
+/// ```
 pub trait Prepare: Send + Sync {
-    /// What is shown as the content until it is made.
+    /// What is shown as the content until it is made: a string of JSON of the same form, as far as it is known.
     fn preview(&self) -> String;
 
-    /// Makes the content, within [`HANDLER_MAX`](super::HANDLER_MAX).
+    /// Makes the content, a string of JSON, within [`HANDLER_MAX`](super::HANDLER_MAX). Later messages wait meanwhile.
+    /// It may be called again after it failed or was dropped; once it has succeeded it is not, even if the message has
+    /// to be stored again.
     fn prepare<'a>(&'a self, api: &'a Api) -> BoxFuture<'a, Result<String, PrepareError>>;
 }
 
@@ -87,7 +128,7 @@ impl Draft {
         Self::new(session, MessageType::Text, Body::Ready(Text::json(text).into()))
     }
 
-    /// A file.
+    /// A file, with its media type as `text/plain`; it is uploaded when its turn comes.
     pub fn file(session: ImSessionId, name: &str, content_type: &str, bytes: impl Into<Bytes>) -> Self {
         let upload = Upload {
             name: name.to_owned(),
@@ -98,7 +139,8 @@ impl Draft {
         Self::new(session, MessageType::File, Body::Prepare(Arc::new(upload)))
     }
 
-    /// A picture; `size` is its width and height in pixels. The picture is its own thumbnail.
+    /// A picture, with its media type as `image/png`; `size` is its width and height in pixels. The picture is its own
+    /// thumbnail.
     pub fn image(
         session: ImSessionId,
         name: &str,
@@ -115,17 +157,19 @@ impl Draft {
         Self::new(session, MessageType::Image, Body::Prepare(Arc::new(upload)))
     }
 
-    /// A message of the application's own kind, with content that is there. Rule `MSG-TYPE-OPEN`.
+    /// A message of the application's own kind, with content that is there: a string of JSON. Rules `MSG-TYPE-OPEN`,
+    /// `MSG-CONTENT-STRING`.
     pub fn custom(session: ImSessionId, kind: &str, content: impl Into<Arc<str>>) -> Self {
         Self::new(session, MessageType::from(kind), Body::Ready(content.into()))
     }
 
-    /// A message whose content is made when its turn comes.
+    /// A message whose content is made when its turn comes: of the application's own kind, or a video or a sound with
+    /// [`Upload`].
     pub fn prepared(session: ImSessionId, kind: MessageType, prepare: Arc<dyn Prepare>) -> Self {
         Self::new(session, kind, Body::Prepare(prepare))
     }
 
-    /// Sets the text for the receivers' platform notification.
+    /// Sets the text for the receivers' platform notification. Rules `NOTICE-PNS`, `NOTICE-NO-CONTENT`.
     #[must_use]
     pub fn notification(self, notification: &str) -> Self {
         Self { notification: notification.to_owned(), ..self }
@@ -192,6 +236,7 @@ impl fmt::Debug for Upload {
 mod tests {
     use super::*;
     use crate::protocol::SessionType;
+    use crate::protocol::content::Content;
 
     #[test]
     fn a_file_shows_its_name_and_size_before_it_is_uploaded() {
@@ -202,6 +247,24 @@ mod tests {
             &b"12345"[..],
         );
         assert_eq!(&*draft.preview(), r#"{"src":"","name":"plan.pdf","size":5}"#);
+    }
+
+    #[test]
+    fn a_video_or_a_sound_has_the_content_of_a_file() {
+        let upload = Upload {
+            name: "song.ogg".to_owned(),
+            content_type: "audio/ogg".to_owned(),
+            bytes: Bytes::from_static(b"123"),
+            size: None,
+        };
+        for kind in [MessageType::Audio, MessageType::Video] {
+            let session = ImSessionId::new(SessionType::P2p, "1");
+            let draft = Draft::prepared(session, kind.clone(), Arc::new(upload.clone()));
+            match Content::parse(&draft.kind, &draft.preview()) {
+                Content::File(file) => assert_eq!((file.name.as_str(), file.size), ("song.ogg", 3)),
+                other => panic!("{kind}: {other:?}"),
+            }
+        }
     }
 
     #[test]

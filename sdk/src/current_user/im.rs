@@ -11,15 +11,18 @@ use crate::error::Error;
 use crate::protocol::push::{Command, ImMember, Reply};
 use crate::protocol::{ImSessionId, SendReturnCode, SessionType, Timestamp, UserId, limits};
 
-/// The push server as a connected client sees it. The seed's `y2wIM` client.
+/// The push server as a connected client sees it. The seed's `y2wIM` client. Every call is an error without a
+/// connection ([`Error::Offline`]), and after 10 s without a reply ([`Error::Push`] with code 21).
 #[derive(Clone, Copy, Debug)]
 pub struct Im<'a> {
     pub(super) user: &'a CurrentUser,
 }
 
 impl Im<'_> {
-    /// Pushes `message` to the members of a session. Every answer but 20 is an error; 27 and 28 bring the server's mts.
-    /// The seed's `sendMessage`; rules `PUSH-SEND`, `PUSH-TIMEOUT`.
+    /// Pushes `message`, any JSON, to the members of a session. `mts` is that of the members
+    /// ([`SessionMembers::mts`](super::SessionMembers::mts)). Every answer but 20 is an [`Error::Push`] with its code;
+    /// [`Self::command`] gives the server's mts as well, which comes with 27 and 28. The seed's `sendMessage`; rules
+    /// `PUSH-SEND`, `PUSH-RETURN-CODES`, `PUSH-TIMEOUT`.
     pub async fn send_message(
         &self,
         session: &ImSessionId,
@@ -33,7 +36,8 @@ impl Im<'_> {
     }
 
     /// Tells the push server who is in a session, then pushes `message` if there is one. With `force` the members
-    /// replace those that it knows, whatever their mts. The seed's `updateSession`; rule `PUSH-UPDATE`.
+    /// replace those that it knows, whatever their mts. Errors as of [`Self::send_message`]. The seed's
+    /// `updateSession`; rules `PUSH-UPDATE`, `MTS-UPDATE-APPLIES`, `MTS-FORCE`.
     pub async fn update_session(
         &self,
         session: &ImSessionId,
@@ -49,13 +53,16 @@ impl Im<'_> {
         success(&reply.await?)
     }
 
-    /// Pushes `message` to all connections of one user. Rules `PUSH-APP`, `PUSH-APP-MTS`.
+    /// Pushes `message`, any JSON, to all connections of one user but this one; whether there is any is not told. Rules
+    /// `PUSH-APP`, `PUSH-APP-MTS`.
     pub async fn send_to_user(&self, user: &UserId, message: &RawValue) -> Result<(), Error> {
         let session = ImSessionId::new(SessionType::App, user.as_str());
         self.send_message(&session, Timestamp::from_millis(limits::APP_MTS), message).await
     }
 
-    /// Sends a command and waits for its reply, whatever that says.
+    /// Sends a command to the topic of a session and waits for its reply, whatever that says. `payload` makes the
+    /// command from its `y2wMessageId`, as [`Command::to_payload`] does. [`Error::QueueFull`] if a thousand commands
+    /// wait for their replies. Rules `PUSH-TOPIC`, `PUSH-REPLY`.
     pub async fn command(
         &self,
         session: &ImSessionId,

@@ -28,7 +28,7 @@ impl<'a> SessionMembers<'a> {
         &self.session
     }
 
-    /// The member that is this user. The seed's `getMember`.
+    /// The member that is this user; `None` if it is none, or was removed. The seed's `getMember`.
     pub fn get(&self, user: &UserId) -> Option<SessionMember<'a>> {
         let member = self.look(|members| members.get(user).cloned()).flatten();
         member.map(|member| Handle::new(self.user, member))
@@ -40,30 +40,35 @@ impl<'a> SessionMembers<'a> {
         members.into_iter().map(|member| Handle::new(self.user, member)).collect()
     }
 
-    /// The other one of a p2p session. The seed's `getP2POtherSideMember`.
+    /// The other one of a `p2p` session. The seed's `getP2POtherSideMember`.
     pub fn p2p_other_side(&self) -> Option<SessionMember<'a>> {
         let member = self.look(|members| members.other_than(&self.user.shared.uid).cloned()).flatten();
         member.map(|member| Handle::new(self.user, member))
     }
 
-    /// The members' timestamp. The seed's `createdAt` of the members; rule `MTS-DEFINITION`.
+    /// The members' timestamp, which goes with each command to the push server; `None` if the session is not known. The
+    /// seed's `createdAt` of the members, `mts` of an `imSession`; rule `MTS-DEFINITION`.
     pub fn mts(&self) -> Option<Timestamp> {
         self.look(crate::model::Members::mts)
     }
 
-    /// Fetches what has changed, of the session as well. The seed's `remote.sync`; rule `MEMBER-LIST`.
+    /// Fetches what has changed, of the session as well. A status of 403 says that this user is no member. The seed's
+    /// `remote.sync`; rules `MEMBER-LIST`, `MEMBER-LIST-PRIVATE`.
     pub async fn sync(&self) -> Result<(), Error> {
         Ok(self.user.shared.sync_session(&self.session.id).await?)
     }
 
-    /// Adds a member, and tells everybody. The seed's `remote.add`; rules `MEMBER-ADD`, `MEMBER-ROLES`.
+    /// Adds a member, and tells everybody. Every member may add others, but only master and admin may give another role
+    /// than `user`: 403 for who may not. A user who was removed comes back under the same membership. The seed's
+    /// `remote.add`; rules `MEMBER-ADD`, `MEMBER-ADD-RIGHT`, `MEMBER-ROLES`, `MEMBER-REVIVE`.
     pub async fn add(&self, member: &AddMember) -> Result<SessionMember<'a>, Error> {
         self.user.shared.api.add_member(&self.session.id, member).await?;
         self.changed().await?;
         self.get(&member.user_id).ok_or_else(|| Error::unknown("member", member.user_id.as_str()))
     }
 
-    /// Adds users with the role `user`, and tells everybody once.
+    /// Adds users with the role `user`, one after the other, and tells everybody once. After an error those before it
+    /// are in. Rule `MEMBER-ADD`.
     pub async fn add_users(&self, users: &[User]) -> Result<(), Error> {
         for user in users {
             self.add_quietly(user, Role::User).await?;
@@ -71,20 +76,23 @@ impl<'a> SessionMembers<'a> {
         self.changed().await
     }
 
-    /// Invites a user, who gets the role `user`.
+    /// Invites a user, who gets the role `user` and is in at once. Rule `MEMBER-INVITE`.
     pub async fn invite(&self, user: &User) -> Result<(), Error> {
         self.user.shared.api.invite_member(&self.session.id, &add_member(user, None)).await?;
         self.changed().await
     }
 
-    /// Changes a member: name, role, picture or status. Rules `MEMBER-UPDATE`, `MEMBER-ROLES`.
+    /// Changes a member: name, role, picture or status; begin with [`SessionMember::as_update`](Handle::as_update). 403
+    /// for who may not: only master and admin change others, give roles and bar members. Rules `MEMBER-UPDATE`,
+    /// `MEMBER-UPDATE-RIGHT`, `MEMBER-ROLES`, `MEMBER-STATUS`.
     pub async fn update(&self, id: &MemberId, change: &UpdateMember) -> Result<(), Error> {
         self.user.shared.api.update_member(&self.session.id, id, change).await?;
         self.changed().await
     }
 
-    /// Removes a member, and tells everybody, the removed one too. The seed's `remote.remove`; rules `MEMBER-REMOVE`,
-    /// `MEMBER-LEAVE`.
+    /// Removes a member by the id of the membership, and tells everybody, the removed one too. Only master and admin
+    /// remove others (403); everybody may leave. The seed's `remote.remove`; rules `MEMBER-REMOVE`,
+    /// `MEMBER-REMOVE-RIGHT`, `MEMBER-LEAVE`.
     pub async fn remove(&self, id: &MemberId) -> Result<(), Error> {
         let removed =
             self.look(|members| members.iter().find(|m| m.id == *id).map(|m| m.user_id.clone())).flatten();
@@ -130,7 +138,7 @@ impl SessionMember<'_> {
         self.user.with_model(|model| model.member_name(&self.entity).to_owned())
     }
 
-    /// Where the member's picture is, as a full address. The seed's `getAvatarUrl`.
+    /// Where the member's picture is, as a full address; `None` without a picture. The seed's `getAvatarUrl`.
     pub fn avatar(&self) -> Option<String> {
         self.user.absolute_url(&self.avatar_url)
     }

@@ -15,6 +15,24 @@ use crate::protocol::{
 
 /// The messages of a session. The seed's `Messages`; a message is made and stored by
 /// [`CurrentUser::send`](super::CurrentUser::send).
+///
+/// ```no_run
+/// # async fn run(session: y2w_sdk::Session<'_>) -> Result<(), y2w_sdk::Error> {
+/// use y2w_sdk::protocol::content::Content;
+///
+/// let messages = session.messages();
+/// // To the beginning of the session, twenty messages at a time.
+/// while messages.more() {
+///     messages.last().await?;
+/// }
+/// for message in messages.list() {
+///     if let Content::Text(text) = Content::parse(&message.kind, &message.content) {
+///         println!("{}: {}", message.created_at, text.text);
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Messages<'a> {
     pub(super) user: &'a CurrentUser,
@@ -50,13 +68,13 @@ impl<'a> Messages<'a> {
         &self.session
     }
 
-    /// How many messages are held. The seed's `count`.
+    /// How many messages are held, withdrawn ones included, [local](Self::local) ones not. The seed's `count`.
     pub fn count(&self) -> usize {
         self.look(crate::model::Messages::len).unwrap_or(0)
     }
 
-    /// The messages that are held, oldest first; those that this client is still storing are [`Self::local`]. The
-    /// seed's `getMessages`.
+    /// The messages that are held, oldest first; those that this client is still storing are [`Self::local`]. A
+    /// withdrawn message is there with `is_delete`. The seed's `getMessages`.
     pub fn list(&self) -> Vec<Arc<Message>> {
         self.look(|messages| messages.iter().cloned().collect()).unwrap_or_default()
     }
@@ -72,18 +90,23 @@ impl<'a> Messages<'a> {
         self.look(crate::model::Messages::more).unwrap_or(true)
     }
 
-    /// Where history goes on. The seed's `topDate`.
+    /// Where history goes on: the time of the earliest message that is held, or the year 3000. The seed's `topDate`;
+    /// rule `CLIENT-HISTORY-TOP`.
     pub fn top_date(&self) -> Timestamp {
         self.look(crate::model::Messages::top_date).unwrap_or(Timestamp::MAX)
     }
 
-    /// Fetches what has changed. The seed's `remote.sync`; rules `MSG-SYNC`, `CLIENT-REMOVED-403`.
+    /// Fetches what has changed; [`Event::Messages`] tells what came, and for the server it is read. A user who was
+    /// removed from the session gets no error but [`Event::Removed`]. The seed's `remote.sync`; rules `MSG-SYNC`,
+    /// `MSG-SYNC-MARKS-READ`, `CLIENT-REMOVED-403`.
     pub async fn sync(&self) -> Result<(), Error> {
         Ok(self.user.shared.sync_messages(&self.session).await?)
     }
 
-    /// Fetches a page of 20 messages before those that are held; what it brings is held as well. The seed's
-    /// `remote.getLastMessages`; rules `CLIENT-HISTORY-TOP`, `CLIENT-HISTORY-END`.
+    /// Fetches a page of 20 messages before those that are held; what it brings is held as well, and told as
+    /// [`Event::Messages`]. The message at the boundary comes once more, so a page after the first brings 19 new ones
+    /// at most. When there is no earlier one, [`Self::more`] is false. The seed's `remote.getLastMessages`; rules
+    /// `CLIENT-HISTORY-TOP`, `CLIENT-HISTORY-END`, `HIST-BOUNDARY`.
     pub async fn last(&self) -> Result<Merged, Error> {
         let id = &self.session.id;
         let mut limit = limits::HISTORY_PAGE;
@@ -113,7 +136,8 @@ impl<'a> Messages<'a> {
         }
     }
 
-    /// Replaces the content of a message that this user sent. Rules `MSG-EDIT`, `MSG-EDIT-RIGHT`.
+    /// Replaces the content of a message that this user sent, and has everybody sync it. 403 if another user sent it.
+    /// Rules `MSG-EDIT`, `MSG-EDIT-RIGHT`.
     pub async fn edit(&self, id: &MessageId, kind: &MessageType, content: &str) -> Result<(), Error> {
         let edit = EditMessage {
             sender: Some(self.user.shared.uid.clone()),
@@ -124,19 +148,20 @@ impl<'a> Messages<'a> {
         self.changed().await
     }
 
-    /// Replaces the text of a message that this user sent.
+    /// Replaces the text of a message that this user sent: see [`Self::edit`].
     pub async fn edit_text(&self, id: &MessageId, text: &str) -> Result<(), Error> {
         self.edit(id, &MessageType::Text, &Text::json(text)).await
     }
 
-    /// Withdraws a message that this user sent. Rule `MSG-DELETE`.
+    /// Withdraws a message that this user sent, and has everybody sync it; it stays as a tombstone. 403 if another user
+    /// sent it. Rule `MSG-DELETE`.
     pub async fn remove(&self, id: &MessageId) -> Result<(), Error> {
         self.user.shared.api.remove_message(&self.session.id, id).await?;
         self.changed().await
     }
 
-    /// Who sent it: a user in a `p2p` session, a member in a group; `None` if the client does not know who that is. The
-    /// seed's `from`; rule `CLIENT-FROM-TO`.
+    /// Who sent it: a user in a `p2p` session, a member in a group; `None` if the client does not know who that is, as
+    /// of a member who was removed. The seed's `from`; rule `CLIENT-FROM-TO`.
     pub fn from(&self, message: &Message) -> Option<Party<'a>> {
         match self.session.kind {
             SessionType::Group => self.member(&message.sender),

@@ -9,6 +9,23 @@ use crate::protocol::{self, ImSessionId, Role, SessionId, SessionType, User};
 use crate::store::Part;
 
 /// The sessions that a client knows. The seed's `Sessions`.
+///
+/// ```no_run
+/// use y2w_sdk::protocol::SessionType;
+/// use y2w_sdk::{CurrentUser, NewGroup};
+///
+/// # async fn run(ann: &CurrentUser) -> Result<(), Box<dyn std::error::Error>> {
+/// let bob = ann.search("bob@example.org").await?.ok_or("nobody has that account")?;
+/// // The one session of the two, made if need be.
+/// let pair = ann.sessions().get(bob.id.as_str(), &SessionType::P2p).await?;
+/// assert_eq!(pair.members().p2p_other_side().map(|member| member.user_id.clone()), Some(bob.id.clone()));
+/// // A group that is Ann's.
+/// let new = NewGroup { name: "lunch", members: &[bob], ..NewGroup::default() };
+/// let group = ann.sessions().create_group(&new).await?;
+/// ann.send_text(group.id.as_str(), &SessionType::Group, "noodles?").await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Sessions<'a> {
     pub(super) user: &'a CurrentUser,
@@ -35,14 +52,15 @@ impl<'a> Sessions<'a> {
     }
 
     /// The session with this target: the other user (`p2p`), the session (`group`), this user itself (`single`). It is
-    /// looked for in what the client knows, then fetched with its members, and made where the protocol makes it so. The
-    /// seed's `get`; rules `CLIENT-SESSION-ON-DEMAND`, `SESS-P2P-ONE`, `SESS-SINGLE-ONE`.
+    /// looked for in what the client knows, then fetched with its members, and made where the protocol makes it so: a
+    /// `p2p` session always is there. An error if there is no such user or group, or if this user may not look at it.
+    /// The seed's `get`; rules `CLIENT-SESSION-ON-DEMAND`, `SESS-P2P-ONE`, `SESS-SINGLE-ONE`.
     pub async fn get(&self, target: &str, kind: &SessionType) -> Result<Session<'a>, Error> {
         let session = self.user.shared.open(kind, target).await?;
         self.by_id(&session.id).ok_or_else(|| Error::unknown("session", session.id.as_str()))
     }
 
-    /// The session of this user's own devices. Rule `SESS-SINGLE-ONE`.
+    /// The session of this user's own devices, made if need be. Rule `SESS-SINGLE-ONE`.
     pub async fn single(&self) -> Result<Session<'a>, Error> {
         self.get(self.user.shared.uid.as_str(), &SessionType::Single).await
     }
@@ -53,7 +71,7 @@ impl<'a> Sessions<'a> {
         session.map(|session| Handle::new(self.user, session))
     }
 
-    /// All sessions that the client knows.
+    /// All sessions that the client knows, ordered by id.
     pub fn list(&self) -> Vec<Session<'a>> {
         let sessions: Vec<_> = self
             .user
@@ -61,7 +79,8 @@ impl<'a> Sessions<'a> {
         sessions.into_iter().map(|session| Handle::new(self.user, session)).collect()
     }
 
-    /// What a conversation calls the target of this session. The seed's `getTargetId`; rule `CONV-TARGET`.
+    /// What a conversation calls the target of this session: the other user (`p2p`), this user (`single`), or the
+    /// session itself. `None` if the session is not known. The seed's `getTargetId`; rule `CONV-TARGET`.
     pub fn target_id(&self, id: &SessionId) -> Option<String> {
         self.user.with_model(|model| {
             let known = model.session(id)?;
@@ -76,8 +95,9 @@ impl<'a> Sessions<'a> {
         self.by_id(&session.id).ok_or_else(|| Error::unknown("session", session.id.as_str()))
     }
 
-    /// Makes a session without members, as the protocol has it: who makes it adds itself next. The seed's `remote.add`;
-    /// rule `SESS-CREATE-GROUP`. [`Self::create_group`] does all of it.
+    /// Makes a session without members, as the protocol has it: who makes it adds itself next, as the master.
+    /// `secure_type` is `private` or `public`. The seed's `remote.add`; rules `SESS-CREATE-GROUP`,
+    /// `SESS-CREATE-FIRST-MEMBER`, `SESS-SECURE-TYPES`. [`Self::create_group`] does all of it.
     pub async fn add(
         &self,
         kind: SessionType,
@@ -101,8 +121,8 @@ impl<'a> Sessions<'a> {
         self.by_id(&id).ok_or_else(|| Error::unknown("session", id.as_str()))
     }
 
-    /// Makes a group with this user as its master and others in it, and tells them. Rules `SESS-CREATE-GROUP`,
-    /// `MEMBER-ADD`.
+    /// Makes a private group with this user as its master and others in it, and tells them. It takes several requests:
+    /// after an error the group may be there with some of its members. Rules `SESS-CREATE-GROUP`, `MEMBER-ADD`.
     pub async fn create_group(&self, group: &NewGroup<'_>) -> Result<Session<'a>, Error> {
         let session = self.add(SessionType::Group, group.name, "private", group.avatar_url).await?;
         let me = self.user.me();
@@ -116,7 +136,9 @@ impl<'a> Sessions<'a> {
         self.by_id(&session.id).ok_or_else(|| Error::unknown("session", session.id.as_str()))
     }
 
-    /// Deletes a session, if the server lets this user. The seed's `remote.remove`; rule `SESS-DELETE`.
+    /// Deletes a group, if this user is its master (else 403) and the server lets it; all its members are out then.
+    /// This client forgets it. The seed's `remote.remove`; rules `SESS-DELETE`, `SESS-DELETE-RIGHT`,
+    /// `SESS-DELETE-DISSOLVES`.
     pub async fn remove(&self, session: &Session<'_>) -> Result<(), Error> {
         self.user.shared.api.remove_session(&session.id).await?;
         let now = self.user.shared.clock.now();
@@ -131,7 +153,7 @@ impl<'a> Sessions<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// The session as the push side names it.
+    /// The session as the push side names it. The seed's `id` of an `imSession`; rule `PUSH-TOPIC`.
     pub fn im_id(&self) -> ImSessionId {
         ImSessionId::new(self.kind.clone(), self.id.clone())
     }
@@ -146,7 +168,8 @@ impl<'a> Session<'a> {
         Messages { user: self.user, session: self.im_id() }
     }
 
-    /// The conversation that leads to it, if there is one. The seed's `getConversation`.
+    /// The conversation that leads to it; `None` before its first message, and while it is hidden. The seed's
+    /// `getConversation`.
     pub fn conversation(&self) -> Option<UserConversation<'a>> {
         let conversation = self.user.with_model(|model| {
             let known = model.session(&self.id)?;
@@ -155,17 +178,18 @@ impl<'a> Session<'a> {
         conversation.filter(|c| !c.is_delete).map(|c| Handle::new(self.user, c))
     }
 
-    /// Where its picture is, as a full address.
+    /// Where its picture is, as a full address; `None` without a picture.
     pub fn avatar(&self) -> Option<String> {
         self.user.absolute_url(&self.avatar_url)
     }
 
-    /// Fetches the session and its members as they are now.
+    /// Fetches the session and its members as they are now. Rule `CLIENT-SESSION-WITH-MEMBERS`.
     pub async fn sync(&self) -> Result<(), Error> {
         Ok(self.user.shared.sync_session(&self.id).await?)
     }
 
-    /// Changes the session: what is `None` stays. Rule `SESS-UPDATE`.
+    /// Changes the session, and tells everybody: what is `None` stays. 403 for who is no member. Rules `SESS-UPDATE`,
+    /// `SESS-UPDATE-RIGHT`.
     pub async fn update(&self, change: &UpdateSession) -> Result<(), Error> {
         self.user.shared.api.update_session(&self.id, change).await?;
         self.sync().await?;
@@ -173,7 +197,8 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
-    /// Names the group; from then on the server no longer names it after its members. Rule `SESS-NAME-KEPT`.
+    /// Names the group, and tells everybody; from then on the server no longer names it after its members. Rule
+    /// `SESS-NAME-KEPT`.
     pub async fn rename(&self, name: &str) -> Result<(), Error> {
         let change = UpdateSession {
             name: Some(name.to_owned()),

@@ -7,7 +7,8 @@ use crate::protocol::push::SyncType;
 use crate::protocol::rest::UpdateConversation;
 use crate::protocol::{self, ConversationId, SessionType};
 
-/// The conversations of a user. The seed's `UserConversations`.
+/// The conversations of a user: what a chat application shows as its list. The server makes them
+/// (`CONV-SERVER-MADE`). The seed's `UserConversations`.
 #[derive(Clone, Copy, Debug)]
 pub struct UserConversations<'a> {
     pub(super) user: &'a CurrentUser,
@@ -22,7 +23,8 @@ impl<'a> UserConversations<'a> {
         self.user
     }
 
-    /// The conversation with this target: the other user (`p2p`), or the session (`group`). The seed's `get`.
+    /// The conversation with this target: the other user (`p2p`), or the session (`group`); `None` before its first
+    /// message, and while it is hidden. The seed's `get`; rule `CONV-TARGET`.
     pub fn get(&self, kind: &SessionType, target: &str) -> Option<UserConversation<'a>> {
         let key = (kind.clone(), target.to_owned());
         let conversation = self.user.with_model(|model| model.conversations.get(&key).cloned());
@@ -38,23 +40,29 @@ impl<'a> UserConversations<'a> {
         conversations.into_iter().map(|conversation| Handle::new(self.user, conversation)).collect()
     }
 
-    /// Messages that this user has not read, over all conversations.
+    /// Messages that this user has not read, over all conversations, as the server last counted them. Rule
+    /// `CONV-UNREAD`.
     pub fn unread(&self) -> u64 {
         self.user.with_model(|model| model.conversations.iter().map(|c| u64::from(c.unread)).sum())
     }
 
-    /// Fetches what has changed. The seed's `remote.sync`; rule `CONV-LIST`.
+    /// Fetches what has changed; [`Changed::Conversations`](crate::Changed::Conversations) tells if anything has. The
+    /// client does so by itself when it connects, when a notice asks for it, and after it has stored a message. The
+    /// seed's `remote.sync`; rule `CONV-LIST`.
     pub async fn sync(&self) -> Result<(), Error> {
         Ok(self.user.shared.sync_conversations().await?)
     }
 
-    /// Changes a conversation's name, picture or place. The seed's `remote.store`; rule `CONV-UPDATE`.
+    /// Changes a conversation's name, picture or place for this user alone; `target_id` and `kind` have to be those it
+    /// has. A name so given stays, whatever the session is called later. The seed's `remote.store`; rules
+    /// `CONV-UPDATE`, `CONV-NAME-CHOSEN`.
     pub async fn update(&self, id: &ConversationId, change: &UpdateConversation) -> Result<(), Error> {
         self.user.shared.api.update_conversation(&self.user.shared.uid, id, change).await?;
         self.changed().await
     }
 
-    /// Hides a conversation until its next message. The seed's `remote.remove`; rule `CONV-DELETE`.
+    /// Hides a conversation until its next message; session and messages stay. The seed's `remote.remove`; rules
+    /// `CONV-DELETE`, `CONV-RETURNS`.
     pub async fn remove(&self, id: &ConversationId) -> Result<(), Error> {
         self.user.shared.api.remove_conversation(&self.user.shared.uid, id).await?;
         self.changed().await
@@ -68,13 +76,14 @@ impl<'a> UserConversations<'a> {
 }
 
 impl<'a> UserConversation<'a> {
-    /// The name to show: the contact's title or name where the other is a contact. The seed's `getName`; rule
-    /// `CLIENT-CONTACT-TITLE`.
+    /// The name to show: the contact's title or name where the other is a contact, else the conversation's. The seed's
+    /// `getName`; rule `CLIENT-CONTACT-TITLE`.
     pub fn display_name(&self) -> String {
         self.user.with_model(|model| model.conversation_name(&self.entity).to_owned())
     }
 
-    /// Where the picture is, as a full address. The seed's `getAvatarUrl`.
+    /// Where the picture is, as a full address: the contact's where the other is a contact with one, else the
+    /// conversation's; `None` without a picture. The seed's `getAvatarUrl`.
     pub fn avatar(&self) -> Option<String> {
         let url = self.user.with_model(|model| model.conversation_avatar(&self.entity).to_owned());
         self.user.absolute_url(&url)
@@ -85,8 +94,9 @@ impl<'a> UserConversation<'a> {
         self.user.sessions().get(&self.target_id, &self.kind).await
     }
 
-    /// Fetches what has changed of its messages: only if the conversation is newer than they are, or if forced. The
-    /// seed's `syncMessages`; rules `CLIENT-SYNC-MESSAGES-WHEN`, `CLIENT-REMOVED-403`.
+    /// Fetches what has changed of its messages: only if the conversation is newer than they are, or with `force`.
+    /// [`Event::Messages`](crate::Event::Messages) tells what came. The seed's `syncMessages`; rules
+    /// `CLIENT-SYNC-MESSAGES-WHEN`, `CLIENT-REMOVED-403`.
     pub async fn sync_messages(&self, force: bool) -> Result<(), Error> {
         let session = self.session().await?;
         let current = self.user.with_model(|model| {
@@ -101,18 +111,20 @@ impl<'a> UserConversation<'a> {
         Ok(())
     }
 
-    /// Fetches a page of messages before those that are held. The seed's `getLastMessages`.
+    /// Fetches a page of messages before those that are held: see [`Messages::last`](super::Messages::last). The seed's
+    /// `getLastMessages`.
     pub async fn last_messages(&self) -> Result<Merged, Error> {
         self.session().await?.messages().last().await
     }
 
-    /// Says that this user has read all of it. The seed's `clearUnread`; rule `CONV-CLEAR-UNREAD`.
+    /// Says that this user has read all of it; `unread` is 0 then, on this user's other devices too. The seed's
+    /// `clearUnread`; rule `CONV-CLEAR-UNREAD`.
     pub async fn clear_unread(&self) -> Result<(), Error> {
         self.user.shared.api.clear_unread(&self.user.shared.uid, &self.id).await?;
         self.user.user_conversations().changed().await
     }
 
-    /// Pins it to the top, or no longer.
+    /// Pins it to the top of the list, or no longer. Rule `CONV-UPDATE`.
     pub async fn set_top(&self, top: bool) -> Result<(), Error> {
         let change = UpdateConversation {
             target_id: self.target_id.clone(),
@@ -124,7 +136,7 @@ impl<'a> UserConversation<'a> {
         self.user.user_conversations().update(&self.id, &change).await
     }
 
-    /// Hides it until its next message.
+    /// Hides it until its next message: see [`UserConversations::remove`].
     pub async fn remove(&self) -> Result<(), Error> {
         self.user.user_conversations().remove(&self.id).await
     }

@@ -6,7 +6,7 @@ use crate::protocol::push::SyncType;
 use crate::protocol::rest::{AddUserSession, UpdateUserSession};
 use crate::protocol::{self, SessionId, SessionType, UserSessionId};
 
-/// The favourite groups of a user. The seed's `UserSessions`.
+/// The favourite groups of a user: the groups that it has put on a list of its own. The seed's `UserSessions`.
 #[derive(Clone, Copy, Debug)]
 pub struct UserSessions<'a> {
     pub(super) user: &'a CurrentUser,
@@ -21,7 +21,7 @@ impl<'a> UserSessions<'a> {
         self.user
     }
 
-    /// The favourite that is this session. The seed's `get`.
+    /// The favourite that is this session; `None` if it is none. The seed's `get`.
     pub fn get(&self, session: &SessionId) -> Option<UserSession<'a>> {
         let favourite = self.user.with_model(|model| model.user_sessions.get(session).cloned());
         favourite.map(|favourite| Handle::new(self.user, favourite))
@@ -33,12 +33,15 @@ impl<'a> UserSessions<'a> {
         favourites.into_iter().map(|favourite| Handle::new(self.user, favourite)).collect()
     }
 
-    /// Fetches what has changed. The seed's `remote.sync`; rule `FAV-LIST`.
+    /// Fetches what has changed; [`Changed::UserSessions`](crate::Changed::UserSessions) tells if anything has. The
+    /// client does so by itself when it connects and when a notice asks for it. The seed's `remote.sync`; rule
+    /// `FAV-LIST`.
     pub async fn sync(&self) -> Result<(), Error> {
         Ok(self.user.shared.sync_user_sessions().await?)
     }
 
-    /// Marks a group as a favourite. The seed's `remote.add`; rule `FAV-ADD`.
+    /// Marks a group as a favourite, under a name and a picture of this user's choice. The seed's `remote.add`; rules
+    /// `FAV-ADD`, `FAV-ONE-PER-SESSION`.
     pub async fn add(
         &self,
         session: &SessionId,
@@ -61,7 +64,8 @@ impl<'a> UserSessions<'a> {
         self.changed().await
     }
 
-    /// Takes a group off the favourites. The seed's `remote.remove`; rule `FAV-DELETE`.
+    /// Takes a group off the favourites; this user stays its member. The seed's `remote.remove`; rules `FAV-DELETE`,
+    /// `FAV-DELETE-NOT-MEMBERSHIP`.
     pub async fn remove(&self, id: &UserSessionId) -> Result<(), Error> {
         self.user.shared.api.remove_user_session(&self.user.shared.uid, id).await?;
         self.changed().await
@@ -75,12 +79,12 @@ impl<'a> UserSessions<'a> {
 }
 
 impl UserSession<'_> {
-    /// Where the group's picture is, as a full address. The seed's `getAvatarUrl`.
+    /// Where the favourite's picture is, as a full address; `None` without a picture. The seed's `getAvatarUrl`.
     pub fn avatar(&self) -> Option<String> {
         self.user.absolute_url(&self.avatar_url)
     }
 
-    /// Opens the group.
+    /// Opens the group: known, or fetched. An error if this user is no member any more.
     pub async fn session(&self) -> Result<Session<'_>, Error> {
         self.user.sessions().get(self.session_id.as_str(), &SessionType::Group).await
     }

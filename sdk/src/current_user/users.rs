@@ -16,7 +16,7 @@ use crate::model::Model;
 use crate::protocol::User;
 use crate::push::Connection;
 
-/// The accounts of a server. The seed's `Users.getInstance().remote`.
+/// The accounts of a server: where an application begins. The seed's `Users.getInstance().remote`.
 ///
 /// ```no_run
 /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
@@ -39,17 +39,21 @@ impl Users {
         Self { config }
     }
 
-    /// Makes an account. Rule `AUTH-REGISTER`.
+    /// Makes an account: `account` is a mail address, a phone number or any other text, `name` is what people see. The
+    /// answer is the new user, who is not logged in. An error with a status if the account is taken. The password
+    /// leaves the client as its MD5 only. Rules `AUTH-REGISTER`, `AUTH-REGISTER-UNIQUE`, `AUTH-PASSWORD-MD5`.
     pub async fn register(&self, account: &str, password: &str, name: &str) -> Result<User, ApiError> {
         self.config.api().register(account, password, name).await
     }
 
-    /// Logs in. The user is not connected to the push server until [`CurrentUser::connect`]. Rule `AUTH-LOGIN`.
+    /// Logs in. The user is not connected to the push server until [`CurrentUser::connect`]. An error with a status if
+    /// the account is unknown, the password wrong, or the user barred. Rules `AUTH-LOGIN`, `AUTH-LOGIN-WRONG`,
+    /// `AUTH-LOGIN-INACTIVE`.
     pub async fn login(&self, account: &str, password: &str) -> Result<CurrentUser, ApiError> {
         self.login_with(account, password, LoginOptions::default()).await
     }
 
-    /// Logs in with options.
+    /// Logs in with options: a local store, another device class, an observer, …
     pub async fn login_with(
         &self,
         account: &str,
@@ -63,7 +67,21 @@ impl Users {
 
     /// Goes on where an earlier login was, without asking the server: what the seed does with the login that it has put
     /// into the browser's storage. If the token is no longer good, the first call that finds out logs in again
-    /// (`CLIENT-RELOGIN`).
+    /// (`CLIENT-RELOGIN`). With the local store of the earlier login, the user has at once what it knew then.
+    ///
+    /// ```no_run
+    /// use y2w_sdk::{CurrentUser, LoginOptions, Users};
+    ///
+    /// # async fn run(users: Users, ann: CurrentUser) -> Result<(), Box<dyn std::error::Error>> {
+    /// // It holds secrets: keep it where only this user can read it.
+    /// let kept = serde_json::to_string(&ann.login_state().ok_or("not logged in")?)?;
+    /// ann.logout().await;
+    /// // When the application begins again:
+    /// let ann = users.resume(serde_json::from_str(&kept)?, LoginOptions::default()).await;
+    /// ann.connect();
+    /// # Ok(())
+    /// # }
+    /// ```
     pub async fn resume(&self, login: LoginState, options: LoginOptions) -> CurrentUser {
         let api = self.config.api();
         let me = login.user.clone();
@@ -71,7 +89,9 @@ impl Users {
         self.begin(api, me, options).await
     }
 
-    /// Finds a user by the whole account name, with the token of somebody who is logged in. Rule `USER-SEARCH`.
+    /// Finds a user by the whole account name, with the token of somebody who is logged in ([`LoginState::token`]);
+    /// `None` if nobody has the account. Who is logged in here asks [`CurrentUser::search`]. Rules `USER-SEARCH`,
+    /// `USER-SEARCH-NONE`.
     pub async fn search(&self, account: &str, token: &str) -> Result<Option<User>, ApiError> {
         let api = self.config.api();
         api.use_token(token);

@@ -32,7 +32,26 @@ use self::disk::{Disk, Turn};
 use super::{LocalStore, Part, StoreError};
 use crate::protocol::UserId;
 
-/// Documents as files in a directory that no other client uses meanwhile. Needs tokio's runtime.
+/// Documents as files in a directory that no other client uses meanwhile. Needs tokio's runtime. One store serves all
+/// users of a process.
+///
+/// ```
+/// use std::sync::Arc;
+/// use y2w_sdk::LoginOptions;
+/// use y2w_sdk::store::FileStore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let dir = directory.path().join("chat");
+/// let store = Arc::new(FileStore::open(&dir).await?);
+/// let options = LoginOptions::default().store(store.clone());
+/// // Who has the directory is told to whoever else wants it.
+/// let error = FileStore::open(&dir).await.unwrap_err();
+/// assert!(error.to_string().contains("in use by another client"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct FileStore {
     disk: Arc<Disk>,
@@ -61,7 +80,8 @@ pub enum OpenError {
 }
 
 impl FileStore {
-    /// Opens the store in the directory `dir`, which is made if it is not there.
+    /// Opens the store in the directory `dir`, which is made if it is not there. [`OpenError`] if another store is open
+    /// there, or if the directory cannot be written to.
     pub async fn open(dir: impl AsRef<Path>) -> Result<Self, OpenError> {
         let dir = dir.as_ref().to_owned();
         let asked = dir.clone();

@@ -73,9 +73,24 @@ pub struct StoreError {
     pub why: String,
 }
 
-/// Keeps documents. See the module's text for what every store guarantees.
+/// Keeps documents; given to [`LoginOptions::store`](crate::LoginOptions::store). See the [module's text](self) for
+/// what every store guarantees.
 ///
 /// Calls for one document may be under way at once. Each of them happens as a whole, and of several saves one is left.
+///
+/// ```
+/// use y2w_sdk::store::{LocalStore, MemoryStore, Part};
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), y2w_sdk::store::StoreError> {
+/// let store = MemoryStore::default();
+/// let (ann, bob) = ("1".into(), "2".into());
+/// store.save(&ann, &Part::Contacts, "a document".into()).await?;
+/// assert_eq!(store.load(&ann, &Part::Contacts).await?.as_deref(), Some(&b"a document"[..]));
+/// assert_eq!(store.load(&bob, &Part::Contacts).await?, None);
+/// # Ok(())
+/// # }
+/// ```
 pub trait LocalStore: Send + Sync {
     /// The documents there are of a user, in the order of [`Part`]. Whether one can be trusted shows when it is loaded.
     fn parts<'a>(&'a self, user: &'a UserId) -> BoxFuture<'a, Result<Vec<Part>, StoreError>>;
