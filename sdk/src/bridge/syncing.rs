@@ -268,7 +268,7 @@ impl Shared {
                 break;
             }
         }
-        let (outdated, told) = {
+        let (outdated, told, read) = {
             let mut core = self.core.lock();
             let Some(session) = core.model.session_mut(id) else {
                 return Ok(());
@@ -276,10 +276,14 @@ impl Shared {
             if let Some(stamp) = conversation {
                 session.messages.saw_conversation(stamp);
             }
-            let outdated = (session.is_outdated(), session.messages.session_updated_at());
+            let outdated = session.is_outdated();
+            let told = session.messages.session_updated_at();
             self.messages_changed(&mut core, id);
-            outdated
+            (outdated, told, conversation.is_some_and(|stamp| core.model.mark_read(id, &self.uid, stamp)))
         };
+        if read {
+            self.tell(Event::Changed(Changed::Conversations));
+        }
         if outdated {
             self.sync_session(id).await?;
             if let Some(session) = self.core.lock().model.session_mut(id) {

@@ -106,6 +106,12 @@ impl<E: Entry> Collection<E> {
         self.iter().next().is_none()
     }
 
+    /// Changes an entry in place to what the server is known to hold by now, without a stamp of its own: the next sync
+    /// has the last word. The answer is whether there is such an entry.
+    pub fn amend(&mut self, key: &E::Key, amend: impl FnOnce(&mut E)) -> bool {
+        self.entries.get_mut(key).map(amend).is_some()
+    }
+
     /// Gives up on entries with the watermark's very stamp. See [`Next::MoveOn`](super::Next::MoveOn).
     pub fn move_on(&mut self) {
         self.watermark = self.watermark.next();

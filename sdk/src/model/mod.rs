@@ -179,6 +179,16 @@ impl Model {
         self.conversation_of(session, me).map(|c| c.updated_at)
     }
 
+    /// The server has just marked this session as read, when its conversation was of the stamp `seen`; a newer one may
+    /// count newer messages. The answer is whether that changed anything. Rule `MSG-SYNC-MARKS-READ`.
+    pub fn mark_read(&mut self, session: &SessionId, me: &UserId, seen: Timestamp) -> bool {
+        let conversation = self.session(session).and_then(|known| self.conversation_of(known, me));
+        let Some(key) = conversation.filter(|c| c.unread > 0 && c.updated_at <= seen).map(Entry::key) else {
+            return false;
+        };
+        self.conversations.amend(&key, |c| c.unread = 0)
+    }
+
     /// The conversations whose messages are not synced up to their stamp, in the order of their first arrival: what
     /// a client that was away has to sync. Rule `CLIENT-ON-CONNECTED`.
     pub fn conversations_behind(&self) -> impl Iterator<Item = &UserConversation> {

@@ -134,3 +134,20 @@ async fn a_conversation_keeps_the_name_that_its_user_gives_it() {
     let by_bob = bob.user_conversations().get(&SessionType::Group, team.id.as_str()).unwrap();
     assert_eq!(by_bob.display_name(), "the team");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_whose_messages_were_synced_is_read() {
+    let world = World::new();
+    let (ann, bob) = (world.user("ann").await, world.user("bob").await);
+    let unread = || {
+        let conversation = bob.user_conversations().get(&P2P, ann.id().as_str());
+        conversation.map(|c| c.unread)
+    };
+    for text in ["one", "two"] {
+        ann.send_text(bob.id().as_str(), &P2P, text).await.unwrap();
+        all_settled(&[&ann, &bob]).await;
+        assert_eq!(unread(), Some(0), "MSG-SYNC-MARKS-READ");
+    }
+    bob.user_conversations().sync().await.unwrap();
+    assert_eq!(unread(), Some(0));
+}
