@@ -3,7 +3,8 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, Visitor};
+use serde_json::Value;
 
 /// `null` reads as the default.
 pub(crate) fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -106,4 +107,24 @@ pub(crate) fn syllables<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Ve
         Some(Syllables::Several(syllables)) => syllables,
         Some(Syllables::One(text)) => text.split_whitespace().map(str::to_owned).collect(),
     })
+}
+
+/// What has another form reads as absent.
+pub(crate) fn if_readable<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    Value::deserialize(deserializer).map(|value| serde_json::from_value(value).ok())
+}
+
+/// An array of objects, without the elements that have another form.
+pub(crate) fn readable_objects<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let elements = Vec::<Value>::deserialize(deserializer)?;
+    let objects = elements.into_iter().filter(Value::is_object);
+    Ok(objects.filter_map(|object| serde_json::from_value(object).ok()).collect())
 }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 
 use super::codes::{ConnectionReturnCode, SendReturnCode};
@@ -203,11 +203,11 @@ pub struct Reply {
 pub struct Delivery {
     /// What the sender sent, byte for byte.
     pub message: Box<RawValue>,
-    /// Who sent it; an extension of ours.
-    #[serde(default)]
+    /// Who sent it; an extension of ours, so that another form of it is another's.
+    #[serde(default, deserialize_with = "lenient::if_readable")]
     pub from: Option<UserId>,
-    /// To which session, as `TYPE_ID`; an extension of ours.
-    #[serde(default, rename = "sessionId")]
+    /// To which session, as `TYPE_ID`; an extension of ours, as above.
+    #[serde(default, rename = "sessionId", deserialize_with = "lenient::if_readable")]
     pub session_id: Option<String>,
 }
 
@@ -220,10 +220,18 @@ impl Downlink {
             cmd: Option<String>,
             #[serde(rename = "returnCode", default)]
             return_code: Option<u32>,
-            #[serde(default, borrow)]
+            #[serde(default, borrow, deserialize_with = "present")]
             message: Option<&'a RawValue>,
         }
+        // A message may be `null`, which is not the same as none.
+        fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+            Deserialize::deserialize(deserializer).map(Some)
+        }
         let error = |e: serde_json::Error| e.to_string();
+        // Readers of structs would take the elements of an array for their fields.
+        if payload.trim_ascii_start().first() != Some(&b'{') {
+            return Err("not a JSON object".to_owned());
+        }
         let shape: Shape<'_> = serde_json::from_slice(payload).map_err(error)?;
         match (shape.cmd, shape.return_code, shape.message) {
             (None, Some(code), _) => {
@@ -293,11 +301,12 @@ pub struct SyncItem {
 /// What applications push by default: what to sync, and a text for a system notification. Rule `NOTICE-SYNCS`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Notice {
-    /// What to sync, in this order.
-    #[serde(default)]
+    /// What to sync, in this order. An item that cannot be read is of a type that nobody here knows, and left out: rule
+    /// `NOTICE-UNKNOWN-TYPE`.
+    #[serde(default, deserialize_with = "lenient::readable_objects")]
     pub syncs: Vec<SyncItem>,
     /// For the platform's own notification, if the push server passes it on.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient::if_readable")]
     pub pns: Option<Pns>,
     /// Whatever else the application put in.
     #[serde(flatten)]
@@ -406,6 +415,45 @@ mod tests {
         }
         for bad in [&b"{}"[..], b"[]", b"", b"{\"returnCode\":\"x\"}", b"\xff"] {
             assert!(Downlink::parse(bad).is_err());
+        }
+    }
+
+    // Rule NOTICE-UNKNOWN-TYPE.
+    #[test]
+    fn what_is_odd_in_a_notice_does_not_take_the_rest_with_it() {
+        let notice: Notice = serde_json::from_str(
+            r#"{"syncs":[{"type":0},{"type":"x"},{"type":-1},{},null,[4],{"type":1,"sessionId":{}},{"type":9},{"type":2}],"pns":"hi"}"#,
+        )
+        .unwrap();
+        assert_eq!(notice.syncs.iter().map(|item| item.kind.0).collect::<Vec<_>>(), [0, 9, 2]);
+        assert_eq!(notice.pns, None);
+    }
+
+    #[test]
+    fn a_delivery_is_read_whatever_another_server_adds_to_it() {
+        let payload = br#"{"cmd":"sendMessage","message":1,"from":{"uid":"1"},"sessionId":7,"x":[]}"#;
+        match Downlink::parse(payload) {
+            Ok(Downlink::Delivery(delivery)) => {
+                assert_eq!((delivery.from, delivery.session_id), (None, None));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_message_may_be_any_json_value() {
+        for message in ["null", "0", "\"\"", "[]"] {
+            match Downlink::parse(format!(r#"{{"cmd":"sendMessage","message":{message}}}"#).as_bytes()) {
+                Ok(Downlink::Delivery(delivery)) => assert_eq!(delivery.message.get(), message),
+                other => panic!("{message}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn an_array_is_not_read_as_if_its_elements_were_fields() {
+        for array in [&br#"["message","from","p2p_1"]"#[..], br#" [null, null, "p2p_1"]"#] {
+            assert!(Downlink::parse(array).is_err());
         }
     }
 
