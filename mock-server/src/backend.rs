@@ -18,6 +18,7 @@ use y2w_sdk::protocol::limits::PUSH_TCP_PORT;
 
 use crate::apps::Apps;
 use crate::business::{AddEmoji, Business, Operation, Refusal};
+use crate::faults::{Dice, Standing};
 use crate::files::Files;
 use crate::push::{self, Push, PushConfig};
 use crate::rest;
@@ -63,6 +64,8 @@ pub(crate) struct Inner {
     pub(crate) business: Mutex<Business>,
     pub(crate) push: Arc<Push>,
     pub(crate) files: Files,
+    pub(crate) standing: Standing,
+    prefix: String,
     gate_host: Option<String>,
     listening: OnceLock<Listening>,
 }
@@ -109,6 +112,7 @@ impl Backend {
     }
 
     fn new(config: &Config, app: App, clock: Clock, seed: u64) -> Self {
+        let dice = Dice::new(seed);
         let mut business = Business::default();
         for emoji in &config.emojis {
             if let Err(refusal) = business.apply(emoji.clone(), clock.now()) {
@@ -117,13 +121,15 @@ impl Backend {
         }
         Self {
             inner: Arc::new(Inner {
+                prefix: Apps::prefix(&app.key),
                 app,
                 clock,
                 login_life: config.login_life,
                 secrets: Secrets::new(seed, config.password_cost),
                 business: Mutex::new(business),
-                push: Arc::new(Push::new(clock, config.push)),
+                push: Arc::new(Push::new(clock, config.push, dice)),
                 files: Files::new(config.files.clone(), config.max_file),
+                standing: Standing::new(dice),
                 gate_host: config.gate_host.clone(),
                 listening: OnceLock::new(),
             }),
@@ -181,6 +187,11 @@ impl Backend {
         // Under the lock, so that times go up in the order in which operations are carried out.
         let now = self.inner.clock.now();
         business.apply(operation, now)
+    }
+
+    /// A route's path as it is without what comes before the paths of this app.
+    pub(crate) fn own_path<'a>(&self, path: &'a str) -> &'a str {
+        path.strip_prefix(&*self.inner.prefix).unwrap_or(path)
     }
 
     /// Tells the gate where the push server listens.

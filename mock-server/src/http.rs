@@ -1,20 +1,22 @@
 //! HTTP connections: the router behind a stream of bytes.
 //!
 //! A client has a bounded time for the head of a request; the time for its body is bounded where it is read. So no
-//! connection is held open by a request that never ends.
+//! connection is held open by a request that never ends. An answer that a fault has lost ends the connection.
 
 use std::pin::pin;
 use std::time::Duration;
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::listen;
+use crate::{faults, listen};
 
 /// From the end of one answer to the end of the next request's head. Idle connections count as well, so it is longer than
 /// clients keep theirs: one that is closed just as it is used again costs a request.
@@ -35,7 +37,18 @@ where
 {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
-    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router)));
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|request| {
+        let answered = router.call(request);
+        async move {
+            match answered.await {
+                Ok(response) if faults::is_lost(&response) => Err(Lost),
+                Ok(response) => Ok(response),
+                Err(never) => match never {},
+            }
+        }
+    });
+    let mut connection = pin!(http.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         biased;
         ended = connection.as_mut() => ended,
@@ -48,6 +61,11 @@ where
         tracing::debug!(%error, "an HTTP connection broke");
     }
 }
+
+/// At which the connection is closed.
+#[derive(Debug, Error)]
+#[error("a fault has lost the answer")]
+struct Lost;
 
 #[cfg(test)]
 mod tests {

@@ -7,13 +7,14 @@
 //! * [`MockServer`]: a backend behind its listeners. Any number of them live in one process; they share nothing.
 //! * [`cli`]: the command.
 //!
-//! What an operator can inflict on a server are methods of [`Backend`], such as [`Backend::forget_session`].
+//! What an operator can inflict on a server are methods of [`Backend`], such as [`Backend::forget_session`], and standing
+//! [`faults`].
 
 mod apps;
 mod backend;
 pub mod business;
 pub mod cli;
-mod faults;
+pub mod faults;
 mod files;
 mod http;
 mod listen;

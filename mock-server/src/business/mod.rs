@@ -50,7 +50,7 @@ pub use messages::{DeleteMessage, EditMessage, IDEMPOTENCY_MEMORY, MarkRead, Pos
 pub use refusal::Refusal;
 pub use session_updates::{DeleteSession, UpdateSession};
 pub use sessions::{CreateGroup, OpenP2p, OpenSingle};
-pub use tokens::IssueToken;
+pub use tokens::{ExpireTokens, IssueToken};
 pub use users::{Account, DeleteUser, Register, SetPassword, SetUserStatus, UpdateUser};
 
 use attachments::Attachments;

@@ -39,6 +39,34 @@ impl Operation for IssueToken {
     }
 }
 
+/// Ends the life of tokens before its time, as an operator can. The reply is how many were good.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ExpireTokens {
+    /// Whose; everybody's if nothing is said.
+    pub user: Option<UserId>,
+}
+
+impl Operation for ExpireTokens {
+    type Reply = usize;
+
+    fn apply(self, state: &mut Business, now: Timestamp) -> Result<usize, Refusal> {
+        if let Some(user) = &self.user {
+            state.user(user.as_str())?;
+        }
+        let tokens = &mut state.tokens;
+        let mut ended = 0;
+        for (token, (owner, expires)) in &mut tokens.owners {
+            if *expires > now && self.user.as_ref().is_none_or(|user| user == owner) {
+                tokens.by_expiry.remove(&(*expires, token.clone()));
+                *expires = now;
+                tokens.by_expiry.insert((now, token.clone()));
+                ended += 1;
+            }
+        }
+        Ok(ended)
+    }
+}
+
 impl Business {
     /// To whom a token belongs. Rule `API-AUTH-INVALID`.
     pub fn caller(&self, token: &str, now: Timestamp) -> Result<UserId, Refusal> {

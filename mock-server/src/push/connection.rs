@@ -11,15 +11,16 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v4::{Connect, Packet};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::limits::{KEEP_ALIVE_GRACE, UID_MAX};
 use y2w_sdk::protocol::push::ClientId;
-use y2w_sdk::protocol::{ConnectionReturnCode, UserId};
+use y2w_sdk::protocol::{ConnectionReturnCode, Timestamp, UserId};
 
 use super::Pushes;
 use super::hub::ConnId;
@@ -133,6 +134,7 @@ fn admit(push: &Push, connect: &Connect) -> Result<Admitted, ConnectionReturnCod
     if !is_uid(uid) {
         return Err(ConnectionReturnCode::UID_IS_INVALID);
     }
+    push.check_open()?;
     push.check_token(token)?;
     let uid = UserId::from(uid);
     let plugged = push.plug(&uid, client)?;
@@ -166,6 +168,8 @@ struct Connected<'a> {
     accepted: bool,
     patience: Option<Duration>,
     plugged: Plugged,
+    /// A push that a fault holds back; what is behind it in the queue waits as well.
+    held: Option<(Timestamp, Bytes)>,
     input: BytesMut,
     out: BytesMut,
 }
@@ -186,7 +190,16 @@ impl<'a> Connected<'a> {
         if accepted {
             frames.inbox.write_control(ConnectionReturnCode::ACCEPT_CONNECT, &mut out);
         }
-        Self { push, frames, accepted, patience: client.patience, plugged: client.plugged, input, out }
+        Self {
+            push,
+            frames,
+            accepted,
+            patience: client.patience,
+            plugged: client.plugged,
+            held: None,
+            input,
+            out,
+        }
     }
 
     async fn run<S>(mut self, stream: &mut S)
@@ -244,9 +257,11 @@ impl<'a> Connected<'a> {
                         reset(&mut self.input);
                     }
                 }
-                Some(next) = self.plugged.queue.recv() => flow = self.take(next),
+                () = until(clock, self.held.as_ref()), if self.held.is_some() => self.release(),
+                Some(next) = self.plugged.queue.recv(), if self.held.is_none() => flow = self.take(next),
             }
             while flow == Flow::Open
+                && self.held.is_none()
                 && self.out.len() < BATCH
                 && let Ok(next) = self.plugged.queue.try_recv()
             {
@@ -255,13 +270,27 @@ impl<'a> Connected<'a> {
         }
     }
 
+    fn release(&mut self) {
+        if let Some((_, payload)) = self.held.take() {
+            self.write(payload);
+        }
+    }
+
+    fn write(&mut self, payload: Bytes) {
+        // Rule `CONN-ACCEPT-FIRST`.
+        if self.accepted {
+            self.frames.inbox.write(payload, &mut self.out);
+        }
+    }
+
     fn take(&mut self, next: Outgoing) -> Flow {
         match next {
             Outgoing::Payload(payload) => {
-                // Rule `CONN-ACCEPT-FIRST`.
-                if self.accepted {
-                    self.frames.inbox.write(payload, &mut self.out);
-                }
+                self.write(payload);
+                Flow::Open
+            }
+            Outgoing::Late(due, payload) => {
+                self.held = Some((due, payload));
                 Flow::Open
             }
             Outgoing::Kicked => {
@@ -269,6 +298,13 @@ impl<'a> Connected<'a> {
                 Flow::Close
             }
         }
+    }
+}
+
+/// When a push that is held back is due.
+async fn until(clock: Clock, held: Option<&(Timestamp, Bytes)>) {
+    if let Some((due, _)) = held {
+        clock.sleep_until(*due).await;
     }
 }
 

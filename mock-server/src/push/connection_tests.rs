@@ -10,6 +10,7 @@ use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::Timestamp;
 
 use super::*;
+use crate::faults::Dice;
 use crate::push::PushConfig;
 
 const ACCEPT: &[u8] = b"\x20\x02\x00\x00\x30\x1d\x00\x0ay2w/user/1{\"returnCode\":11}";
@@ -20,7 +21,7 @@ fn push() -> Arc<Push> {
 }
 
 fn push_with(config: PushConfig) -> Arc<Push> {
-    let push = Arc::new(Push::new(Clock::starting_at(Timestamp::MIN), config));
+    let push = Arc::new(Push::new(Clock::starting_at(Timestamp::MIN), config, Dice::new(1)));
     push.add_token("good");
     push
 }

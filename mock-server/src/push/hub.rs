@@ -127,6 +127,31 @@ impl Hub {
         self.sessions.remove(session).is_some()
     }
 
+    /// Loses all push sessions; says how many there were.
+    pub fn forget_all(&mut self) -> usize {
+        std::mem::take(&mut self.sessions).len()
+    }
+
+    /// The mts of a session, if it is known.
+    pub fn mts(&self, session: &ImSessionId) -> Option<i64> {
+        self.sessions.get(session).map(|known| known.mts)
+    }
+
+    /// Gives a known session another mts; says which it had.
+    pub fn set_mts(&mut self, session: &ImSessionId, mts: i64) -> Option<i64> {
+        self.sessions.get_mut(session).map(|known| std::mem::replace(&mut known.mts, mts))
+    }
+
+    /// Every session: its mts and how many members it has, in no order.
+    pub fn sessions(&self) -> impl ExactSizeIterator<Item = (&ImSessionId, i64, usize)> {
+        self.sessions.iter().map(|(id, known)| (id, known.mts, known.members.len()))
+    }
+
+    /// Every live connection: whose it is and on what device, in no order.
+    pub fn connections(&self) -> impl ExactSizeIterator<Item = (ConnId, &UserId, DeviceClass)> {
+        self.connections.iter().map(|(id, known)| (*id, &known.uid, known.client.device))
+    }
+
     /// A user's live connections.
     pub fn connections_of(&self, uid: &UserId) -> impl Iterator<Item = ConnId> + use<'_> {
         self.users.get(uid).into_iter().flat_map(Devices::live)

@@ -7,6 +7,7 @@
 //! Invariant: a connection of the hub has a link, and a link's connection is in the hub.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -15,11 +16,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::push::ClientId;
-use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, UserId};
+use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, Timestamp, UserId};
 
 use super::PushConfig;
 use super::hub::{ConnId, ConnectOutcome, Displaced, Hub};
 use super::tokens::ImTokens;
+use crate::faults::{Dice, PushFate, PushFaults};
 
 /// The push side of one app.
 #[derive(Debug)]
@@ -27,7 +29,9 @@ pub(crate) struct Push {
     pub(crate) clock: Clock,
     pub(crate) config: PushConfig,
     pub(crate) counters: Counters,
+    dice: Dice,
     withhold_accept: AtomicBool,
+    refusing_until: Mutex<Option<Timestamp>>,
     tokens: Mutex<ImTokens>,
     board: Mutex<Board>,
 }
@@ -37,12 +41,15 @@ struct Board {
     hub: Hub,
     links: FxHashMap<ConnId, Link>,
     last: u64,
+    faults: PushFaults,
 }
 
 #[derive(Debug)]
 struct Link {
     queue: mpsc::Sender<Outgoing>,
     end: CancellationToken,
+    /// How many pushes it was meant to get.
+    pushes: u64,
 }
 
 /// What waits for a connection's writer.
@@ -50,6 +57,8 @@ struct Link {
 pub(crate) enum Outgoing {
     /// A push.
     Payload(Bytes),
+    /// A push that is held back until then, and with it what comes behind it.
+    Late(Timestamp, Bytes),
     /// The notice 10, after which the connection is closed. Rules `CONN-KICK`, `CONN-KICK-CLOSE`.
     Kicked,
 }
@@ -70,6 +79,7 @@ pub(crate) struct Counters {
     pub(crate) commands: AtomicU64,
     pub(crate) deliveries: AtomicU64,
     pub(crate) overflows: AtomicU64,
+    pub(crate) kicks: AtomicU64,
 }
 
 impl Counters {
@@ -79,12 +89,14 @@ impl Counters {
 }
 
 impl Push {
-    pub(crate) fn new(clock: Clock, config: PushConfig) -> Self {
+    pub(crate) fn new(clock: Clock, config: PushConfig, dice: Dice) -> Self {
         Self {
             clock,
             config,
             counters: Counters::default(),
+            dice,
             withhold_accept: AtomicBool::new(false),
+            refusing_until: Mutex::default(),
             tokens: Mutex::default(),
             board: Mutex::default(),
         }
@@ -115,6 +127,22 @@ impl Push {
         !self.withhold_accept.load(Ordering::SeqCst)
     }
 
+    /// Whether connections are let in at all.
+    pub(crate) fn check_open(&self) -> Result<(), ConnectionReturnCode> {
+        match *self.refusing_until.lock() {
+            Some(until) if self.clock.now() < until => Err(ConnectionReturnCode::SERVER_UNAVAILABLE),
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn refuse_for(&self, time: Duration) {
+        *self.refusing_until.lock() = Some(self.clock.now().plus(time));
+    }
+
+    pub(crate) fn set_faults(&self, faults: PushFaults) {
+        self.board.lock().faults = faults;
+    }
+
     /// Puts a connection whose token is good into the hub. Whom it displaces is told to end.
     pub(crate) fn plug(&self, uid: &UserId, client: ClientId) -> Result<Plugged, ConnectionReturnCode> {
         let mut board = self.board.lock();
@@ -124,11 +152,7 @@ impl Push {
             ConnectOutcome::Refused(code) => return Err(code),
             ConnectOutcome::Accepted { displaced: None } => (),
             ConnectOutcome::Accepted { displaced: Some(Displaced::Kicked(older)) } => {
-                if let Some(link) = board.links.remove(&older)
-                    && link.queue.try_send(Outgoing::Kicked).is_err()
-                {
-                    link.end.cancel();
-                }
+                board.tell_kicked(older, &self.counters);
             }
             ConnectOutcome::Accepted { displaced: Some(Displaced::Replaced(older)) } => {
                 if let Some(link) = board.links.remove(&older) {
@@ -138,7 +162,7 @@ impl Push {
         }
         let (sender, queue) = mpsc::channel(self.config.outgoing_queue.max(1));
         let end = CancellationToken::new();
-        board.links.insert(id, Link { queue: sender, end: end.clone() });
+        board.links.insert(id, Link { queue: sender, end: end.clone(), pushes: 0 });
         Counters::add(&self.counters.accepted, 1);
         Ok(Plugged { id, queue, end })
     }
@@ -159,10 +183,48 @@ impl Push {
         if let Some(delivery) = outcome.delivery {
             Counters::add(&self.counters.deliveries, delivery.to.len());
             for id in delivery.to {
-                board.deliver(id, delivery.payload.clone(), &self.counters);
+                self.deliver(&mut board, id, &delivery.payload);
             }
         }
         Some(outcome.reply)
+    }
+
+    /// One push for one connection, as the faults that stand let it through.
+    fn deliver(&self, board: &mut Board, id: ConnId, payload: &Bytes) {
+        if board.faults.is_quiet() {
+            board.put(id, Outgoing::Payload(payload.clone()), &self.counters);
+            return;
+        }
+        let Some(link) = board.links.get_mut(&id) else {
+            return;
+        };
+        link.pushes += 1;
+        let PushFate { delay, copies } = self.dice.of_push(&board.faults, id.0, link.pushes);
+        for _ in 0..copies {
+            let next = if delay.is_zero() {
+                Outgoing::Payload(payload.clone())
+            } else {
+                Outgoing::Late(self.clock.now().plus(delay), payload.clone())
+            };
+            board.put(id, next, &self.counters);
+        }
+    }
+
+    /// Ends a user's connections with the notice 10.
+    pub(crate) fn kick(&self, uid: &UserId) -> usize {
+        let mut board = self.board.lock();
+        let ids: Vec<ConnId> = board.hub.connections_of(uid).collect();
+        for id in &ids {
+            board.hub.disconnect(*id);
+            board.tell_kicked(*id, &self.counters);
+        }
+        ids.len()
+    }
+
+    /// Ends all connections and forgets all push sessions; says how many of each there were.
+    pub(crate) fn restart(&self) -> (usize, usize) {
+        let mut board = self.board.lock();
+        (board.end_all(), board.hub.forget_all())
     }
 
     /// Ends a user's connections at once.
@@ -175,14 +237,19 @@ impl Push {
 
     /// Ends all connections at once.
     pub(crate) fn drop_all(&self) -> usize {
-        let mut board = self.board.lock();
-        let ids: Vec<ConnId> = board.links.keys().copied().collect();
-        ids.iter().for_each(|id| board.end(*id));
-        ids.len()
+        self.board.lock().end_all()
     }
 
     pub(crate) fn forget(&self, session: &ImSessionId) -> bool {
         self.board.lock().hub.forget(session)
+    }
+
+    pub(crate) fn mts(&self, session: &ImSessionId) -> Option<i64> {
+        self.board.lock().hub.mts(session)
+    }
+
+    pub(crate) fn set_mts(&self, session: &ImSessionId, mts: i64) -> Option<i64> {
+        self.board.lock().hub.set_mts(session, mts)
     }
 
     pub(crate) fn live(&self) -> usize {
@@ -191,15 +258,31 @@ impl Push {
 }
 
 impl Board {
-    fn deliver(&mut self, id: ConnId, payload: Bytes, counters: &Counters) {
+    fn put(&mut self, id: ConnId, next: Outgoing, counters: &Counters) {
         let Some(link) = self.links.get(&id) else {
             return;
         };
-        if link.queue.try_send(Outgoing::Payload(payload)).is_err() {
+        if link.queue.try_send(next).is_err() {
             tracing::warn!(connection = id.0, "a client reads too slowly: its connection is dropped");
             Counters::add(&counters.overflows, 1);
             self.end(id);
         }
+    }
+
+    /// To a connection that the hub has taken out.
+    fn tell_kicked(&mut self, id: ConnId, counters: &Counters) {
+        Counters::add(&counters.kicks, 1);
+        if let Some(link) = self.links.remove(&id)
+            && link.queue.try_send(Outgoing::Kicked).is_err()
+        {
+            link.end.cancel();
+        }
+    }
+
+    fn end_all(&mut self) -> usize {
+        let ids: Vec<ConnId> = self.links.keys().copied().collect();
+        ids.iter().for_each(|id| self.end(*id));
+        ids.len()
     }
 
     fn end(&mut self, id: ConnId) {

@@ -11,10 +11,10 @@ use super::error::ApiError;
 use crate::business::Page;
 
 /// An answer in JSON. Rule `API-JSON-ANSWER`.
-pub(super) struct Json<T>(pub(super) T);
+pub(crate) struct Json<T>(pub(crate) T);
 
 /// What a handler gives.
-pub(super) type Answer<T> = Result<Json<T>, ApiError>;
+pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
 
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {

@@ -70,7 +70,7 @@ pub(super) fn pieces(
 }
 
 /// The whole of a small body.
-pub(super) async fn whole(body: Body, max: usize) -> Result<Bytes, ApiError> {
+pub(crate) async fn whole(body: Body, max: usize) -> Result<Bytes, ApiError> {
     let mut pieces = pin!(pieces(body, FOR_PARAMETERS));
     let collected = timeout(FOR_PARAMETERS.whole, collect(pieces.as_mut(), max)).await;
     match collected.unwrap_or(Err(Interrupted::TooSlow))? {

@@ -11,14 +11,14 @@ use crate::business::Refusal;
 
 /// An error answer.
 #[derive(Debug)]
-pub(super) struct ApiError {
+pub(crate) struct ApiError {
     status: StatusCode,
     error: &'static str,
     message: Cow<'static, str>,
 }
 
 impl ApiError {
-    pub(super) fn new(
+    pub(crate) fn new(
         status: StatusCode,
         error: &'static str,
         message: impl Into<Cow<'static, str>>,
@@ -32,7 +32,7 @@ impl ApiError {
     }
 
     /// Rule `API-BAD-REQUEST`.
-    pub(super) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn bad_request(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", message)
     }
 
@@ -42,7 +42,7 @@ impl ApiError {
     }
 
     /// Rule `API-NOT-FOUND`.
-    pub(super) fn no_such_route() -> Self {
+    pub(crate) fn no_such_route() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "no such route")
     }
 
@@ -53,7 +53,7 @@ impl ApiError {
     }
 
     /// The route is there, but not for this method.
-    pub(super) fn method_not_allowed() -> Self {
+    pub(crate) fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "not with this method")
     }
 }

@@ -25,13 +25,15 @@ mod upload;
 mod users;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post, put};
 use y2w_sdk::protocol::rest::path;
 
 use crate::Backend;
 use crate::apps::Apps;
-use error::ApiError;
+use crate::faults;
+
+pub(crate) use error::ApiError;
 
 /// Every route there is, for each app under its prefix.
 pub(crate) fn router(apps: &Apps) -> Router {
@@ -79,6 +81,7 @@ fn routes(apps: &Apps, backend: Backend) -> Router {
         .route(path::ATTACHMENT_CONTENT_NAME, get(attachments::content_named))
         .route(path::EMOJIS, get(emojis::list))
         .route(path::GATE, post(gate::tell))
-        .with_state(backend)
+        .with_state(backend.clone())
         .merge(of_all)
+        .layer(from_fn_with_state(backend, faults::layer))
 }

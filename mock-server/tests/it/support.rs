@@ -149,6 +149,12 @@ impl Call {
         Self(self.0.body(body))
     }
 
+    /// For a request whose answer is lost.
+    pub(crate) async fn unanswered(self) {
+        let lost = timeout(DEADLINE, self.0.send()).await.unwrap();
+        assert!(lost.is_err(), "{lost:?}");
+    }
+
     pub(crate) async fn send(self) -> Answer {
         let answer = timeout(DEADLINE, self.0.send()).await.unwrap().unwrap();
         let status = answer.status().as_u16();

@@ -1,0 +1,79 @@
+//! Standing faults at work on requests: around each route of one app.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::StatusCode;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+
+use super::draw::{Dice, Fate, Then, subject};
+use super::lost::lost;
+use super::plan::Faults;
+use crate::Backend;
+use crate::rest::ApiError;
+
+/// The faults of an app, and how many requests each route has had.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    dice: Dice,
+    state: Mutex<Counted>,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    faults: Arc<Faults>,
+    requests: FxHashMap<u64, u64>,
+}
+
+impl Standing {
+    pub(crate) fn new(dice: Dice) -> Self {
+        Self { dice, state: Mutex::default() }
+    }
+
+    pub(super) fn faults(&self) -> Arc<Faults> {
+        self.state.lock().faults.clone()
+    }
+
+    pub(super) fn set(&self, faults: Faults) {
+        self.state.lock().faults = Arc::new(faults);
+    }
+
+    /// What happens to one more request of a route. It counts whatever faults there are, so that what it meets does not
+    /// depend on when they were set.
+    fn of_request(&self, method: &str, path: &str) -> Option<Fate> {
+        let route = subject(method, path);
+        let mut state = self.state.lock();
+        let count = state.requests.entry(route).or_default();
+        let number = *count;
+        *count += 1;
+        let fault = state.faults.of_route(method, path)?;
+        Some(self.dice.of_request(fault, route, number))
+    }
+}
+
+/// Lets a request meet what stands against its route.
+pub(crate) async fn layer(State(backend): State<Backend>, request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let Some(fate) = backend.inner.standing.of_request(request.method().as_str(), backend.own_path(path))
+    else {
+        return next.run(request).await;
+    };
+    if !fate.wait.is_zero() {
+        tokio::time::sleep(fate.wait).await;
+    }
+    match fate.then {
+        Then::Answer => next.run(request).await,
+        Then::LoseRequest => lost(),
+        Then::LoseAnswer => {
+            next.run(request).await;
+            lost()
+        }
+        Then::Error(status) => {
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+            ApiError::new(status, "inflicted", "a fault that the operator has set").into_response()
+        }
+    }
+}
