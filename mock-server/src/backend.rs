@@ -23,6 +23,7 @@ use crate::files::Files;
 use crate::push::{self, Push, PushConfig};
 use crate::rest;
 use crate::secrets::{PasswordCost, Secrets};
+use crate::traffic::Traffic;
 
 /// An app's key and secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,6 +66,7 @@ pub(crate) struct Inner {
     pub(crate) push: Arc<Push>,
     pub(crate) files: Files,
     pub(crate) standing: Standing,
+    pub(crate) traffic: Traffic,
     prefix: String,
     gate_host: Option<String>,
     listening: OnceLock<Listening>,
@@ -96,6 +98,10 @@ pub struct Stats {
     pub deliveries: u64,
     /// Push connections dropped because their client read too slowly.
     pub overflows: u64,
+    /// Push connections ended with the notice 10 since the start.
+    pub kicks: u64,
+    /// Sessions that the push server knows now.
+    pub push_sessions: u64,
 }
 
 impl Backend {
@@ -130,6 +136,7 @@ impl Backend {
                 push: Arc::new(Push::new(clock, config.push, dice)),
                 files: Files::new(config.files.clone(), config.max_file),
                 standing: Standing::new(dice),
+                traffic: Traffic::default(),
                 gate_host: config.gate_host.clone(),
                 listening: OnceLock::new(),
             }),
@@ -178,6 +185,8 @@ impl Backend {
             commands: counted(&push.counters.commands),
             deliveries: counted(&push.counters.deliveries),
             overflows: counted(&push.counters.overflows),
+            kicks: counted(&push.counters.kicks),
+            push_sessions: push.sessions() as u64,
         }
     }
 

@@ -30,6 +30,11 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8083")]
     pub ws: SocketAddr,
 
+    /// Where the control API listens: faults, the live page at /, /metrics; port 0 is any that is free, and there is none
+    /// without it
+    #[arg(long, value_name = "ADDR")]
+    pub control: Option<SocketAddr>,
+
     /// The app to serve: its key and its secret; given again, one more app, at /apps/KEY [default: y2w-app:y2w-secret]
     #[arg(long, value_name = "KEY:SECRET", value_parser = parse_app)]
     pub app: Vec<App>,
@@ -38,7 +43,7 @@ pub struct ServeArgs {
     #[arg(long, value_name = "HOST")]
     pub gate_host: Option<String>,
 
-    /// Makes tokens and salts repeatable
+    /// Makes tokens, salts and what faults hit repeatable
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
 
@@ -131,6 +136,11 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     println!("business API  {}", server.http_url());
     println!("push server   {} (MQTT 3.1.1)", server.push_addr());
     println!("              ws://{}/ (the same over WebSocket)", server.websocket_addr());
+    if let Some(addr) = server.control_addr() {
+        println!(
+            "control       http://{addr}/ (page; API at /_mock/, described in /_mock/openapi.json; /metrics)"
+        );
+    }
     for (url, app) in server.apps() {
         println!("app           {}:{} at {url}", app.app_key(), app.app_secret());
     }
@@ -159,6 +169,9 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
     }
     if let Some(host) = args.gate_host {
         builder = builder.gate_host(host);
+    }
+    if let Some(addr) = args.control {
+        builder = builder.control(addr);
     }
     if let Some(seed) = args.seed {
         builder = builder.seed(seed);

@@ -14,6 +14,7 @@ mod apps;
 mod backend;
 pub mod business;
 pub mod cli;
+mod control;
 pub mod faults;
 mod files;
 mod http;
@@ -22,6 +23,7 @@ pub mod push;
 mod rest;
 mod secrets;
 mod server;
+mod traffic;
 
 pub use backend::{App, Backend, Stats};
 pub use secrets::PasswordCost;

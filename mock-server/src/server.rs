@@ -19,10 +19,10 @@ use crate::Backend;
 use crate::apps::Apps;
 use crate::backend::{App, Config, Listening};
 use crate::business::AddEmoji;
-use crate::http;
 use crate::push::{PushConfig, gateway};
 use crate::rest;
 use crate::secrets::PasswordCost;
+use crate::{control, http};
 
 /// A running server. What a [`Backend`] can do, it can do.
 #[derive(Debug)]
@@ -31,6 +31,7 @@ pub struct MockServer {
     http_addr: SocketAddr,
     push_addr: SocketAddr,
     websocket_addr: SocketAddr,
+    control_addr: Option<SocketAddr>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -59,6 +60,11 @@ impl MockServer {
     /// Where the push server listens for MQTT over WebSocket.
     pub fn websocket_addr(&self) -> SocketAddr {
         self.websocket_addr
+    }
+
+    /// Where the control API listens, if it was asked for.
+    pub fn control_addr(&self) -> Option<SocketAddr> {
+        self.control_addr
     }
 
     /// The first app behind the listeners.
@@ -109,6 +115,8 @@ pub enum Listener {
     Push,
     /// MQTT over WebSocket.
     WebSocket,
+    /// The control API.
+    Control,
 }
 
 impl fmt::Display for Listener {
@@ -117,6 +125,7 @@ impl fmt::Display for Listener {
             Self::Http => "HTTP",
             Self::Push => "push",
             Self::WebSocket => "WebSocket",
+            Self::Control => "control",
         })
     }
 }
@@ -156,6 +165,7 @@ pub struct MockServerBuilder {
     http: SocketAddr,
     push: SocketAddr,
     websocket: SocketAddr,
+    control: Option<SocketAddr>,
 }
 
 /// The app of a server that is given none.
@@ -183,6 +193,7 @@ impl Default for MockServerBuilder {
             http: SocketAddr::from(([127, 0, 0, 1], 0)),
             push: SocketAddr::from(([127, 0, 0, 1], 0)),
             websocket: SocketAddr::from(([127, 0, 0, 1], 0)),
+            control: None,
         }
     }
 }
@@ -202,7 +213,7 @@ impl MockServerBuilder {
         self
     }
 
-    /// What tokens and salts are made from. Without it they come from the time and the process id.
+    /// What tokens, salts and the choices of faults are made from. Without it they come from the time and the process id.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.config.seed = Some(seed);
@@ -234,6 +245,13 @@ impl MockServerBuilder {
     #[must_use]
     pub fn websocket(mut self, addr: SocketAddr) -> Self {
         self.websocket = addr;
+        self
+    }
+
+    /// Where the control API listens; port 0 is any that is free. Without it there is none.
+    #[must_use]
+    pub fn control(mut self, addr: SocketAddr) -> Self {
+        self.control = Some(addr);
         self
     }
 
@@ -296,6 +314,10 @@ impl MockServerBuilder {
         let of_http = bind(Listener::Http, self.http).await?;
         let push = bind(Listener::Push, self.push).await?;
         let websocket = bind(Listener::WebSocket, self.websocket).await?;
+        let of_control = match self.control {
+            Some(addr) => Some(bind(Listener::Control, addr).await?),
+            None => None,
+        };
         let apps = Backend::apps(&self.config);
         for app in apps.all() {
             app.set_listening(Listening { tcp: push.addr, websocket: websocket.addr });
@@ -305,11 +327,19 @@ impl MockServerBuilder {
         tasks.spawn(http::run(rest::router(&apps), of_http.listener, stop.clone()));
         tasks.spawn(gateway::tcp(apps.pushes(), push.listener, stop.clone()));
         tasks.spawn(gateway::websocket(apps.pushes(), websocket.listener, stop.clone()));
+        let control_addr = of_control.as_ref().map(|bound| bound.addr);
+        if let Some(bound) = of_control {
+            if !bound.addr.ip().is_loopback() {
+                tracing::warn!(addr = %bound.addr, "whoever reaches the control API may do everything with this server");
+            }
+            tasks.spawn(http::run(control::router(&apps), bound.listener, stop.clone()));
+        }
         Ok(MockServer {
             apps,
             http_addr: of_http.addr,
             push_addr: push.addr,
             websocket_addr: websocket.addr,
+            control_addr,
             stop,
             tasks,
         })

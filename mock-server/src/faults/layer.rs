@@ -14,6 +14,7 @@ use super::lost::lost;
 use super::plan::Faults;
 use crate::Backend;
 use crate::rest::ApiError;
+use crate::traffic::known;
 
 /// The faults of an app, and how many requests each route has had.
 #[derive(Debug)]
@@ -57,7 +58,7 @@ impl Standing {
 /// Lets a request meet what stands against its route.
 pub(crate) async fn layer(State(backend): State<Backend>, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let Some(fate) = backend.inner.standing.of_request(request.method().as_str(), backend.own_path(path))
+    let Some(fate) = backend.inner.standing.of_request(known(request.method()), backend.own_path(path))
     else {
         return next.run(request).await;
     };

@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use connection::serve;
-pub(crate) use switchboard::Push;
+pub(crate) use switchboard::{ConnectionView, Push, PushView};
 
 /// The push sides of a server's apps. Rule `CONN-APP-SCOPE`.
 #[derive(Clone, Debug)]

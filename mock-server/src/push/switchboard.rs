@@ -15,7 +15,7 @@ use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
-use y2w_sdk::protocol::push::ClientId;
+use y2w_sdk::protocol::push::{ClientId, DeviceClass};
 use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, Timestamp, UserId};
 
 use super::PushConfig;
@@ -70,6 +70,22 @@ pub(crate) struct Plugged {
     pub(crate) queue: mpsc::Receiver<Outgoing>,
     /// Set when the connection has to end at once.
     pub(crate) end: CancellationToken,
+}
+
+/// Some of who is connected and of the sessions that are known, the oldest connections and the first ids.
+#[derive(Debug)]
+pub(crate) struct PushView {
+    pub(crate) connections: Vec<ConnectionView>,
+    /// Each with its mts and how many members it has.
+    pub(crate) sessions: Vec<(ImSessionId, i64, usize)>,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct ConnectionView {
+    pub(crate) id: ConnId,
+    pub(crate) uid: UserId,
+    pub(crate) device: DeviceClass,
 }
 
 /// What happened since the start.
@@ -252,9 +268,38 @@ impl Push {
         self.board.lock().hub.set_mts(session, mts)
     }
 
+    pub(crate) fn sessions(&self) -> usize {
+        self.board.lock().hub.sessions().len()
+    }
+
+    /// At most `limit` of each.
+    pub(crate) fn view(&self, limit: usize) -> PushView {
+        let board = self.board.lock();
+        let connections = first(limit, board.hub.connections(), |(id, ..)| *id);
+        let sessions = first(limit, board.hub.sessions(), |(id, ..)| (*id).clone());
+        PushView {
+            connections: connections
+                .into_iter()
+                .map(|(id, uid, device)| ConnectionView { id, uid: uid.clone(), device })
+                .collect(),
+            sessions: sessions.into_iter().map(|(id, mts, members)| (id.clone(), mts, members)).collect(),
+        }
+    }
+
     pub(crate) fn live(&self) -> usize {
         self.board.lock().hub.live()
     }
+}
+
+/// The first of many by a key, in order, without putting all of them into order.
+fn first<T, K: Ord>(limit: usize, all: impl Iterator<Item = T>, key: impl Fn(&T) -> K) -> Vec<T> {
+    let mut all: Vec<T> = all.collect();
+    if limit < all.len() {
+        all.select_nth_unstable_by_key(limit, &key);
+        all.truncate(limit);
+    }
+    all.sort_unstable_by_key(key);
+    all
 }
 
 impl Board {

@@ -31,8 +31,10 @@ use y2w_sdk::protocol::rest::path;
 
 use crate::Backend;
 use crate::apps::Apps;
-use crate::faults;
+use crate::{faults, traffic};
 
+pub(crate) use answer::{Answer, Json};
+pub(crate) use body::whole;
 pub(crate) use error::ApiError;
 
 /// Every route there is, for each app under its prefix.
@@ -83,5 +85,6 @@ fn routes(apps: &Apps, backend: Backend) -> Router {
         .route(path::GATE, post(gate::tell))
         .with_state(backend.clone())
         .merge(of_all)
-        .layer(from_fn_with_state(backend, faults::layer))
+        .layer(from_fn_with_state(backend.clone(), faults::layer))
+        .layer(from_fn_with_state(backend, traffic::layer))
 }

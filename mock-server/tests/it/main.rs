@@ -6,6 +6,7 @@ mod apps;
 mod attachments;
 mod changes;
 mod connections;
+mod control;
 mod faults;
 mod flow;
 mod listeners;
