@@ -21,6 +21,7 @@ use crate::business::{AddEmoji, Business, Operation, Refusal};
 use crate::faults::{Dice, Standing};
 use crate::files::Files;
 use crate::push::{self, Push, PushConfig};
+use crate::quirks::Quirks;
 use crate::rest;
 use crate::secrets::{PasswordCost, Secrets};
 use crate::traffic::Traffic;
@@ -48,6 +49,7 @@ pub(crate) struct Config {
     pub(crate) files: Option<PathBuf>,
     pub(crate) max_file: u64,
     pub(crate) emojis: Vec<AddEmoji>,
+    pub(crate) quirks: Quirks,
 }
 
 /// See the module.
@@ -68,6 +70,7 @@ pub(crate) struct Inner {
     pub(crate) standing: Standing,
     pub(crate) traffic: Traffic,
     prefix: String,
+    pub(crate) quirks: Quirks,
     gate_host: Option<String>,
     listening: OnceLock<Listening>,
 }
@@ -119,7 +122,8 @@ impl Backend {
 
     fn new(config: &Config, app: App, clock: Clock, seed: u64) -> Self {
         let dice = Dice::new(seed);
-        let mut business = Business::default();
+        let quirks = config.quirks.seeded(seed);
+        let mut business = Business::with_quirks(quirks.clone());
         for emoji in &config.emojis {
             if let Err(refusal) = business.apply(emoji.clone(), clock.now()) {
                 tracing::warn!(%refusal, "an emoji is left out");
@@ -133,10 +137,11 @@ impl Backend {
                 login_life: config.login_life,
                 secrets: Secrets::new(seed, config.password_cost),
                 business: Mutex::new(business),
-                push: Arc::new(Push::new(clock, config.push, dice)),
-                files: Files::new(config.files.clone(), config.max_file),
                 standing: Standing::new(dice),
                 traffic: Traffic::default(),
+                push: Arc::new(Push::new(clock, config.push, dice, quirks.clone())),
+                files: Files::new(config.files.clone(), config.max_file),
+                quirks,
                 gate_host: config.gate_host.clone(),
                 listening: OnceLock::new(),
             }),

@@ -12,6 +12,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::push::PushConfig;
+use crate::quirks::{NamedQuirk, Profile};
 use crate::server::DEFAULT_MAX_FILE;
 use crate::{App, MockServer, PasswordCost, StartError};
 
@@ -62,6 +63,14 @@ pub struct ServeArgs {
     /// How many pushes may wait for one slow connection before it is dropped
     #[arg(long, value_name = "NUMBER", default_value_t = PushConfig::default().outgoing_queue)]
     pub outgoing_queue: usize,
+
+    /// Break a rule on purpose, where it says so at a rate from 0 to 1; can be given again. `y2w-mock-server quirks` lists them
+    #[arg(long, value_name = "NAME[=RATE]")]
+    pub quirk: Vec<NamedQuirk>,
+
+    /// Be like that server
+    #[arg(long, value_enum, default_value_t)]
+    pub profile: Profile,
 }
 
 /// Why serving ended.
@@ -158,6 +167,10 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
         .max_file(args.max_file)
         .password_cost(if args.fast_hash { PasswordCost::Fast } else { PasswordCost::Slow })
         .push_config(PushConfig { outgoing_queue: args.outgoing_queue, ..PushConfig::default() });
+    builder = builder.profile(args.profile);
+    for NamedQuirk { quirk, rate } in args.quirk {
+        builder = builder.quirk_at(quirk, rate);
+    }
     for (n, app) in args.app.iter().enumerate() {
         if args.app[..n].iter().any(|earlier| earlier.key == app.key) {
             return Err(ServeError::SameApp(app.key.clone()));

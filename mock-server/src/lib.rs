@@ -5,6 +5,7 @@
 //! * [`push`]: the push server; its [`push::hub`] is pure.
 //! * [`Backend`]: both, with what answers requests and connections, and without sockets.
 //! * [`MockServer`]: a backend behind its listeners. Any number of them live in one process; they share nothing.
+//! * [`quirks`]: what a server can be told to do wrong.
 //! * [`cli`]: the command.
 //!
 //! What an operator can inflict on a server are methods of [`Backend`], such as [`Backend::forget_session`], and standing
@@ -20,6 +21,7 @@ mod files;
 mod http;
 mod listen;
 pub mod push;
+pub mod quirks;
 mod rest;
 mod secrets;
 mod server;

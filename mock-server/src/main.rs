@@ -2,18 +2,36 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use tracing_subscriber::filter::LevelFilter;
 use y2w_mock_server::cli::{EXIT_ENVIRONMENT, ServeArgs, log_to_stderr, parse, serve};
+use y2w_mock_server::quirks;
 
 /// A reference server for the yun2win protocol, made to be tested against
 ///
 /// It keeps all state in memory. Exit codes: 0 interrupted, 2 wrong usage, 3 a port is in use, or the machine does not let it serve.
 #[derive(Parser)]
-#[command(version)]
+#[command(version, args_conflicts_with_subcommands = true)]
 struct Command {
+    #[command(subcommand)]
+    other: Option<Other>,
+
     #[command(flatten)]
     serve: ServeArgs,
+}
+
+#[derive(Subcommand)]
+enum Other {
+    /// List what `--quirk` takes: the names, the rules that each breaks, what it does
+    Quirks {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+
+        /// As the tables of docs/quirks.md
+        #[arg(long, conflicts_with = "json")]
+        markdown: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -21,6 +39,15 @@ fn main() -> ExitCode {
         Ok(command) => command,
         Err(code) => return code,
     };
+    if let Some(Other::Quirks { json, markdown }) = command.other {
+        let list = match (json, markdown) {
+            (true, _) => quirks::as_json(),
+            (_, true) => quirks::as_markdown(),
+            _ => quirks::as_text(),
+        };
+        print!("{list}");
+        return ExitCode::SUCCESS;
+    }
     log_to_stderr(LevelFilter::WARN);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ended = match runtime {

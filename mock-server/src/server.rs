@@ -20,6 +20,7 @@ use crate::apps::Apps;
 use crate::backend::{App, Config, Listening};
 use crate::business::AddEmoji;
 use crate::push::{PushConfig, gateway};
+use crate::quirks::{Profile, Quirk, Quirks, Rate};
 use crate::rest;
 use crate::secrets::PasswordCost;
 use crate::{control, http};
@@ -189,6 +190,7 @@ impl Default for MockServerBuilder {
                 files: None,
                 max_file: DEFAULT_MAX_FILE,
                 emojis: AddEmoji::built_in(),
+                quirks: Quirks::default(),
             },
             http: SocketAddr::from(([127, 0, 0, 1], 0)),
             push: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -302,6 +304,32 @@ impl MockServerBuilder {
     pub fn emojis(mut self, emojis: Vec<AddEmoji>) -> Self {
         self.config.emojis = emojis;
         self
+    }
+
+    /// One deviation from the rules, each time.
+    #[must_use]
+    pub fn quirk(self, quirk: Quirk) -> Self {
+        self.quirk_at(quirk, Rate::ALWAYS)
+    }
+
+    /// One deviation from the rules, as often as that.
+    #[must_use]
+    pub fn quirk_at(mut self, quirk: Quirk, rate: Rate) -> Self {
+        self.config.quirks.add(quirk, rate);
+        self
+    }
+
+    /// Several deviations from the rules, beside those that were asked for already.
+    #[must_use]
+    pub fn quirks(self, quirks: impl IntoIterator<Item = Quirk>) -> Self {
+        quirks.into_iter().fold(self, Self::quirk)
+    }
+
+    /// The deviations of a known server, beside those that were asked for already.
+    #[must_use]
+    pub fn profile(self, profile: Profile) -> Self {
+        let quirks: Vec<Quirk> = profile.quirks().iter().collect();
+        self.quirks(quirks)
     }
 
     /// The server's first app, without sockets.

@@ -18,11 +18,15 @@ use y2w_sdk::protocol::{
 };
 
 use super::order::Order;
+use crate::quirks::Quirk;
 
 /// What a [`Collection`] holds.
 pub(super) trait Entry: Clone {
     /// How the entry is named.
     type Id: Clone + Debug + Eq + Hash;
+
+    /// The quirk by which a sync of such entries goes by whole seconds.
+    const WHOLE_SECOND: Quirk = Quirk::SinceWholeSecond;
 
     /// The entry's name.
     fn id(&self) -> &Self::Id;
@@ -32,6 +36,9 @@ pub(super) trait Entry: Clone {
 
     /// Sets when it last changed.
     fn set_stamp(&mut self, stamp: Timestamp);
+
+    /// Whether it is a tombstone.
+    fn is_removed(&self) -> bool;
 }
 
 /// A part of a collection, oldest change first. Rules `SYNC-ORDER`, `SYNC-PAGE-PREFIX`.
@@ -188,9 +195,10 @@ impl<T: Entry> Collection<T> {
 }
 
 macro_rules! entries {
-    ($($entry:ty, $id:ty, $read:expr, $write:expr;)*) => {$(
+    ($($entry:ty, $id:ty, $read:expr, $write:expr, $removed:expr $(, $quirk:expr)?;)*) => {$(
         impl Entry for $entry {
             type Id = $id;
+            $(const WHOLE_SECOND: Quirk = $quirk;)?
 
             fn id(&self) -> &$id {
                 &self.id
@@ -203,19 +211,24 @@ macro_rules! entries {
             fn set_stamp(&mut self, stamp: Timestamp) {
                 self.updated_at = $write(stamp);
             }
+
+            fn is_removed(&self) -> bool {
+                let removed: fn(&Self) -> bool = $removed;
+                removed(self)
+            }
         }
     )*};
 }
 
 // Some stamps are optional on the wire, where an answer of others may lack them; here they are always set.
 entries! {
-    SessionMember, MemberId, identity, identity;
-    Message, MessageId, identity, identity;
-    UserConversation, ConversationId, identity, identity;
-    Emoji, EmojiId, identity, identity;
-    User, UserId, set, Some;
-    Contact, ContactId, set, Some;
-    UserSession, UserSessionId, set, Some;
+    SessionMember, MemberId, identity, identity, |entry| entry.is_delete;
+    Message, MessageId, identity, identity, |entry| entry.is_delete;
+    UserConversation, ConversationId, identity, identity, |entry| entry.is_delete;
+    Emoji, EmojiId, identity, identity, |entry| entry.is_delete, Quirk::SinceWholeSecondUsers;
+    User, UserId, set, Some, |_| false, Quirk::SinceWholeSecondUsers;
+    Contact, ContactId, set, Some, |entry| entry.is_delete;
+    UserSession, UserSessionId, set, Some, |entry| entry.is_delete;
 }
 
 fn set(stamp: Option<Timestamp>) -> Timestamp {
@@ -245,6 +258,10 @@ mod tests {
 
         fn set_stamp(&mut self, stamp: Timestamp) {
             self.stamp = stamp;
+        }
+
+        fn is_removed(&self) -> bool {
+            false
         }
     }
 

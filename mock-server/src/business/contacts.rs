@@ -11,6 +11,7 @@ use super::collection::{Page, Range};
 use super::own_lists::OwnLists;
 use super::pinyin::syllables;
 use super::{Business, Operation, Refusal, require, require_if_given, same_user};
+use crate::quirks::Quirk;
 
 /// Adds two users to each other's contacts. Rules `CONTACT-ADD`, `CONTACT-ADD-MUTUAL`, `CONTACT-ADD-TWICE`,
 /// `CONTACT-REVIVE`, `CONTACT-OWNER`.
@@ -43,6 +44,9 @@ impl Operation for AddContact {
         let contacts = &mut state.contacts;
         if contacts.has(&self.caller, &self.user) {
             return Err(Refusal::bad_request("the user is a contact already"));
+        }
+        if state.quirks.on(Quirk::ContactReviveSecond) {
+            contacts.unlink(&self.caller, self.user.as_str());
         }
         if !contacts.has(&self.user, &self.caller) {
             contacts.put_user(&self.user, adder, &adder.name, &adder.avatar_url, now);
@@ -108,8 +112,18 @@ impl Operation for RemoveContact {
 
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Contact>, Refusal> {
         same_user(&self.caller, &self.owner)?;
-        let removed =
-            state.contacts.edit(&self.caller, &self.contact, now, |contact| contact.is_delete = true);
+        let take_off = |contact: &mut Contact| contact.is_delete = true;
+        let contacts = &mut state.contacts;
+        let removed = if state.quirks.on(Quirk::TombstonesUnstamped) {
+            contacts.edit_unstamped(&self.caller, &self.contact, take_off)
+        } else {
+            contacts.edit(&self.caller, &self.contact, now, take_off)
+        };
+        if let Some(removed) = &removed
+            && state.quirks.on(Quirk::ContactRemovalMutual)
+        {
+            contacts.edit_under(&removed.user_id, self.caller.as_str(), now, take_off);
+        }
         removed.ok_or_else(no_such)
     }
 }
@@ -118,7 +132,7 @@ impl Business {
     /// A user's contacts, for that user. Rules `CONTACT-LIST`, `CONTACT-OWNER`.
     pub fn contacts(&self, caller: &UserId, owner: &str, range: Range) -> Result<Page<Contact>, Refusal> {
         same_user(caller, owner)?;
-        Ok(self.contacts.page(caller, range))
+        Ok(self.sync(range, |range| self.contacts.page(caller, range)))
     }
 
     /// One contact, removed or not.

@@ -17,6 +17,7 @@ use super::collection::{Page, Range};
 use super::sessions::Room;
 use super::users::Users;
 use super::{Business, Operation, Refusal, same_user};
+use crate::quirks::Quirk;
 
 /// Changes how a user's list shows a session. Rules `CONV-UPDATE`, `CONV-NAME-CHOSEN`, `CONV-OWNER`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,7 +80,12 @@ impl Operation for RemoveConversation {
 
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<UserConversation>, Refusal> {
         same_user(&self.caller, &self.owner)?;
-        state.conversations.edit(&self.caller, &self.conversation, now, take_off).ok_or_else(no_such)
+        let removed = if state.quirks.on(Quirk::TombstonesUnstamped) {
+            state.conversations.edit_unstamped(&self.caller, &self.conversation, take_off)
+        } else {
+            state.conversations.edit(&self.caller, &self.conversation, now, take_off)
+        };
+        removed.ok_or_else(no_such)
     }
 }
 
@@ -122,7 +128,7 @@ impl Business {
         range: Range,
     ) -> Result<Page<UserConversation>, Refusal> {
         same_user(caller, user)?;
-        Ok(self.conversations.page(caller, range))
+        Ok(self.sync(range, |range| self.conversations.page(caller, range)))
     }
 
     /// One conversation, removed or not.

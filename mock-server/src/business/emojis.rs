@@ -68,7 +68,7 @@ impl Operation for AddEmoji {
 impl Business {
     /// The emojis of the app. Rule `EMOJI-LIST`.
     pub fn emojis(&self, range: Range) -> Page<Emoji> {
-        self.emojis.all.page(range)
+        self.sync(range, |range| self.emojis.all.page(range))
     }
 }
 

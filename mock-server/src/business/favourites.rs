@@ -9,6 +9,7 @@ use y2w_sdk::protocol::{SessionId, SessionType, Timestamp, UserId, UserSession};
 
 use super::collection::{Page, Range};
 use super::{Business, Operation, Refusal, require, require_if_given, same_user};
+use crate::quirks::Quirk;
 
 /// Puts a group on its user's list; one that is there already stays as it is. Rules `FAV-ADD`, `FAV-ONE-PER-SESSION`,
 /// `FAV-OWNER`.
@@ -110,8 +111,12 @@ impl Operation for RemoveFavourite {
 
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<UserSession>, Refusal> {
         same_user(&self.caller, &self.owner)?;
-        let removed =
-            state.favourites.edit(&self.caller, &self.favourite, now, |favourite| favourite.is_delete = true);
+        let take_off = |favourite: &mut UserSession| favourite.is_delete = true;
+        let removed = if state.quirks.on(Quirk::TombstonesUnstamped) {
+            state.favourites.edit_unstamped(&self.caller, &self.favourite, take_off)
+        } else {
+            state.favourites.edit(&self.caller, &self.favourite, now, take_off)
+        };
         removed.ok_or_else(no_such)
     }
 }
@@ -125,7 +130,7 @@ impl Business {
         range: Range,
     ) -> Result<Page<UserSession>, Refusal> {
         same_user(caller, owner)?;
-        Ok(self.favourites.page(caller, range))
+        Ok(self.sync(range, |range| self.favourites.page(caller, range)))
     }
 
     /// One favourite group, taken off or not.

@@ -14,6 +14,7 @@ use super::collection::{Page, Range, Slot};
 use super::pinyin::syllables;
 use super::sessions::Room;
 use super::{Business, Operation, Refusal, require};
+use crate::quirks::Quirk;
 
 /// Adds a user to a group, or revives the entry of one who was removed. Rules `MEMBER-ADD`, `MEMBER-ADD-RIGHT`,
 /// `MEMBER-ADD-OUTSIDER`, `MEMBER-ROLES`, `MEMBER-REVIVE`, `MEMBER-ADD-TWICE`, `SESS-CREATE-FIRST-MEMBER`.
@@ -51,6 +52,7 @@ impl Operation for AddMember {
         if let Some(present) = known.map(|slot| room.members.get(slot)).filter(|member| !member.is_delete) {
             return Ok(present.clone());
         }
+        let known = known.filter(|_| !state.quirks.on(Quirk::MemberReviveSecond));
         if self.role == Role::Master && room.master().is_some() {
             return Err(Refusal::bad_request("the session has a master"));
         }
@@ -154,7 +156,7 @@ impl Business {
     ) -> Result<Page<SessionMember>, Refusal> {
         let room = self.sessions.room(session)?;
         room.check_known(caller)?;
-        Ok(room.members.page(range))
+        Ok(self.sync(range, |range| room.members.page(range)))
     }
 
     /// One membership.

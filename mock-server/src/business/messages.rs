@@ -10,6 +10,7 @@ use y2w_sdk::protocol::{Message, MessageId, MessageType, Timestamp, UserId};
 use super::collection::{Page, Range, Slot};
 use super::sessions::Room;
 use super::{Business, Operation, Refusal, require, require_if_given, same_user};
+use crate::quirks::Quirk;
 
 /// For how long an idempotency key is remembered: longer than a client tries (`CLIENT-STORE-RETRY`) with a deadline on
 /// each attempt. Rule `MSG-IDEMPOTENCY-KEY`.
@@ -38,10 +39,17 @@ impl Operation for PostMessage {
 
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Message>, Refusal> {
         let room = state.sessions.room_mut(&self.session)?;
-        room.check_member(&self.caller)?;
-        same_user(&self.caller, self.sender.as_str())?;
+        room.check_member_or(Quirk::PostByRemoved, &self.caller)?;
+        if !state.quirks.on(Quirk::SenderForged) {
+            same_user(&self.caller, self.sender.as_str())?;
+        }
         require(!self.kind.as_str().is_empty(), "type")?;
-        let key = self.idempotency_key.map(|key| (self.caller, Arc::<str>::from(key)));
+        if state.quirks.on(Quirk::TypesClosed) && !is_of_closed_types(&self.kind) {
+            return Err(Refusal::bad_request("there is no such type"));
+        }
+        let key_of =
+            if state.quirks.on(Quirk::IdempotencyKeyShared) { UserId::from("") } else { self.caller };
+        let key = self.idempotency_key.map(|key| (key_of, Arc::<str>::from(key)));
         if let Some(stored) = key.as_ref().and_then(|key| room.stored_with(key)) {
             return Ok(stored.clone());
         }
@@ -50,7 +58,11 @@ impl Operation for PostMessage {
             id: state.sessions.message_ids.next(),
             sender: self.sender,
             kind: self.kind,
-            content: self.content,
+            content: if state.quirks.on(Quirk::ContentReencoded) {
+                reencoded(self.content)
+            } else {
+                self.content
+            },
             is_delete: false,
             created_at: stamp,
             updated_at: stamp,
@@ -59,7 +71,29 @@ impl Operation for PostMessage {
         if let Some(key) = key {
             room.remember(key, message.id.clone(), now);
         }
+        if state.quirks.strikes(Quirk::MessageLost) {
+            return Ok(Arc::new(message));
+        }
+        if state.quirks.strikes(Quirk::MessageTwice) {
+            let stamp = state.sessions.room_mut(&self.session)?.stamps.next(now);
+            let id = state.sessions.message_ids.next();
+            let again = Message { id, created_at: stamp, updated_at: stamp, ..message.clone() };
+            let first = state.store(&self.session, message, now)?;
+            state.store(&self.session, again, now)?;
+            return Ok(first);
+        }
         state.store(&self.session, message, now)
+    }
+}
+
+fn is_of_closed_types(kind: &MessageType) -> bool {
+    matches!(kind, MessageType::Text | MessageType::Image | MessageType::File | MessageType::System)
+}
+
+fn reencoded(content: String) -> String {
+    match serde_json::from_str::<serde_json::Value>(&content) {
+        Ok(value) => value.to_string(),
+        Err(_) => content,
     }
 }
 
@@ -132,7 +166,7 @@ impl Operation for MarkRead {
 
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<(), Refusal> {
         let room = state.sessions.room_mut(&self.session)?;
-        room.check_member(&self.caller)?;
+        room.check_member_or(Quirk::SyncByRemoved, &self.caller)?;
         let slot = room.by_user.get(&self.caller).copied();
         if let Some(slot) = slot {
             room.members.touch(slot, |member| member.last_read_time = Some(now));
@@ -155,8 +189,9 @@ impl Business {
     /// The messages of a session that changed, for a member. Rules `MSG-SYNC`, `MSG-MEMBERS-ONLY`.
     pub fn messages(&self, caller: &UserId, session: &str, range: Range) -> Result<SyncedMessages, Refusal> {
         let room = self.sessions.room(session)?;
-        room.check_member(caller)?;
-        Ok(SyncedMessages { page: room.messages.page(range), session_updated_at: room.session.updated_at })
+        room.check_member_or(Quirk::SyncByRemoved, caller)?;
+        let page = self.sync(range, |range| room.messages.page(range));
+        Ok(SyncedMessages { page, session_updated_at: room.session.updated_at })
     }
 
     /// The newest `limit` messages created at or before `until`, newest first; for a removed member only those up to
@@ -169,13 +204,36 @@ impl Business {
         limit: usize,
     ) -> Result<Vec<Arc<Message>>, Refusal> {
         let room = self.sessions.room(session)?;
-        let member =
-            room.member_of(caller).ok_or_else(|| Refusal::forbidden("only for members of the session"))?;
+        let has = |quirk| self.quirks.on(quirk);
+        let member = room.member_of(caller);
+        if member.is_none() && !has(Quirk::HistoryForOutsiders) {
+            return Err(Refusal::forbidden("only for members of the session"));
+        }
         let never = Timestamp::from_millis(i64::MAX);
-        let removal = if member.is_delete { member.created_at } else { never };
+        let removed = member.filter(|member| member.is_delete);
+        if removed.is_some() && has(Quirk::HistoryRefusesRemoved) {
+            return Err(Refusal::forbidden("only for members of the session"));
+        }
+        let removed = removed.filter(|_| !has(Quirk::HistoryAfterRemoval));
+        let removal = removed.map_or(never, |member| member.created_at);
+        let paging = until < Timestamp::MAX;
+        let skipped = usize::from(has(Quirk::HistoryWithoutBoundary) || has(Quirk::HistorySkipsOne))
+            + usize::from(has(Quirk::HistorySkipsOne));
         let until = until.min(removal);
         let upto = room.messages.created_while(|message| message.created_at <= until);
-        Ok(upto.iter().rev().take(limit).map(|message| room.as_of(message, removal).clone()).collect())
+        let skipped = if paging { skipped } else { 0 };
+        let limit =
+            if has(Quirk::HistoryPageShort) { limit.min(upto.len()).saturating_sub(1) } else { limit };
+        let newest_first = upto.iter().rev().skip(skipped);
+        let mut page: Vec<_> =
+            newest_first.take(limit).map(|message| room.as_of(message, removal).clone()).collect();
+        if has(Quirk::HistoryByUpdate) {
+            page.sort_by_key(|message| std::cmp::Reverse(message.updated_at));
+        }
+        if has(Quirk::HistoryOldestFirst) {
+            page.reverse();
+        }
+        Ok(page)
     }
 
     /// The server's own word in a session. Rules `MEMBER-SYSTEM-MESSAGE`, `MSG-CONTENT-FORMS`.
@@ -226,7 +284,15 @@ impl Business {
         }
         let is_newest = slot.index() + 1 == room.messages.len();
         let stamp = room.stamps.next(now);
-        let changed = room.messages.update(slot, stamp, |message| *message = after).clone();
+        if room.quirks.on(Quirk::EditMovesCreated) {
+            after.created_at = stamp;
+        }
+        let changed = if room.quirks.on(Quirk::EditUnstamped) {
+            room.messages.touch(slot, |message| *message = after);
+            room.messages.get(slot).clone()
+        } else {
+            room.messages.update(slot, stamp, |message| *message = after).clone()
+        };
         if is_newest {
             self.note_edit(session, &changed, now)?;
         }
@@ -245,10 +311,10 @@ impl Business {
 impl Room {
     /// A message that the caller, still a member, has sent. Rules `MSG-EDIT-RIGHT`, `MSG-EDIT-MEMBER`.
     fn own_message(&self, caller: &UserId, id: &str) -> Result<(Slot, &Arc<Message>), Refusal> {
-        self.check_member(caller)?;
+        self.check_member_or(Quirk::EditByRemoved, caller)?;
         let slot = self.messages.find(id).ok_or_else(|| Refusal::not_found("no such message"))?;
         let message = self.messages.get(slot);
-        if message.sender == *caller {
+        if message.sender == *caller || self.quirks.on(Quirk::EditByAnyone) {
             Ok((slot, message))
         } else {
             Err(Refusal::forbidden("only its sender changes a message"))

@@ -28,6 +28,7 @@ mod pinyin;
 mod refusal;
 mod session_updates;
 mod sessions;
+mod sync;
 mod tokens;
 mod users;
 
@@ -53,6 +54,7 @@ pub use sessions::{CreateGroup, OpenP2p, OpenSingle};
 pub use tokens::{ExpireTokens, IssueToken};
 pub use users::{Account, DeleteUser, Register, SetPassword, SetUserStatus, UpdateUser};
 
+use crate::quirks::Quirks;
 use attachments::Attachments;
 use conversations::Choices;
 use emojis::Emojis;
@@ -82,9 +84,15 @@ pub struct Business {
     chosen: Choices,
     attachments: Attachments,
     emojis: Emojis,
+    quirks: Quirks,
 }
 
 impl Business {
+    /// An empty state that breaks the rules as it is told.
+    pub fn with_quirks(quirks: Quirks) -> Self {
+        Self { quirks, ..Self::default() }
+    }
+
     /// Carries out an operation.
     pub fn apply<O: Operation>(&mut self, operation: O, now: Timestamp) -> Result<O::Reply, Refusal> {
         operation.apply(self, now)

@@ -81,6 +81,26 @@ where
         }
     }
 
+    /// Changes the entry of an id and leaves its stamp: no sync brings the change.
+    pub(super) fn edit_unstamped(
+        &mut self,
+        owner: &UserId,
+        id: &str,
+        change: impl FnOnce(&mut T),
+    ) -> Option<Arc<T>> {
+        let own = self.by_owner.get_mut(owner)?;
+        let slot = own.all.find(id)?;
+        own.all.touch(slot, change);
+        Some(own.all.get(slot).clone())
+    }
+
+    /// Lets go of a key: the next [`put`](Self::put) under it makes a second entry.
+    pub(super) fn unlink(&mut self, owner: &UserId, key: &str) {
+        if let Some(own) = self.by_owner.get_mut(owner) {
+            own.by_key.remove(key);
+        }
+    }
+
     /// Changes the entry under a key, if there is one.
     pub(super) fn update_under(
         &mut self,

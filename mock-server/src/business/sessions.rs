@@ -12,6 +12,7 @@ use y2w_sdk::protocol::{
 
 use super::collection::{Collection, Slot, Stamps};
 use super::{Business, Ids, Operation, Refusal, same_user};
+use crate::quirks::{Quirk, Quirks};
 
 /// Gets the one p2p session of two users, and creates it if there is none. Rules `SESS-P2P-ONE`, `SESS-P2P-MEMBERS`,
 /// `SESS-P2P-PARTIES`.
@@ -42,7 +43,8 @@ impl Operation for OpenP2p {
         }
         let sessions = &mut state.sessions;
         let pair = unordered(one.id.clone(), other.id.clone());
-        let mut room = Room::new(sessions.ids.next(), SessionType::P2p, self.caller, now);
+        let mut room =
+            Room::new(sessions.ids.next(), SessionType::P2p, self.caller, now, state.quirks.clone());
         for user in [&one, &other] {
             let member_id = sessions.member_ids.next();
             room.join(member_id, user, Role::User, now);
@@ -74,7 +76,8 @@ impl Operation for OpenSingle {
         if let Some(room) = sessions.single.get(&owner.id).and_then(|id| sessions.rooms.get(id)) {
             return Ok(room.session.clone());
         }
-        let mut room = Room::new(sessions.ids.next(), SessionType::Single, self.caller, now);
+        let mut room =
+            Room::new(sessions.ids.next(), SessionType::Single, self.caller, now, state.quirks.clone());
         room.join(sessions.member_ids.next(), &owner, Role::User, now);
         let session = room.session.clone();
         sessions.single.insert(owner.id.clone(), session.id.clone());
@@ -102,7 +105,8 @@ impl Operation for CreateGroup {
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Session>, Refusal> {
         check_secure_type(&self.secure_type)?;
         let sessions = &mut state.sessions;
-        let mut room = Room::new(sessions.ids.next(), SessionType::Group, self.caller, now);
+        let mut room =
+            Room::new(sessions.ids.next(), SessionType::Group, self.caller, now, state.quirks.clone());
         room.auto_named = self.name.is_empty();
         let session = Arc::make_mut(&mut room.session);
         session.name = self.name;
@@ -199,10 +203,11 @@ pub(super) struct Room {
     /// Messages stored with an idempotency key, and when each was, oldest first.
     pub(super) keyed: FxHashMap<(UserId, Arc<str>), MessageId>,
     pub(super) keys: VecDeque<(Timestamp, UserId, Arc<str>)>,
+    pub(super) quirks: Quirks,
 }
 
 impl Room {
-    fn new(id: SessionId, kind: SessionType, creator: UserId, now: Timestamp) -> Self {
+    fn new(id: SessionId, kind: SessionType, creator: UserId, now: Timestamp, quirks: Quirks) -> Self {
         let mut stamps = Stamps::default();
         let stamp = stamps.next(now);
         let session = Session {
@@ -228,6 +233,7 @@ impl Room {
             last_removal: Timestamp::EPOCH,
             keyed: FxHashMap::default(),
             keys: VecDeque::new(),
+            quirks,
         }
     }
 
@@ -260,6 +266,14 @@ impl Room {
         self.member_of(caller)
             .filter(|member| member.is_present())
             .ok_or_else(|| Refusal::forbidden("only for members of the session"))
+    }
+
+    /// As [`check_member`](Self::check_member), but one who was removed passes where the server has that quirk.
+    pub(super) fn check_member_or(&self, quirk: Quirk, caller: &UserId) -> Result<(), Refusal> {
+        if self.quirks.on(quirk) && self.by_user.contains_key(caller) {
+            return Ok(());
+        }
+        self.check_member(caller).map(|_| ())
     }
 
     /// Whether the session may be known to the caller. Rule `MEMBER-LIST-PRIVATE`.

@@ -204,7 +204,7 @@ impl Business {
 
     /// The app's users, synced like other lists.
     pub fn users(&self, range: Range) -> Page<User> {
-        self.users.all.page(range)
+        self.sync(range, |range| self.users.all.page(range))
     }
 
     pub(super) fn has_user(&self, id: &UserId) -> bool {

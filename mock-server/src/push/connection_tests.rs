@@ -12,6 +12,7 @@ use y2w_sdk::protocol::Timestamp;
 use super::*;
 use crate::faults::Dice;
 use crate::push::PushConfig;
+use crate::quirks::Quirks;
 
 const ACCEPT: &[u8] = b"\x20\x02\x00\x00\x30\x1d\x00\x0ay2w/user/1{\"returnCode\":11}";
 const KICK: &[u8] = b"\x30\x1d\x00\x0ay2w/user/1{\"returnCode\":10}";
@@ -21,7 +22,8 @@ fn push() -> Arc<Push> {
 }
 
 fn push_with(config: PushConfig) -> Arc<Push> {
-    let push = Arc::new(Push::new(Clock::starting_at(Timestamp::MIN), config, Dice::new(1)));
+    let push =
+        Arc::new(Push::new(Clock::starting_at(Timestamp::MIN), config, Dice::new(1), Quirks::default()));
     push.add_token("good");
     push
 }

@@ -17,6 +17,7 @@ use y2w_sdk::protocol::push::{ClientId, DeviceClass, ImMember, delivery_payload}
 use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, SendReturnCode, SessionType, UserId};
 
 use super::command::{self, Command};
+use crate::quirks::{Quirk, Quirks};
 
 /// A connection's number in its server; never given twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,9 +68,15 @@ pub struct Hub {
     sessions: FxHashMap<ImSessionId, PushSession>,
     users: FxHashMap<UserId, Devices>,
     connections: FxHashMap<ConnId, Connection>,
+    quirks: Quirks,
 }
 
 impl Hub {
+    /// An empty hub that breaks the rules as it is told.
+    pub fn with_quirks(quirks: Quirks) -> Self {
+        Self { quirks, ..Self::default() }
+    }
+
     /// A client whose token was found good connects. Rules `CONN-KICK`, `CONN-DEVICE-CLASSES`, `CONN-TAKEOVER`,
     /// `CONN-RECONNECT-REFUSED`, `CONN-RECONNECT-FREE`.
     pub fn connect(&mut self, id: ConnId, uid: &UserId, client: ClientId) -> ConnectOutcome {
@@ -107,18 +114,23 @@ impl Hub {
     /// A connection sends a command. Rules `PUSH-CHECK-ORDER`, `PUSH-REPLY`; `None` if the connection is not live.
     pub fn command(&mut self, from: ConnId, topic: &str, payload: &[u8]) -> Option<Outcome> {
         let sender = self.connections.get(&from)?.uid.clone();
-        let (echo, parsed) = command::parse(topic, payload);
+        let (mut echo, parsed) = command::parse(topic, payload);
+        let is_update = matches!(parsed, Ok(Command::Update { .. }));
         let verdict = match parsed {
             Ok(command) => self.carry_out(command),
             Err(code) => Verdict::failure(code, None),
         };
+        let verdict = self.distorted(verdict, is_update);
         let delivery = verdict.push.and_then(|push| {
             let to = self.receivers(&push, from);
-            (!to.is_empty()).then(|| Delivery {
-                payload: delivery_payload(push.message, &sender, &push.session).into(),
-                to,
-            })
+            let as_string = self.quirks.on(Quirk::PushAsString).then(|| quoted(push.message));
+            let message = as_string.as_deref().unwrap_or(push.message);
+            (!to.is_empty())
+                .then(|| Delivery { payload: delivery_payload(message, &sender, &push.session).into(), to })
         });
+        if self.quirks.on(Quirk::ReplyWithoutId) {
+            echo.message_id = None;
+        }
         Some(Outcome { reply: echo.reply(verdict.code, verdict.mts).into(), delivery })
     }
 
@@ -173,13 +185,14 @@ impl Hub {
 
     /// Rules `MTS-UNKNOWN-SESSION`, `MTS-CLIENT-BEHIND`, `MTS-SERVER-BEHIND`, `PUSH-APP`.
     fn send<'a>(&self, id: ImSessionId, mts: i64, message: Option<&'a RawValue>) -> Verdict<'a> {
-        if id.kind == SessionType::App {
+        if id.kind == SessionType::App && !self.quirks.on(Quirk::AppNeedsSession) {
             return Verdict::success(id, message);
         }
         let Some(known) = self.sessions.get(&id) else {
             return Verdict::failure(SendReturnCode::SESSION_ON_SERVER_IS_NOT_EXIST, None);
         };
         match mts.cmp(&known.mts) {
+            _ if self.quirks.on(Quirk::MtsUnchecked) => Verdict::success(id, message),
             Ordering::Less => {
                 Verdict::failure(SendReturnCode::SESSION_MTS_ON_CLIENT_HAS_EXPIRED, Some(known.mts))
             }
@@ -205,28 +218,68 @@ impl Hub {
         if id.kind == SessionType::App {
             return Verdict::success(id, message);
         }
+        let has = |quirk| self.quirks.on(quirk);
+        let is_new = !self.sessions.contains_key(&id);
+        if is_new && has(Quirk::UpdateNeedsSession) {
+            return Verdict::failure(SendReturnCode::SESSION_ON_SERVER_IS_NOT_EXIST, None);
+        }
         let known = self
             .sessions
             .entry(id.clone())
             .or_insert_with(|| PushSession { mts, members: IndexSet::default() });
-        if mts < known.mts && !force {
-            return Verdict::failure(SendReturnCode::SESSION_MTS_ON_CLIENT_HAS_EXPIRED, Some(known.mts));
+        let is_behind = mts < known.mts && !force && !has(Quirk::UpdateBehindApplies);
+        let refusal = Verdict::failure(SendReturnCode::SESSION_MTS_ON_CLIENT_HAS_EXPIRED, Some(known.mts));
+        if is_behind && !has(Quirk::RefusedUpdateApplies) {
+            return refusal;
         }
-        known.mts = mts;
-        if force {
+        if !has(Quirk::UpdateKeepsMts) && !is_behind {
+            known.mts = mts;
+        }
+        if (force && !has(Quirk::ForceMerges)) || has(Quirk::UpdateReplaces) {
             known.members.clear();
         }
         for member in members {
-            if member.is_del {
+            if !member.is_del {
+                if is_new || force || !has(Quirk::NewMemberNotPushed) {
+                    known.members.insert(member.uid);
+                }
+            } else if !has(Quirk::RemovedStillPushed) {
                 known.members.swap_remove(&member.uid);
-            } else {
-                known.members.insert(member.uid);
             }
         }
-        Verdict::success(id, message)
+        if is_behind { refusal } else { Verdict::success(id, message) }
     }
 
-    fn receivers(&self, push: &Pushed<'_>, from: ConnId) -> Vec<ConnId> {
+    /// What quirks make of a verdict.
+    fn distorted<'a>(&mut self, mut verdict: Verdict<'a>, is_update: bool) -> Verdict<'a> {
+        use SendReturnCode as Code;
+        if self.quirks.is_empty() {
+            return verdict;
+        }
+        for (quirk, code, told) in [
+            (
+                Quirk::BehindAs28,
+                Code::SESSION_MTS_ON_CLIENT_HAS_EXPIRED,
+                Code::SESSION_MTS_ON_SERVER_HAS_EXPIRED,
+            ),
+            (Quirk::EmptySession20, Code::SESSION_MEMBERS_IS_NULL, Code::SUCCESS),
+            (Quirk::UnknownSession20, Code::SESSION_ON_SERVER_IS_NOT_EXIST, Code::SUCCESS),
+            (Quirk::BadJson22, Code::INVALID_FORMAT_OF_JSON_CONTENT, Code::CMD_IS_INVALID),
+        ] {
+            if verdict.code == code && self.quirks.on(quirk) {
+                verdict.code = told;
+                break;
+            }
+        }
+        if self.quirks.on(Quirk::ReplyWithoutMts) {
+            verdict.mts = None;
+        }
+        let undelivered = is_update && self.quirks.on(Quirk::UpdateNotDelivered);
+        verdict.push = verdict.push.filter(|_| !undelivered && !self.quirks.strikes(Quirk::FanOutLost));
+        verdict
+    }
+
+    fn receivers(&mut self, push: &Pushed<'_>, from: ConnId) -> Vec<ConnId> {
         let members = self.sessions.get(&push.session);
         let addressed = (push.session.kind == SessionType::App).then(|| push.session.id.as_str());
         let of_members = members
@@ -235,8 +288,24 @@ impl Hub {
             .flat_map(|session| &session.members)
             .filter_map(|uid| self.users.get(uid));
         let of_addressed = addressed.and_then(|uid| self.users.get(uid));
-        of_members.chain(of_addressed).flat_map(Devices::live).filter(|id| *id != from).collect()
+        let to_sender = self.quirks.on(Quirk::PushToSender);
+        let live = of_members.chain(of_addressed).flat_map(Devices::live);
+        let mut to: Vec<ConnId> = live.filter(|id| *id != from || to_sender).collect();
+        if self.quirks.on(Quirk::PushNotToOwnDevices) {
+            let uid_of = |id: &ConnId| self.connections.get(id).map(|connection| &connection.uid);
+            to.retain(|id| uid_of(id) != uid_of(&from));
+        }
+        to.retain(|_| !self.quirks.strikes(Quirk::PushLost));
+        let twice: Vec<ConnId> =
+            to.iter().copied().filter(|_| self.quirks.strikes(Quirk::PushTwice)).collect();
+        to.extend(twice);
+        to
     }
+}
+
+/// A value as a string that holds it.
+fn quoted(message: &RawValue) -> Box<RawValue> {
+    serde_json::value::to_raw_value(message.get()).expect("a string is JSON")
 }
 
 #[derive(Debug)]

@@ -22,6 +22,7 @@ use super::PushConfig;
 use super::hub::{ConnId, ConnectOutcome, Displaced, Hub};
 use super::tokens::ImTokens;
 use crate::faults::{Dice, PushFate, PushFaults};
+use crate::quirks::Quirks;
 
 /// The push side of one app.
 #[derive(Debug)]
@@ -105,7 +106,7 @@ impl Counters {
 }
 
 impl Push {
-    pub(crate) fn new(clock: Clock, config: PushConfig, dice: Dice) -> Self {
+    pub(crate) fn new(clock: Clock, config: PushConfig, dice: Dice, quirks: Quirks) -> Self {
         Self {
             clock,
             config,
@@ -114,7 +115,7 @@ impl Push {
             withhold_accept: AtomicBool::new(false),
             refusing_until: Mutex::default(),
             tokens: Mutex::default(),
-            board: Mutex::default(),
+            board: Mutex::new(Board { hub: Hub::with_quirks(quirks), ..Board::default() }),
         }
     }
 

@@ -15,13 +15,15 @@ use y2w_sdk::protocol::Timestamp;
 use super::*;
 use crate::faults::Dice;
 use crate::push::{Push, PushConfig};
+use crate::quirks::Quirks;
 
 const ACCEPT: &[u8] = b"\x20\x02\x00\x00\x30\x1d\x00\x0ay2w/user/1{\"returnCode\":11}";
 const KICK: &[u8] = b"\x30\x1d\x00\x0ay2w/user/1{\"returnCode\":10}";
 const PINGRESP: &[u8] = b"\xd0\x00";
 
 fn push() -> Arc<Push> {
-    let push = Push::new(Clock::starting_at(Timestamp::MIN), PushConfig::default(), Dice::new(1));
+    let push =
+        Push::new(Clock::starting_at(Timestamp::MIN), PushConfig::default(), Dice::new(1), Quirks::default());
     push.add_token("good");
     Arc::new(push)
 }
@@ -246,7 +248,8 @@ async fn a_refused_client_gets_its_code() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_does_not_read_is_dropped() {
     let config = PushConfig { outgoing_queue: 4, ..PushConfig::default() };
-    let push = Arc::new(Push::new(Clock::starting_at(Timestamp::MIN), config, Dice::new(1)));
+    let push =
+        Arc::new(Push::new(Clock::starting_at(Timestamp::MIN), config, Dice::new(1), Quirks::default()));
     push.add_token("good");
     let mut client = Client::accepted(&push).await;
     let sender = push.plug(&"2".into(), y2w_sdk::protocol::push::ClientId::parse("00b").unwrap()).unwrap();

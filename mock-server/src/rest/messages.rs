@@ -12,6 +12,7 @@ use super::error::ApiError;
 use super::request::{Caller, IdempotencyKey, Ids, ListQuery, Params, WITH_CONTENT};
 use crate::Backend;
 use crate::business::{DeleteMessage, EditMessage, MarkRead, PostMessage};
+use crate::quirks::Quirk;
 
 /// `GET sessions/SID/messages`. Rules `MSG-SYNC`, `MSG-SESSION-UPDATED-AT`, `MSG-SYNC-MARKS-READ`.
 pub(super) async fn sync(
@@ -65,6 +66,9 @@ pub(super) async fn history(
 ) -> Answer<Vec<Arc<Message>>> {
     let limit = query.limit(HISTORY_PAGE);
     let history = backend.inner.business.lock().history(&caller, &session, query.until(), limit)?;
+    if backend.inner.quirks.on(Quirk::HistoryMarksRead) {
+        backend.apply(MarkRead { caller, session })?;
+    }
     Ok(Json(history))
 }
 

@@ -14,6 +14,7 @@ use super::body::whole;
 use super::error::ApiError;
 use crate::Backend;
 use crate::business::Range;
+use crate::quirks::{Quirk, Quirks};
 
 /// Largest body of a request that holds only names and the like, in bytes.
 const SMALL: usize = 64 * 1024;
@@ -142,31 +143,39 @@ impl ListQuery {
     }
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for ListQuery {
+impl FromRequestParts<Backend> for ListQuery {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, backend: &Backend) -> Result<Self, ApiError> {
         let mut query = match parts.uri.query() {
             Some(query) => parse_query::<Self>(query)?,
             None => Self::default(),
         };
-        query.since = sync_time(&parts.headers)?;
+        let quirks = &backend.inner.quirks;
+        query.since = sync_time(&parts.headers, quirks)?;
+        if query.since.is_none() && quirks.on(Quirk::SinceAbsentIsNow) {
+            query.since = Some(backend.inner.clock.now());
+        }
         Ok(query)
     }
 }
 
 /// Rules `SYNC-HEADER`, `SYNC-HEADER-DATE`, `SYNC-HEADER-BAD`.
-fn sync_time(headers: &HeaderMap) -> Result<Option<Timestamp>, ApiError> {
-    headers
-        .get(CLIENT_SYNC_TIME)
-        .map(|value| {
-            value
-                .to_str()
-                .ok()
-                .and_then(Timestamp::parse)
-                .ok_or_else(|| ApiError::bad_request("Client-Sync-Time is no time"))
-        })
-        .transpose()
+fn sync_time(headers: &HeaderMap, quirks: &Quirks) -> Result<Option<Timestamp>, ApiError> {
+    let Some(value) = headers.get(CLIENT_SYNC_TIME) else {
+        return Ok(None);
+    };
+    let text = value.to_str().ok();
+    let is_number = text.is_some_and(|text| text.trim().parse::<i64>().is_ok());
+    let text = text.filter(|_| is_number || !quirks.on(Quirk::SinceDateRefused));
+    match text.and_then(Timestamp::parse) {
+        Some(time) if is_number && quirks.on(Quirk::SinceInSeconds) => {
+            Ok(Some(Timestamp::from_millis(time.as_millis().saturating_mul(1_000))))
+        }
+        Some(time) => Ok(Some(time)),
+        None if quirks.on(Quirk::SinceBadAccepted) => Ok(None),
+        None => Err(ApiError::bad_request("Client-Sync-Time is no time")),
+    }
 }
 
 /// Rule `MSG-IDEMPOTENCY-KEY`.
