@@ -106,7 +106,12 @@ impl Operation for ClearUnread {
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<UserConversation>, Refusal> {
         same_user(&self.caller, &self.owner)?;
         let read = |conversation: &mut UserConversation| conversation.unread = 0;
-        state.conversations.edit(&self.caller, &self.conversation, now, read).ok_or_else(no_such)
+        let cleared = if state.quirks.on(Quirk::ClearUnreadUnstamped) {
+            state.conversations.edit_unstamped(&self.caller, &self.conversation, read)
+        } else {
+            state.conversations.edit(&self.caller, &self.conversation, now, read)
+        };
+        cleared.ok_or_else(no_such)
     }
 }
 
@@ -164,15 +169,34 @@ impl Business {
     ) -> Result<(), Refusal> {
         let room = self.sessions.room(session)?;
         let last = in_short(message);
+        let has = |quirk| self.quirks.on(quirk);
         for member in room.present() {
             let user = &member.user_id;
-            let counts = message.kind == MessageType::System || *user != message.sender;
+            let is_system = message.kind == MessageType::System;
+            let is_own = *user == message.sender && !is_system;
+            let counts = if is_system {
+                !has(Quirk::UnreadMissesSystem)
+            } else {
+                !is_own || has(Quirk::UnreadCountsSender)
+            };
+            if is_own && has(Quirk::SenderWithoutConversation) {
+                continue;
+            }
+            let removed = self.conversations.under(user, session).is_some_and(|known| known.is_delete);
+            if removed && has(Quirk::SecondConversation) {
+                self.conversations.unlink(user, session);
+            }
             let face = Face::of(room, user, &self.users);
             let show = |conversation: &mut UserConversation| {
                 conversation.unread += u32::from(counts);
-                conversation.last_message = Some(last.clone());
+                if has(Quirk::UnreadStopsAt1) {
+                    conversation.unread = conversation.unread.min(1);
+                }
+                if !has(Quirk::LastMessageStale) {
+                    conversation.last_message = Some(last.clone());
+                }
                 conversation.visiable = true;
-                conversation.is_delete = false;
+                conversation.is_delete &= has(Quirk::ConversationStaysDeleted);
                 face.put_on(conversation, &self.chosen);
             };
             let make = |id, stamp| face.conversation(id, stamp, &last, counts);
@@ -189,6 +213,9 @@ impl Business {
         message: &Message,
         now: Timestamp,
     ) -> Result<(), Refusal> {
+        if self.quirks.on(Quirk::LastMessageEditIgnored) {
+            return Ok(());
+        }
         let last = in_short(message);
         self.update_conversations(session, now, |_, _, conversation| {
             conversation.last_message = Some(last.clone());
@@ -266,7 +293,7 @@ impl<'a> Face<'a> {
     fn of(room: &'a Room, user: &UserId, users: &'a Users) -> Self {
         let session = &room.session;
         let other = match session.kind {
-            SessionType::P2p => room
+            SessionType::P2p if !room.quirks.on(Quirk::P2pTargetIsSession) => room
                 .members
                 .iter()
                 .find(|member| member.user_id != *user)

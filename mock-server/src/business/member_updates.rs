@@ -15,6 +15,7 @@ use super::members::{check_role, check_status, manages};
 use super::pinyin::syllables;
 use super::sessions::Room;
 use super::{Business, Operation, Refusal, require_if_given};
+use crate::quirks::{Quirk, Quirks};
 
 /// Changes a member. Rules `MEMBER-UPDATE`, `MEMBER-UPDATE-RIGHT`, `MEMBER-ROLES`, `MEMBER-MASTER-STAYS`,
 /// `MEMBER-MASTER-PASSED-ON`, `MEMBER-STATUS`, `MEMBER-TWO-CLOCKS`, `MEMBER-CREATED-AT`, `MEMBER-UPDATED-AT`.
@@ -45,11 +46,17 @@ impl Operation for UpdateMember {
         if after == *before {
             return Ok(before);
         }
-        check_rights(by, &before, &after)?;
+        check_rights(by, &before, &after, &state.quirks)?;
         let name_before = room.session.name.clone();
         if after.role == before.role {
             let stamp = room.stamps.next(now);
-            room.members.update(slot, stamp, |member| *member = after);
+            if room.quirks.on(Quirk::RenameUnstamped) {
+                room.members.touch(slot, |member| *member = after);
+            } else {
+                let moves_mts = room.quirks.on(Quirk::MtsMovesOnRename);
+                let created_at = if moves_mts { stamp } else { after.created_at };
+                room.members.update(slot, stamp, |member| *member = SessionMember { created_at, ..after });
+            }
             room.members_changed(now);
         } else {
             let text = format!("{} is now {}", after.name, after.role);
@@ -81,7 +88,12 @@ fn changed(before: &SessionMember, given: rest::UpdateMember) -> Result<SessionM
     Ok(after)
 }
 
-fn check_rights(by: &SessionMember, before: &SessionMember, after: &SessionMember) -> Result<(), Refusal> {
+fn check_rights(
+    by: &SessionMember,
+    before: &SessionMember,
+    after: &SessionMember,
+    quirks: &Quirks,
+) -> Result<(), Refusal> {
     let own = by.user_id == before.user_id;
     if !own && !manages(by) {
         return Err(Refusal::forbidden("only master and admin change other members"));
@@ -89,7 +101,7 @@ fn check_rights(by: &SessionMember, before: &SessionMember, after: &SessionMembe
     if !own && before.role == Role::Master {
         return Err(Refusal::forbidden("only the master changes the master"));
     }
-    if own && after.status != before.status {
+    if own && after.status != before.status && !quirks.on(Quirk::OwnStatusChanges) {
         return Err(Refusal::forbidden("nobody changes their own status"));
     }
     if after.role == before.role {
@@ -115,6 +127,7 @@ impl Room {
     /// `MEMBER-MASTER-PASSED-ON`.
     fn change_role(&mut self, slot: Slot, after: SessionMember, by: &UserId, now: Timestamp) {
         if after.role == Role::Master
+            && !self.quirks.on(Quirk::MasterPassedKept)
             && let Some(former) = self.by_user.get(by).copied()
         {
             let stamp = self.stamps.next(now);
@@ -124,9 +137,7 @@ impl Room {
             });
         }
         let stamp = self.stamps.next(now);
-        self.members.update(slot, stamp, |member| {
-            *member = after;
-            member.created_at = stamp;
-        });
+        let created_at = if self.quirks.on(Quirk::MtsKeptOnRole) { after.created_at } else { stamp };
+        self.members.update(slot, stamp, |member| *member = SessionMember { created_at, ..after });
     }
 }

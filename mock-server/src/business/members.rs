@@ -49,8 +49,13 @@ impl Operation for AddMember {
             return Err(Refusal::bad_request("userId names no user"));
         }
         let known = room.by_user.get(&self.user).copied();
-        if let Some(present) = known.map(|slot| room.members.get(slot)).filter(|member| !member.is_delete) {
-            return Ok(present.clone());
+        if let Some(slot) = known.filter(|slot| !room.members.get(*slot).is_delete) {
+            let room = state.sessions.room_mut(&self.session)?;
+            if room.quirks.on(Quirk::MtsMovesOnReAdd) {
+                let stamp = room.stamps.next(now);
+                room.members.update(slot, stamp, |member| member.created_at = stamp);
+            }
+            return Ok(room.members.get(slot).clone());
         }
         let known = known.filter(|_| !state.quirks.on(Quirk::MemberReviveSecond));
         if self.role == Role::Master && room.master().is_some() {
@@ -73,6 +78,7 @@ impl AddMember {
     ) -> Result<Arc<SessionMember>, Refusal> {
         let (room, ids) = state.sessions.room_and_member_ids(&self.session)?;
         let stamp = room.stamps.next(now);
+        let keeps_mts = room.quirks.on(Quirk::MtsKeptOnRevive);
         let slot = if let Some(slot) = known {
             room.members.update(slot, stamp, |member| {
                 member.pinyin = syllables(&self.name);
@@ -81,7 +87,7 @@ impl AddMember {
                 member.avatar_url = self.avatar_url;
                 member.status = self.status;
                 member.is_delete = false;
-                member.created_at = stamp;
+                member.created_at = if keeps_mts { member.created_at } else { stamp };
             });
             slot
         } else {
@@ -133,7 +139,7 @@ impl Operation for RemoveMember {
             return Ok(member);
         }
         let removed = room.remove(slot, now).clone();
-        if removed.role == Role::Master {
+        if removed.role == Role::Master && !room.quirks.on(Quirk::MasterLeavesNone) {
             room.hand_on_mastership(now);
         }
         let text = if removed.user_id == self.caller {
@@ -155,7 +161,9 @@ impl Business {
         range: Range,
     ) -> Result<Page<SessionMember>, Refusal> {
         let room = self.sessions.room(session)?;
-        room.check_known(caller)?;
+        if !self.quirks.on(Quirk::MembersListPublic) {
+            room.check_known(caller)?;
+        }
         Ok(self.sync(range, |range| room.members.page(range)))
     }
 
@@ -193,9 +201,10 @@ impl Room {
     pub(super) fn remove(&mut self, slot: Slot, now: Timestamp) -> &Arc<SessionMember> {
         let stamp = self.stamps.next(now);
         self.last_removal = stamp;
+        let keeps_mts = self.quirks.on(Quirk::MtsKeptOnRemoval);
         self.members.update(slot, stamp, |member| {
             member.is_delete = true;
-            member.created_at = stamp;
+            member.created_at = if keeps_mts { member.created_at } else { stamp };
         })
     }
 
@@ -214,14 +223,17 @@ impl Room {
     fn check_may_add(&self, caller: &UserId, role: &Role) -> Result<(), Refusal> {
         self.check_group()?;
         if self.members.is_empty() {
-            return if *caller == self.creator {
+            return if *caller == self.creator || self.quirks.on(Quirk::OutsiderAdds) {
                 Ok(())
             } else {
                 Err(Refusal::forbidden("the creator adds the first member"))
             };
         }
+        if self.quirks.on(Quirk::OutsiderAdds) && !self.by_user.contains_key(caller) {
+            return Ok(());
+        }
         let by = self.check_member(caller)?;
-        if *role != Role::User && !manages(by) {
+        if *role != Role::User && !manages(by) && !self.quirks.on(Quirk::UserGivesRoles) {
             return Err(Refusal::forbidden("only master and admin give roles"));
         }
         Ok(())
@@ -232,10 +244,10 @@ impl Room {
             return Ok(());
         }
         let by = self.check_member(caller)?;
-        if !manages(by) {
+        if !manages(by) && !self.quirks.on(Quirk::AnyMemberRemoves) {
             return Err(Refusal::forbidden("only master and admin remove others"));
         }
-        if member.role == Role::Master && !member.is_delete {
+        if member.role == Role::Master && !member.is_delete && !self.quirks.on(Quirk::MasterRemovable) {
             return Err(Refusal::forbidden("nobody removes the master"));
         }
         Ok(())

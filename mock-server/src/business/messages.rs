@@ -171,7 +171,9 @@ impl Operation for MarkRead {
         if let Some(slot) = slot {
             room.members.touch(slot, |member| member.last_read_time = Some(now));
         }
-        state.clear_unread(&self.caller, &self.session, now);
+        if !state.quirks.on(Quirk::SyncKeepsUnread) {
+            state.clear_unread(&self.caller, &self.session, now);
+        }
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,8 @@ impl Operation for OpenP2p {
     type Reply = Arc<Session>;
 
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Session>, Refusal> {
-        if self.caller != self.one && self.caller != self.other {
+        let is_party = self.caller == self.one || self.caller == self.other;
+        if !is_party && !state.quirks.on(Quirk::P2pByThird) {
             return Err(Refusal::forbidden("this session is between others"));
         }
         let one = state.user(self.one.as_str())?.clone();
@@ -38,8 +40,9 @@ impl Operation for OpenP2p {
         if one.id == other.id {
             return Err(Refusal::bad_request("a p2p session has two users"));
         }
-        if let Some(session) = state.p2p_session(&one.id, &other.id) {
-            return Ok(session);
+        let known = state.sessions.p2p_room(&one.id, &other.id);
+        if let Some(room) = known.filter(|room| !room.is_overlooked(&self.caller, &one.id, now)) {
+            return Ok(room.session.clone());
         }
         let sessions = &mut state.sessions;
         let pair = unordered(one.id.clone(), other.id.clone());
@@ -51,7 +54,11 @@ impl Operation for OpenP2p {
         }
         let session = room.session.clone();
         sessions.p2p.insert(pair, session.id.clone());
+        let creator = room.creator.clone();
         sessions.rooms.insert(session.id.clone(), room);
+        if state.quirks.on(Quirk::P2pGreets) {
+            state.write_system_message(session.id.as_str(), &creator, "say hello".to_owned(), now)?;
+        }
         Ok(session)
     }
 }
@@ -73,7 +80,8 @@ impl Operation for OpenSingle {
         same_user(&self.caller, &self.owner)?;
         let owner = state.user(&self.owner)?.clone();
         let sessions = &mut state.sessions;
-        if let Some(room) = sessions.single.get(&owner.id).and_then(|id| sessions.rooms.get(id)) {
+        let known = sessions.single.get(&owner.id).filter(|_| !state.quirks.on(Quirk::SinglePerCall));
+        if let Some(room) = known.and_then(|id| sessions.rooms.get(id)) {
             return Ok(room.session.clone());
         }
         let mut room =
@@ -104,6 +112,7 @@ impl Operation for CreateGroup {
 
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Session>, Refusal> {
         check_secure_type(&self.secure_type)?;
+        let creator = state.user(self.caller.as_str())?.clone();
         let sessions = &mut state.sessions;
         let mut room =
             Room::new(sessions.ids.next(), SessionType::Group, self.caller, now, state.quirks.clone());
@@ -112,6 +121,9 @@ impl Operation for CreateGroup {
         session.name = self.name;
         session.secure_type = self.secure_type;
         session.avatar_url = self.avatar_url;
+        if state.quirks.on(Quirk::CreatorJoins) {
+            room.join(sessions.member_ids.next(), &creator, Role::Master, now);
+        }
         let session = room.session.clone();
         sessions.rooms.insert(session.id.clone(), room);
         Ok(session)
@@ -256,6 +268,15 @@ impl Room {
         self.by_user.insert(user.id.clone(), slot);
     }
 
+    /// Whether who opens a p2p session does not find this one.
+    fn is_overlooked(&self, caller: &UserId, named_first: &UserId, now: Timestamp) -> bool {
+        let is_new = self.session.created_at.is_some_and(|created| now < created.plus(P2P_RACE));
+        let is_of_other = self.quirks.on(Quirk::P2pRace) && is_new && *caller != self.creator;
+        let is_turned = self.quirks.on(Quirk::P2pPerDirection)
+            && self.members.iter().next().is_some_and(|first| first.user_id != *named_first);
+        is_of_other || is_turned
+    }
+
     /// The entry of a user who is or was a member.
     pub(super) fn member_of(&self, user: &UserId) -> Option<&Arc<SessionMember>> {
         self.by_user.get(user).map(|slot| self.members.get(*slot))
@@ -299,7 +320,9 @@ impl Room {
         let stamp = self.stamps.next(now);
         let derived = self.derived_name();
         let session = Arc::make_mut(&mut self.session);
-        session.updated_at = Some(stamp);
+        if !self.quirks.on(Quirk::SessionStampStill) {
+            session.updated_at = Some(stamp);
+        }
         if let Some(name) = derived {
             session.name = name;
         }
@@ -307,12 +330,16 @@ impl Room {
 
     /// The name that the server makes for an unnamed group, while it does so.
     pub(super) fn derived_name(&self) -> Option<String> {
-        (self.auto_named && !self.session.name_changed).then(|| {
+        let is_kept = self.session.name_changed && !self.quirks.on(Quirk::NameKeptOverwritten);
+        (self.auto_named && !is_kept).then(|| {
             let names: Vec<&str> = self.present().take(NAMED_AFTER).map(|member| &*member.name).collect();
             names.join(",")
         })
     }
 }
+
+/// How long a session that somebody made is not seen by others, where a server has that quirk.
+const P2P_RACE: Duration = Duration::from_millis(50);
 
 /// How many members an unnamed group is named after. Rule `SESS-NAME-AUTO`.
 const NAMED_AFTER: usize = 4;

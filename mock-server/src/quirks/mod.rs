@@ -26,7 +26,7 @@ pub use table::Quirk;
 /// The quirks that a server, or a part of it, has.
 #[derive(Clone, Debug, Default)]
 pub struct Quirks {
-    set: u128,
+    set: [u64; WORDS],
     seed: u64,
     /// Those that strike now and then only.
     rated: Vec<Rated>,
@@ -42,12 +42,13 @@ struct Rated {
 impl Quirks {
     /// Whether the server has that quirk.
     pub fn on(&self, quirk: Quirk) -> bool {
-        self.set & bit(quirk) != 0
+        let (word, bit) = place(quirk);
+        self.set[word] & bit != 0
     }
 
     /// Whether the server keeps all the rules.
     pub fn is_empty(&self) -> bool {
-        self.set == 0
+        self.set == [0; WORDS]
     }
 
     /// Whether the server has one of them.
@@ -69,7 +70,8 @@ impl Quirks {
 
     /// One more of them; given again, it has the later rate.
     pub fn add(&mut self, quirk: Quirk, rate: Rate) {
-        self.set |= bit(quirk);
+        let (word, bit) = place(quirk);
+        self.set[word] |= bit;
         self.rated.retain(|rated| rated.quirk != quirk);
         if rate != Rate::ALWAYS {
             self.rated.push(Rated { quirk, rate, asked: 0 });
@@ -98,8 +100,13 @@ impl FromIterator<Quirk> for Quirks {
     }
 }
 
-fn bit(quirk: Quirk) -> u128 {
-    1 << quirk as u32
+/// How many words a set of all quirks takes.
+const WORDS: usize = Quirk::ALL.len().div_ceil(64);
+
+/// Where a quirk stands in a set: the word, and its bit in it.
+fn place(quirk: Quirk) -> (usize, u64) {
+    let n = quirk as usize;
+    (n / 64, 1 << (n % 64))
 }
 
 /// How often a quirk strikes, from never to always.

@@ -25,4 +25,19 @@ impl Profile {
     }
 }
 
-const OF_2016: &[Quirk] = &[Quirk::SinceWholeSecond, Quirk::SinceWholeSecondUsers];
+const OF_2016: &[Quirk] = &[
+    Quirk::SinceWholeSecond,
+    Quirk::SinceWholeSecondUsers,
+    Quirk::EmojiCountWrong,
+    Quirk::MissingToken400,
+    Quirk::BusinessErrors500,
+    Quirk::ForbiddenObject,
+    Quirk::UnknownNull,
+    Quirk::DeleteAnswersVary,
+    Quirk::WriteTimesWholeSecond,
+    Quirk::ContactAnswerNoStamp,
+    Quirk::PutAnswersStale,
+    Quirk::P2pGreets,
+    Quirk::MemberUpdateNeedsAll,
+    Quirk::FileSizeNull,
+];

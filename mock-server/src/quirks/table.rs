@@ -66,10 +66,95 @@ impl Quirk {
     }
 }
 
-// A set of them is one number.
-const _: () = assert!(Quirk::ALL.len() <= 128);
-
 quirks! {
+    "accounts" {
+        AppSecretShown "app-secret-shown" ["AUTH-SECRET-HIDDEN" "AUTH-SECRET-DERIVED"]
+            "a login gives the app's own secret in place of the derived one";
+        EmailTwice "email-twice" ["AUTH-REGISTER-UNIQUE"]
+            "an email that is taken is registered again, and belongs to the newer user from then on";
+        ExpiredTokenAccepted "expired-token-accepted" ["API-AUTH-INVALID"]
+            "a login token is good after its time too";
+        InactiveLogsIn "inactive-logs-in" ["AUTH-LOGIN-INACTIVE"]
+            "a user who was barred logs in";
+        LoginVoidsOthers "login-voids-others" ["AUTH-TOKEN-MANY" "AUTH-TOKEN-LIFE"]
+            "a login ends the user's other tokens";
+        OldPasswordUnchecked "old-password-unchecked" ["AUTH-SET-PASSWORD-OLD"]
+            "a password is changed whatever the old one is said to be";
+        QueryTokenIgnored "query-token-ignored" ["API-AUTH-QUERY"]
+            "a token in the query is not seen";
+        SearchByPart "search-by-part" ["USER-SEARCH"]
+            "a search finds the users whose email holds the term";
+        SecretUpperCase "secret-upper-case" ["AUTH-SECRET-DERIVED"]
+            "the sum in the derived secret is in upper case";
+        TokenLifeShort "token-life-short" ["AUTH-TOKEN-LIFE"]
+            "a login token is good for half the time that was announced";
+        YesterdaysSecretRefused "yesterdays-secret-refused" ["TOKEN-SECRET-WINDOW"]
+            "the token endpoint refuses the secret of the day before";
+    }
+    "answers" {
+        BusinessErrors500 "business-errors-500" ["API-ERROR-SHAPE" "AUTH-LOGIN-WRONG" "AUTH-REGISTER-UNIQUE" "API-NOT-FOUND"]
+            "what the business refuses is answered with 500, a status and a message in Chinese, and no error";
+        ContactAnswerNoStamp "contact-answer-no-stamp" ["CONTACT-ADD" "CONTACT-FIELDS"]
+            "the answer to a contact that was added has no updatedAt";
+        CorsMissingOnErrors "cors-missing-on-errors" ["API-CORS"]
+            "an error is answered without Access-Control-Allow-Origin";
+        DeleteAnswersVary "delete-answers-vary" ["API-JSON-ANSWER" "API-DELETE-ANSWER"]
+            "a DELETE is answered with nothing, with an empty object or with null";
+        EmojiCountWrong "emoji-count-wrong" ["API-LIST" "EMOJI-COUNT"]
+            "the total count of the emojis does not match them";
+        FileSizeNull "file-size-null" ["FILE-SIZE-NULL"]
+            "an attachment's size is null";
+        ForbiddenObject "forbidden-object" ["API-ERROR-SHAPE"]
+            "the message of a 403 is an object with code, error and status";
+        HistoryAsList "history-as-list" ["HIST-ARRAY"]
+            "history is answered as a list object";
+        IdsAsNumbers "ids-as-numbers" ["API-ID"]
+            "ids are JSON numbers";
+        MemberUpdateNeedsAll "member-update-needs-all" ["MEMBER-UPDATE"]
+            "a change of a member wants all of userId, name, role, avatarUrl and status";
+        MissingToken400 "missing-token-400" ["API-AUTH-NEEDED"]
+            "a request without a readable token is answered with 400";
+        PreflightNeedsToken "preflight-needs-token" ["API-CORS-PREFLIGHT"]
+            "a preflight request is answered with 401";
+        PutAnswersStale "put-answers-stale" ["CONTACT-UPDATE" "SESS-UPDATE" "SYNC-WATERMARK"]
+            "the answer to a PUT has its time of creation as updatedAt, or none at all";
+        RefusedWith200 "refused-with-200" ["API-BAD-REQUEST" "API-FORBIDDEN" "API-NOT-FOUND"]
+            "every error has HTTP status 200, the real one stands in the body";
+        SessionUpdatedAtMissing "session-updated-at-missing" ["MSG-SESSION-UPDATED-AT"]
+            "a sync of messages has no sessionUpdatedAt";
+        TimesWithoutMillis "times-without-millis" ["API-TIME"]
+            "times are written without the decimals of a second";
+        UnknownNull "unknown-null" ["API-NOT-FOUND"]
+            "a single object that does not exist is answered with 200 and null";
+        WriteTimesWholeSecond "write-times-whole-second" ["MSG-STORE" "MTS-FROM-LIST" "SYNC-WATERMARK"]
+            "the times in the answer to a write are cut to the second";
+    }
+    "conversations" {
+        ClearUnreadUnstamped "clear-unread-unstamped" ["CONV-CHANGE-STAMPED"]
+            "clearing unread leaves updatedAt, so that the user's other devices do not learn of it";
+        ConversationStaysDeleted "conversation-stays-deleted" ["CONV-RETURNS"]
+            "a deleted conversation stays a tombstone when the next message comes";
+        LastMessageEditIgnored "last-message-edit-ignored" ["CONV-LAST-MESSAGE-EDITED"]
+            "a conversation goes on showing the newest message as it was before its edit";
+        LastMessageStale "last-message-stale" ["CONV-LAST-MESSAGE"]
+            "a conversation goes on showing the first message of its session as the last";
+        P2pGreets "p2p-greets" ["CONV-UNREAD"]
+            "creating a p2p session writes a system message that both have not read";
+        P2pTargetIsSession "p2p-target-is-session" ["CONV-TARGET"]
+            "the target of a p2p conversation is the session, not the other user";
+        SecondConversation "second-conversation" ["CONV-ONE-PER-TARGET" "CONV-RETURNS"]
+            "a message after the deletion of a conversation makes a second one";
+        SenderWithoutConversation "sender-without-conversation" ["CONV-ON-MESSAGE"]
+            "a message makes no conversation for its sender";
+        SyncKeepsUnread "sync-keeps-unread" ["MSG-SYNC-MARKS-READ"]
+            "a sync of messages leaves unread as it was";
+        UnreadCountsSender "unread-counts-sender" ["CONV-UNREAD"]
+            "unread counts the user's own messages";
+        UnreadMissesSystem "unread-misses-system" ["CONV-UNREAD-SYSTEM"]
+            "unread does not count system messages";
+        UnreadStopsAt1 "unread-stops-at-1" ["CONV-UNREAD"]
+            "unread is never more than 1";
+    }
     "history" {
         HistoryAfterRemoval "history-after-removal" ["HIST-REMOVED"]
             "a removed member reads on in history what was stored after the removal";
@@ -89,6 +174,36 @@ quirks! {
             "at the border of two pages one message is on neither";
         HistoryWithoutBoundary "history-without-boundary" ["HIST-BOUNDARY"]
             "history leaves out the message at the boundary";
+    }
+    "members" {
+        CreatorJoins "creator-joins" ["SESS-CREATE-GROUP"]
+            "a new group has its creator as master already";
+        MasterLeavesNone "master-leaves-none" ["MEMBER-MASTER-LEAVES"]
+            "nobody becomes master when the master leaves";
+        MasterPassedKept "master-passed-kept" ["MEMBER-MASTER-PASSED-ON"]
+            "who passes the role of master on keeps it: the group has two";
+        MtsKeptOnRemoval "mts-kept-on-removal" ["MEMBER-CREATED-AT" "MTS-GROWS"]
+            "removing a member leaves its createdAt, so that the mts does not move";
+        MtsKeptOnRevive "mts-kept-on-revive" ["MEMBER-REVIVE" "MTS-GROWS"]
+            "a member that is added again keeps the createdAt of its tombstone";
+        MtsKeptOnRole "mts-kept-on-role" ["MEMBER-CREATED-AT"]
+            "a change of role leaves createdAt";
+        MtsMovesOnReAdd "mts-moves-on-re-add" ["MEMBER-ADD-TWICE"]
+            "adding who is a member already moves createdAt";
+        MtsMovesOnRename "mts-moves-on-rename" ["MEMBER-TWO-CLOCKS" "MEMBER-CREATED-AT"]
+            "a change of name moves createdAt, and with it the mts";
+        NameKeptOverwritten "name-kept-overwritten" ["SESS-NAME-KEPT" "SESS-NAME-CHOSEN"]
+            "a name that was given to an unnamed group is lost with the next change of members";
+        P2pPerDirection "p2p-per-direction" ["SESS-P2P-ONE"]
+            "it matters for a p2p session which of the two stands first in the path";
+        P2pRace "p2p-race" ["SESS-P2P-ONE"]
+            "two users who open their p2p session within 50 ms get one each";
+        RenameUnstamped "rename-unstamped" ["MEMBER-UPDATED-AT" "SYNC-LOSSLESS"]
+            "a member's change of name or status leaves updatedAt, so that no sync brings it";
+        SessionStampStill "session-stamp-still" ["SESS-STAMP-ON-MEMBERSHIP"]
+            "a change of membership leaves the session's updatedAt";
+        SinglePerCall "single-per-call" ["SESS-SINGLE-ONE"]
+            "each call for a user's single session makes another one";
     }
     "messages" {
         ContentReencoded "content-reencoded" ["MSG-CONTENT-VERBATIM"]
@@ -165,6 +280,30 @@ quirks! {
             "a reply does not repeat y2wMessageId";
         UpdateNotDelivered "update-not-delivered" ["PUSH-DELIVER-UPDATE"]
             "the message of an updateSession reaches nobody";
+    }
+    "rights" {
+        AnyMemberRemoves "any-member-removes" ["MEMBER-REMOVE-RIGHT"]
+            "any member removes others";
+        ContactsOfOthers "contacts-of-others" ["CONTACT-OWNER"]
+            "anyone reads anyone's contacts";
+        MasterRemovable "master-removable" ["MEMBER-MASTER-STAYS"]
+            "an admin removes the master";
+        MembersListPublic "members-list-public" ["MEMBER-LIST-PRIVATE"]
+            "whoever asks is given the members of any session";
+        OutsiderAdds "outsider-adds" ["MEMBER-ADD-OUTSIDER" "SESS-CREATE-FIRST-MEMBER"]
+            "whoever asks adds members to any group";
+        OwnStatusChanges "own-status-changes" ["MEMBER-UPDATE-RIGHT"]
+            "a member changes its own status";
+        P2pByThird "p2p-by-third" ["SESS-P2P-PARTIES"]
+            "anyone opens the p2p session of two others";
+        SessionDeletedByAny "session-deleted-by-any" ["SESS-DELETE-RIGHT"]
+            "any member ends a group";
+        SessionUpdatedByAny "session-updated-by-any" ["SESS-UPDATE-RIGHT"]
+            "whoever asks renames any session";
+        UserGivesRoles "user-gives-roles" ["MEMBER-ROLES"]
+            "a member without a role adds others as admin";
+        UserUpdatedByOthers "user-updated-by-others" ["USER-UPDATE-RIGHT"]
+            "anyone changes any user";
     }
     "sync" {
         LimitIgnored "limit-ignored" ["API-LIST-LIMIT"]

@@ -8,9 +8,11 @@ use y2w_sdk::protocol::entity::{Role, Status};
 use y2w_sdk::protocol::rest::{self, List};
 
 use super::answer::{Answer, Json, list as as_list};
+use super::error::ApiError;
 use super::request::{Caller, Ids, ListQuery, Params};
 use crate::Backend;
 use crate::business::{AddMember, RemoveMember, UpdateMember};
+use crate::quirks::Quirk;
 
 /// `GET sessions/SID/members`. Rules `MEMBER-LIST`, `MEMBER-LIST-PRIVATE`.
 pub(super) async fn list(
@@ -70,6 +72,12 @@ pub(super) async fn update(
     Ids((session, member)): Ids<(String, String)>,
     Params(changes): Params<rest::UpdateMember>,
 ) -> Answer<Arc<SessionMember>> {
+    let rest::UpdateMember { user_id, name, role, avatar_url, status } = &changes;
+    let is_whole =
+        user_id.is_some() && name.is_some() && role.is_some() && avatar_url.is_some() && status.is_some();
+    if !is_whole && backend.inner.quirks.on(Quirk::MemberUpdateNeedsAll) {
+        return Err(ApiError::bad_request("userId, name, role, avatarUrl and status are needed"));
+    }
     Ok(Json(backend.apply(UpdateMember { caller, session, member, changes })?))
 }
 

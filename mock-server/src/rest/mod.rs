@@ -3,7 +3,8 @@
 //! Thin: a handler knows who calls, builds an operation or a read, and answers with what comes back. The state's lock
 //! is taken for that one step and never held across an await; what is answered is made into JSON after it.
 //!
-//! One file for each resource. `error` is the only place where a refusal becomes a status.
+//! One file for each resource. `error` is the only place where a refusal becomes a status. `distorted` is there for a
+//! server that is told to answer in another form, and not in the way of any other.
 
 mod answer;
 mod attachments;
@@ -11,6 +12,7 @@ mod body;
 mod contacts;
 mod conversations;
 mod cors;
+mod distorted;
 mod emojis;
 mod error;
 mod favourites;
@@ -25,7 +27,7 @@ mod upload;
 mod users;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post, put};
 use y2w_sdk::protocol::rest::path;
 
@@ -46,12 +48,13 @@ pub(crate) fn router(apps: &Apps) -> Router {
         .fold(of_first, |all, app| all.nest(&Apps::prefix(app.app_key()), routes(apps, app.clone())));
     all.fallback(async || ApiError::no_such_route())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        .layer(from_fn(cors::layer))
+        .layer(from_fn_with_state(apps.first().inner.quirks.clone(), cors::layer))
 }
 
 fn routes(apps: &Apps, backend: Backend) -> Router {
+    let quirks = backend.inner.quirks.clone();
     let of_all = Router::new().route(path::TOKEN, post(token::grant)).with_state(apps.clone());
-    Router::new()
+    let routes = Router::new()
         .route(path::REGISTER, post(users::register))
         .route(path::LOGIN, post(users::login))
         .route(path::USERS, get(users::list))
@@ -84,7 +87,13 @@ fn routes(apps: &Apps, backend: Backend) -> Router {
         .route(path::EMOJIS, get(emojis::list))
         .route(path::GATE, post(gate::tell))
         .with_state(backend.clone())
-        .merge(of_all)
+        .merge(of_all);
+    let routes = if quirks.any(distorted::QUIRKS) {
+        routes.layer(from_fn_with_state(quirks, distorted::layer))
+    } else {
+        routes
+    };
+    routes
         .layer(from_fn_with_state(backend.clone(), faults::layer))
         .layer(from_fn_with_state(backend, traffic::layer))
 }

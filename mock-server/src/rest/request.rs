@@ -34,9 +34,11 @@ impl FromRequestParts<Backend> for Caller {
         struct Token {
             access_token: Option<String>,
         }
-        let from_header = bearer(&parts.headers)?;
+        let quirks = &backend.inner.quirks;
+        let from_header = bearer(&parts.headers).map_err(|error| missing(quirks, error))?;
         // Taken apart only where it can be in there.
-        let query = parts.uri.query().filter(|query| query.contains("access_token"));
+        let is_read = !quirks.on(Quirk::QueryTokenIgnored);
+        let query = parts.uri.query().filter(|query| is_read && query.contains("access_token"));
         let from_query = match query {
             Some(query) => parse_query::<Token>(query)?.access_token,
             None => None,
@@ -47,12 +49,17 @@ impl FromRequestParts<Backend> for Caller {
             }
             (Some(token), None) => token,
             (None, Some(token)) => token,
-            (None, None) => return Err(ApiError::unauthorized("a token is needed")),
+            (None, None) => return Err(missing(quirks, ApiError::unauthorized("a token is needed"))),
         };
         let inner = &backend.inner;
         let caller = inner.business.lock().caller(token, inner.clock.now())?;
         Ok(Self(caller))
     }
+}
+
+/// What is said where there is no token that could be good.
+fn missing(quirks: &Quirks, error: ApiError) -> ApiError {
+    if quirks.on(Quirk::MissingToken400) { ApiError::bad_request("a token is needed") } else { error }
 }
 
 fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {

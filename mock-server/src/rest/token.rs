@@ -12,6 +12,7 @@ use super::error::ApiError;
 use super::request::Params;
 use crate::apps::Apps;
 use crate::backend::Inner;
+use crate::quirks::Quirk;
 
 /// `POST /oauth/token`. Rules `TOKEN-GRANT`, `TOKEN-GRANT-TYPE`, `TOKEN-REFUSE`.
 pub(super) async fn grant(
@@ -49,5 +50,6 @@ fn is_secret(inner: &Inner, secret: &str) -> bool {
     let yesterday = y2w_sdk::protocol::Timestamp::EPOCH
         .plus(y2w_sdk::protocol::Timestamp::EPOCH.until(today).saturating_sub(DAY));
     let of_day = |day| derived_secret(&inner.app.secret, day) == secret;
-    secret == inner.app.secret || of_day(today) || of_day(yesterday) || of_day(today.plus(DAY))
+    let of_yesterday = !inner.quirks.on(Quirk::YesterdaysSecretRefused) && of_day(yesterday);
+    secret == inner.app.secret || of_day(today) || of_yesterday || of_day(today.plus(DAY))
 }

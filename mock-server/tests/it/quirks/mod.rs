@@ -1,6 +1,10 @@
 //! Every quirk is seen where it is on, and not where it is off.
 
+mod accounts;
+mod answers;
+mod conversations;
 mod history;
+mod members;
 mod messages;
 mod push;
 mod sync;
@@ -13,7 +17,18 @@ use y2w_mock_server::quirks::Quirk;
 use self::world::{Probe, World};
 
 fn probes() -> impl Iterator<Item = &'static (Quirk, Probe)> {
-    [history::PROBES, messages::PROBES, push::PROBES, sync::PROBES].into_iter().flatten()
+    [
+        accounts::PROBES,
+        answers::PROBES,
+        conversations::PROBES,
+        history::PROBES,
+        members::PROBES,
+        messages::PROBES,
+        push::PROBES,
+        sync::PROBES,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 #[test]

@@ -38,6 +38,7 @@ pub(super) struct Person {
 
 pub(super) struct Answer {
     pub(super) status: u16,
+    pub(super) headers: axum::http::HeaderMap,
     pub(super) text: String,
     pub(super) body: Value,
 }
@@ -53,8 +54,10 @@ impl Answer {
         entries.iter().map(|entry| entry["id"].as_str().unwrap()).collect()
     }
 
+    /// A field's text; an id may be a number.
     pub(super) fn text_of(&self, field: &str) -> String {
-        self.body[field].as_str().unwrap().to_owned()
+        let value = &self.body[field];
+        value.as_str().map_or_else(|| value.to_string(), str::to_owned)
     }
 }
 
@@ -87,6 +90,11 @@ impl Call<'_> {
         self.header("content-type", "application/x-www-form-urlencoded")
     }
 
+    pub(super) fn body(mut self, body: impl Into<String>) -> Self {
+        self.form = body.into();
+        self
+    }
+
     pub(super) async fn send(self) -> Answer {
         let mut request = Request::builder().method(self.method).uri(self.path);
         for (name, value) in self.headers {
@@ -98,7 +106,7 @@ impl Call<'_> {
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        Answer { status: head.status.as_u16(), text, body }
+        Answer { status: head.status.as_u16(), headers: head.headers, text, body }
     }
 }
 
