@@ -1,0 +1,8 @@
+//! What a push server may send in a PUBLISH.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| y2w_fuzz::push_payload(bytes));
+libfuzzer_sys::fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
+    y2w_fuzz::mutate(data, size, max_size, seed)
+});
