@@ -232,6 +232,18 @@ mod tests {
         }
     }
 
+    #[test]
+    fn quirks_are_named_one_by_one_and_a_profile_as_one() {
+        let given =
+            args(&["--quirk", "push-lost=0.5", "--quirk", "sender-forged", "--profile", "yun2win-2016"]);
+        let given = given.unwrap();
+        let names: Vec<_> = given.quirk.iter().map(|named| named.quirk.name()).collect();
+        assert_eq!((names, given.profile), (vec!["push-lost", "sender-forged"], Profile::Yun2win2016));
+        let line = one_line(&args(&["--quirk", "sender-forget"]).unwrap_err());
+        assert!(line.contains("near to it are sender-forged, ") && !line.contains('\n'), "{line}");
+        assert!(args(&["--profile", "yun2win"]).is_err());
+    }
+
     #[tokio::test]
     async fn a_port_in_use_is_told_apart() {
         let any = "127.0.0.1:0";

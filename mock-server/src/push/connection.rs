@@ -26,6 +26,7 @@ use super::Pushes;
 use super::hub::ConnId;
 use super::switchboard::{Outgoing, Plugged, Push};
 use super::wire::{self, Inbox, Malformed, next_packet};
+use crate::quirks::Quirk;
 
 /// Serves one connection to its end, or until `stop`.
 pub(crate) async fn serve<S>(pushes: &Pushes, mut stream: S, stop: &CancellationToken)
@@ -64,7 +65,10 @@ where
         Err(code) => {
             let code = u8::try_from(code.0).unwrap_or(u8::MAX);
             let written = timeout(LINGER, stream.write_all(&wire::connack(code))).await;
-            if matches!(written, Ok(Ok(()))) {
+            if pushes.first.quirks.on(Quirk::RefusalNotClosed) {
+                // Until the client goes.
+                while matches!(stream.read(&mut [0; 256]).await, Ok(1..)) {}
+            } else if matches!(written, Ok(Ok(()))) {
                 close(stream).await;
             }
         }
@@ -129,17 +133,21 @@ struct Admitted {
 /// Checks a CONNECT. Rules `CONN-REFUSE-CLIENT-ID`, `CONN-REFUSE-UID`, `CONN-REFUSE-TOKEN`, `CONN-REFUSE-EXPIRED`,
 /// `CONN-RECONNECT-REFUSED`.
 fn admit(push: &Push, connect: &Connect) -> Result<Admitted, ConnectionReturnCode> {
-    let client = ClientId::parse(&connect.client_id).ok_or(ConnectionReturnCode::IDENTIFIER_REJECTED)?;
+    let any_client = || push.quirks.on(Quirk::ClientIdUnchecked).then(|| ClientId::parse("00?")).flatten();
+    let client = ClientId::parse(&connect.client_id).or_else(any_client);
+    let client = client.ok_or(ConnectionReturnCode::IDENTIFIER_REJECTED)?;
     let (uid, token) = login(connect);
-    if !is_uid(uid) {
+    let is_let_in = uid.is_empty() && push.quirks.on(Quirk::UidUnchecked);
+    if !is_uid(uid) && !is_let_in {
         return Err(ConnectionReturnCode::UID_IS_INVALID);
     }
     push.check_open()?;
-    push.check_token(token)?;
+    push.admit(token)?;
     let uid = UserId::from(uid);
     let plugged = push.plug(&uid, client)?;
-    let patience = (connect.keep_alive > 0)
-        .then(|| Duration::from_secs(connect.keep_alive.into()).mul_f64(KEEP_ALIVE_GRACE));
+    let is_limited = connect.keep_alive > 0 && !push.quirks.on(Quirk::KeepAliveIgnored);
+    let grace = if push.quirks.on(Quirk::KeepAliveShort) { 0.5 } else { KEEP_ALIVE_GRACE };
+    let patience = is_limited.then(|| Duration::from_secs(connect.keep_alive.into()).mul_f64(grace));
     Ok(Admitted { uid, patience, plugged })
 }
 
@@ -183,7 +191,8 @@ const BUFFER_KEPT: usize = 4 * 1024;
 
 impl<'a> Connected<'a> {
     fn new(push: &'a Push, client: Admitted, input: BytesMut) -> Self {
-        let mut frames = Frames { push, id: client.plugged.id, inbox: Inbox::of(&client.uid) };
+        let mut frames =
+            Frames { push, id: client.plugged.id, inbox: Inbox::of(&client.uid), has_subscribed: false };
         let mut out = BytesMut::new();
         out.extend_from_slice(&wire::connack(0));
         let accepted = push.accepts();
@@ -278,7 +287,7 @@ impl<'a> Connected<'a> {
 
     fn write(&mut self, payload: Bytes) {
         // Rule `CONN-ACCEPT-FIRST`.
-        if self.accepted {
+        if self.accepted && self.frames.is_subscribed() {
             self.frames.inbox.write(payload, &mut self.out);
         }
     }
@@ -330,9 +339,16 @@ struct Frames<'a> {
     push: &'a Push,
     id: ConnId,
     inbox: Inbox,
+    /// Asked for by a quirk only: the protocol has no use for it.
+    has_subscribed: bool,
 }
 
 impl Frames<'_> {
+    /// Whether deliveries are for this connection. Rule `PUSH-DELIVER-UNSUBSCRIBED`.
+    fn is_subscribed(&self) -> bool {
+        self.has_subscribed || !self.push.quirks.on(Quirk::SubscriptionNeeded)
+    }
+
     /// Handles every whole packet in `input`.
     fn handle(&mut self, input: &mut BytesMut, out: &mut BytesMut) -> Flow {
         loop {
@@ -367,9 +383,11 @@ impl Frames<'_> {
             }
             // Stock clients subscribe to what they expect; all of it comes unasked (`PUSH-DELIVER-UNSUBSCRIBED`).
             Packet::Subscribe(subscribe) => {
+                self.has_subscribed = true;
                 wire::write_suback(subscribe.pkid, subscribe.filters.len(), out);
             }
             Packet::Unsubscribe(unsubscribe) => wire::write_unsuback(unsubscribe.pkid, out),
+            Packet::PingReq if self.push.quirks.on(Quirk::PingUnanswered) => (),
             Packet::PingReq => wire::write_pingresp(out),
             Packet::PubAck(_) => (),
             Packet::Disconnect

@@ -267,7 +267,8 @@ fn valid_frames() -> Vec<u8> {
 fn handle(bytes: &[u8]) {
     let push = push();
     let plugged = push.plug(&"1".into(), ClientId::parse("00a").unwrap()).unwrap();
-    let mut frames = Frames { push: &push, id: plugged.id, inbox: Inbox::of(&"1".into()) };
+    let mut frames =
+        Frames { push: &push, id: plugged.id, inbox: Inbox::of(&"1".into()), has_subscribed: false };
     let mut input = BytesMut::from(bytes);
     let before = input.len();
     let mut out = BytesMut::new();

@@ -80,15 +80,32 @@ impl Hub {
     /// A client whose token was found good connects. Rules `CONN-KICK`, `CONN-DEVICE-CLASSES`, `CONN-TAKEOVER`,
     /// `CONN-RECONNECT-REFUSED`, `CONN-RECONNECT-FREE`.
     pub fn connect(&mut self, id: ConnId, uid: &UserId, client: ClientId) -> ConnectOutcome {
-        let older = self.users.get(uid).and_then(|devices| devices.of_class(client.device));
+        let has = |quirk| self.quirks.on(quirk);
+        let of_class = self.users.get(uid).and_then(|devices| devices.of_class(client.device));
+        let across = !client.reconnection && has(Quirk::KickAcrossDevices);
+        let older = of_class.or_else(|| self.connections_of(uid).next().filter(|_| across));
         let displaced = match older.and_then(|older| Some((older, self.connections.get(&older)?))) {
+            None if client.reconnection && has(Quirk::ReconnectionNeedsLive) => {
+                return ConnectOutcome::Refused(ConnectionReturnCode::KICKED);
+            }
             None => None,
+            Some((older, _)) if !client.reconnection && has(Quirk::KickSilent) => {
+                Some(Displaced::Replaced(older))
+            }
             Some((older, _)) if !client.reconnection => Some(Displaced::Kicked(older)),
-            Some((older, known)) if known.client.guid == client.guid => Some(Displaced::Replaced(older)),
+            Some((older, known)) if known.client.guid == client.guid && !has(Quirk::TakeoverKicks) => {
+                Some(Displaced::Replaced(older))
+            }
+            Some((older, known)) if known.client.guid == client.guid => Some(Displaced::Kicked(older)),
+            Some((older, _)) if has(Quirk::ReconnectionAlwaysWins) => Some(Displaced::Kicked(older)),
             Some(_) => return ConnectOutcome::Refused(ConnectionReturnCode::KICKED),
         };
-        if let Some(older) = older {
-            self.connections.remove(&older);
+        let stays = has(Quirk::KickLeavesOlder) && matches!(displaced, Some(Displaced::Kicked(_)));
+        let displaced = displaced.filter(|_| !stays);
+        if let Some(older) = older
+            && !stays
+        {
+            self.disconnect(older);
         }
         *self.users.entry(uid.clone()).or_default().of_class_mut(client.device) = Some(id);
         self.connections.insert(id, Connection { uid: uid.clone(), client });

@@ -15,14 +15,14 @@ use rustc_hash::FxHashMap;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
-use y2w_sdk::protocol::push::{ClientId, DeviceClass};
+use y2w_sdk::protocol::push::{ClientId, DeviceClass, control_payload};
 use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, Timestamp, UserId};
 
 use super::PushConfig;
-use super::hub::{ConnId, ConnectOutcome, Displaced, Hub};
+use super::hub::{ConnId, ConnectOutcome, Delivery, Displaced, Hub};
 use super::tokens::ImTokens;
 use crate::faults::{Dice, PushFate, PushFaults};
-use crate::quirks::Quirks;
+use crate::quirks::{Quirk, Quirks};
 
 /// The push side of one app.
 #[derive(Debug)]
@@ -33,6 +33,7 @@ pub(crate) struct Push {
     dice: Dice,
     withhold_accept: AtomicBool,
     refusing_until: Mutex<Option<Timestamp>>,
+    pub(crate) quirks: Quirks,
     tokens: Mutex<ImTokens>,
     board: Mutex<Board>,
 }
@@ -43,6 +44,9 @@ struct Board {
     links: FxHashMap<ConnId, Link>,
     last: u64,
     faults: PushFaults,
+    quirks: Quirks,
+    /// What waits for the next delivery to overtake it.
+    held: Option<Delivery>,
 }
 
 #[derive(Debug)]
@@ -114,8 +118,9 @@ impl Push {
             dice,
             withhold_accept: AtomicBool::new(false),
             refusing_until: Mutex::default(),
+            quirks: quirks.clone(),
             tokens: Mutex::default(),
-            board: Mutex::new(Board { hub: Hub::with_quirks(quirks), ..Board::default() }),
+            board: Mutex::new(Board { hub: Hub::with_quirks(quirks.clone()), quirks, ..Board::default() }),
         }
     }
 
@@ -125,6 +130,19 @@ impl Push {
 
     pub(crate) fn check_token(&self, token: &str) -> Result<(), ConnectionReturnCode> {
         self.tokens.lock().check(token, self.clock.now())
+    }
+
+    /// Whether a token lets its client in.
+    pub(crate) fn admit(&self, token: &str) -> Result<(), ConnectionReturnCode> {
+        use ConnectionReturnCode as Code;
+        match self.check_token(token) {
+            Err(Code::TOKEN_HAS_EXPIRED) if self.quirks.on(Quirk::ExpiredImTokenAccepted) => Ok(()),
+            Err(Code::TOKEN_HAS_EXPIRED) if self.quirks.on(Quirk::ExpiredImTokenAs5) => {
+                Err(Code::TOKEN_IS_INVALID)
+            }
+            Err(Code::TOKEN_IS_INVALID) if self.quirks.on(Quirk::ImTokenUnchecked) => Ok(()),
+            checked => checked,
+        }
     }
 
     /// Whether a token, good or expired, is one of this app.
@@ -141,7 +159,9 @@ impl Push {
     }
 
     pub(crate) fn accepts(&self) -> bool {
-        !self.withhold_accept.load(Ordering::SeqCst)
+        let is_lost =
+            self.quirks.on(Quirk::AcceptLost) && self.board.lock().quirks.strikes(Quirk::AcceptLost);
+        !is_lost && !self.withhold_accept.load(Ordering::SeqCst)
     }
 
     /// Whether connections are let in at all.
@@ -169,7 +189,12 @@ impl Push {
             ConnectOutcome::Refused(code) => return Err(code),
             ConnectOutcome::Accepted { displaced: None } => (),
             ConnectOutcome::Accepted { displaced: Some(Displaced::Kicked(older)) } => {
-                board.tell_kicked(older, &self.counters);
+                let told = if self.quirks.on(Quirk::KickNotClosed) {
+                    Outgoing::Payload(control_payload(ConnectionReturnCode::KICKED).into())
+                } else {
+                    Outgoing::Kicked
+                };
+                board.tell_kicked(older, told, &self.counters);
             }
             ConnectOutcome::Accepted { displaced: Some(Displaced::Replaced(older)) } => {
                 if let Some(link) = board.links.remove(&older) {
@@ -197,17 +222,30 @@ impl Push {
         let mut board = self.board.lock();
         let outcome = board.hub.command(from, topic, payload)?;
         Counters::add(&self.counters.commands, 1);
-        if let Some(delivery) = outcome.delivery {
+        let mut next = outcome.delivery;
+        if self.quirks.on(Quirk::PushReordered) && next.is_some() && board.held.is_none() {
+            board.held = next.take();
+        } else if next.is_some() {
+            let held = board.held.take();
+            self.deliver(&mut board, next);
+            next = held;
+        }
+        self.deliver(&mut board, next);
+        let is_lost = board.quirks.strikes(Quirk::ReplyLost);
+        if is_lost { None } else { Some(outcome.reply) }
+    }
+
+    fn deliver(&self, board: &mut Board, delivery: Option<Delivery>) {
+        if let Some(delivery) = delivery {
             Counters::add(&self.counters.deliveries, delivery.to.len());
             for id in delivery.to {
-                self.deliver(&mut board, id, &delivery.payload);
+                self.deliver_one(board, id, &delivery.payload);
             }
         }
-        Some(outcome.reply)
     }
 
     /// One push for one connection, as the faults that stand let it through.
-    fn deliver(&self, board: &mut Board, id: ConnId, payload: &Bytes) {
+    fn deliver_one(&self, board: &mut Board, id: ConnId, payload: &Bytes) {
         if board.faults.is_quiet() {
             board.put(id, Outgoing::Payload(payload.clone()), &self.counters);
             return;
@@ -233,7 +271,7 @@ impl Push {
         let ids: Vec<ConnId> = board.hub.connections_of(uid).collect();
         for id in &ids {
             board.hub.disconnect(*id);
-            board.tell_kicked(*id, &self.counters);
+            board.tell_kicked(*id, Outgoing::Kicked, &self.counters);
         }
         ids.len()
     }
@@ -315,11 +353,11 @@ impl Board {
         }
     }
 
-    /// To a connection that the hub has taken out.
-    fn tell_kicked(&mut self, id: ConnId, counters: &Counters) {
+    /// The last that a connection is told which was kicked, and which the hub has taken out.
+    fn tell_kicked(&mut self, id: ConnId, last: Outgoing, counters: &Counters) {
         Counters::add(&counters.kicks, 1);
         if let Some(link) = self.links.remove(&id)
-            && link.queue.try_send(Outgoing::Kicked).is_err()
+            && link.queue.try_send(last).is_err()
         {
             link.end.cancel();
         }

@@ -56,7 +56,13 @@ impl Quirk {
     pub fn takes_rate(self) -> bool {
         matches!(
             self,
-            Self::MessageLost | Self::MessageTwice | Self::FanOutLost | Self::PushLost | Self::PushTwice
+            Self::AcceptLost
+                | Self::ReplyLost
+                | Self::MessageLost
+                | Self::MessageTwice
+                | Self::FanOutLost
+                | Self::PushLost
+                | Self::PushTwice
         )
     }
 
@@ -128,6 +134,42 @@ quirks! {
             "a single object that does not exist is answered with 200 and null";
         WriteTimesWholeSecond "write-times-whole-second" ["MSG-STORE" "MTS-FROM-LIST" "SYNC-WATERMARK"]
             "the times in the answer to a write are cut to the second";
+    }
+    "connections" {
+        AcceptLost "accept-lost" ["CONN-ACCEPT"]
+            "a connection gets CONNACK 0 and then no accept";
+        ClientIdUnchecked "client-id-unchecked" ["CONN-REFUSE-CLIENT-ID"]
+            "a client id of any form is let in, as a first connection from the web";
+        ExpiredImTokenAccepted "expired-im-token-accepted" ["CONN-REFUSE-EXPIRED"]
+            "an imToken is good after its time too";
+        ExpiredImTokenAs5 "expired-im-token-as-5" ["CONN-REFUSE-EXPIRED"]
+            "an imToken that has expired is refused with 5 in place of 6";
+        ImTokenUnchecked "im-token-unchecked" ["CONN-REFUSE-TOKEN"]
+            "a password that is no imToken is let in";
+        KeepAliveIgnored "keep-alive-ignored" ["CONN-KEEPALIVE"]
+            "a silent connection is never closed";
+        KeepAliveShort "keep-alive-short" ["CONN-KEEPALIVE-NOT-EARLY"]
+            "a connection is closed for silence after half its keep-alive";
+        KickAcrossDevices "kick-across-devices" ["CONN-DEVICE-CLASSES"]
+            "a first connection kicks the user's connection of the other device class as well";
+        KickLeavesOlder "kick-leaves-older" ["CONN-KICK"]
+            "the older connection is not kicked; it stays open and gets nothing any more";
+        KickNotClosed "kick-not-closed" ["CONN-KICK-CLOSE"]
+            "a kicked connection is told 10 and stays open";
+        KickSilent "kick-silent" ["CONN-KICK"]
+            "a kicked connection is closed without a word";
+        PingUnanswered "ping-unanswered" ["CONN-PINGRESP"]
+            "a PINGREQ gets no PINGRESP";
+        ReconnectionAlwaysWins "reconnection-always-wins" ["CONN-RECONNECT-REFUSED"]
+            "a reconnection kicks the newer client that has taken its place";
+        ReconnectionNeedsLive "reconnection-needs-live" ["CONN-RECONNECT-FREE"]
+            "a reconnection is refused with 10 unless a connection of its own is still live";
+        RefusalNotClosed "refusal-not-closed" ["CONN-REFUSE-CLOSE"]
+            "a connection that was refused stays open";
+        TakeoverKicks "takeover-kicks" ["CONN-TAKEOVER"]
+            "a reconnection kicks the client's own older connection";
+        UidUnchecked "uid-unchecked" ["CONN-REFUSE-UID"]
+            "a connection without a user name is let in";
     }
     "conversations" {
         ClearUnreadUnstamped "clear-unread-unstamped" ["CONV-CHANGE-STAMPED"]
@@ -272,12 +314,18 @@ quirks! {
             "a receiver does not get a message that the others get";
         PushNotToOwnDevices "push-not-to-own-devices" ["PUSH-DELIVER"]
             "the sender's other devices get nothing";
+        PushReordered "push-reordered" ["PUSH-DELIVER-ORDER"]
+            "of two messages that follow each other the second is delivered first";
         PushToSender "push-to-sender" ["PUSH-DELIVER"]
             "the connection that sent a command gets its message too";
         PushTwice "push-twice" ["PUSH-DELIVER-ONCE"]
             "a receiver gets a message twice";
+        ReplyLost "reply-lost" ["PUSH-REPLY"]
+            "a command is carried out and not answered";
         ReplyWithoutId "reply-without-id" ["PUSH-REPLY"]
             "a reply does not repeat y2wMessageId";
+        SubscriptionNeeded "subscription-needed" ["PUSH-DELIVER-UNSUBSCRIBED"]
+            "messages are delivered to connections that have subscribed to something";
         UpdateNotDelivered "update-not-delivered" ["PUSH-DELIVER-UPDATE"]
             "the message of an updateSession reaches nobody";
     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod answers;
+mod connections;
 mod conversations;
 mod history;
 mod members;
@@ -20,6 +21,7 @@ fn probes() -> impl Iterator<Item = &'static (Quirk, Probe)> {
     [
         accounts::PROBES,
         answers::PROBES,
+        connections::PROBES,
         conversations::PROBES,
         history::PROBES,
         members::PROBES,

@@ -1,5 +1,8 @@
 //! Push sessions, their mts, and what is delivered.
 
+use bytes::BytesMut;
+use rumqttc::mqttbytes::QoS;
+use rumqttc::mqttbytes::v4::Subscribe;
 use serde_json::{Value, json};
 
 use super::world::probes;
@@ -103,6 +106,12 @@ probes! {
         first.send(10, json!(1)).await;
         other.next().await.is_none()
     }
+    PushReordered => |mut world| {
+        let [mut first, mut second, _] = world.pushing().await;
+        first.send(10, json!(1)).await;
+        first.send(10, json!(2)).await;
+        second.next().await.is_none_or(|delivered| delivered["message"] != 1)
+    }
     PushToSender => |mut world| {
         let [mut first, ..] = world.pushing().await;
         let reply = first.send(10, json!(1)).await;
@@ -114,9 +123,24 @@ probes! {
         second.next().await;
         second.next().await.is_some()
     }
+    ReplyLost => |mut world| {
+        let mut conn = world.connect("1", "00a").await;
+        conn.update(10, json!([]), false, Value::Null).await.is_null()
+    }
     ReplyWithoutId => |mut world| {
         let [mut first, ..] = world.pushing().await;
         first.send(10, json!(1)).await["y2wMessageId"] != "g"
+    }
+    SubscriptionNeeded => |mut world| {
+        let [mut first, mut second, _] = world.pushing().await;
+        first.send(10, json!(1)).await;
+        let mut subscribe = BytesMut::new();
+        Subscribe::new("#", QoS::AtMostOnce).write(&mut subscribe).unwrap();
+        let unsubscribed = second.next().await;
+        second.write(&subscribe).await;
+        second.packet().await;
+        first.send(10, json!(2)).await;
+        unsubscribed.is_none() && second.next().await.is_some()
     }
     UpdateNotDelivered => |mut world| {
         let [mut first, mut second, _] = world.pushing().await;

@@ -289,9 +289,14 @@ impl World {
 
     /// As [`open`](Self::open), with the accept read.
     pub(super) async fn connect(&mut self, uid: &str, client_id: &str) -> Conn {
+        self.connect_seen(uid, client_id).await.0
+    }
+
+    /// A push connection, and what came first on it.
+    pub(super) async fn connect_seen(&mut self, uid: &str, client_id: &str) -> (Conn, Option<Value>) {
         let mut conn = self.open(uid, client_id).await;
-        conn.next().await;
-        conn
+        let first = conn.next().await;
+        (conn, first)
     }
 
     /// Connections of users 1, 2 and 3, and a push session of 1 and 2 with mts 10 that the first knows.
@@ -345,6 +350,12 @@ impl Conn {
                 return Some(serde_json::from_slice(&publish.payload).unwrap());
             }
         }
+    }
+
+    /// Whether the server closes the connection within that time, after whatever it still says.
+    pub(super) async fn closes(&mut self, within: Duration) -> bool {
+        let mut rest = Vec::new();
+        timeout(within, self.stream.read_to_end(&mut rest)).await.is_ok()
     }
 
     pub(super) async fn publish(&mut self, topic: &str, payload: &str) {
