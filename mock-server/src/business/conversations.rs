@@ -182,8 +182,9 @@ impl Business {
             if is_own && has(Quirk::SenderWithoutConversation) {
                 continue;
             }
-            let removed = self.conversations.under(user, session).is_some_and(|known| known.is_delete);
-            if removed && has(Quirk::SecondConversation) {
+            if has(Quirk::SecondConversation)
+                && self.conversations.under(user, session).is_some_and(|known| known.is_delete)
+            {
                 self.conversations.unlink(user, session);
             }
             let face = Face::of(room, user, &self.users);

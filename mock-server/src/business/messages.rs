@@ -196,48 +196,6 @@ impl Business {
         Ok(SyncedMessages { page, session_updated_at: room.session.updated_at })
     }
 
-    /// The newest `limit` messages created at or before `until`, newest first; for a removed member only those up to
-    /// the removal. Rules `HIST-ORDER`, `HIST-BOUNDARY`, `HIST-PAGE`, `HIST-REMOVED`, `HIST-OUTSIDER`.
-    pub fn history(
-        &self,
-        caller: &UserId,
-        session: &str,
-        until: Timestamp,
-        limit: usize,
-    ) -> Result<Vec<Arc<Message>>, Refusal> {
-        let room = self.sessions.room(session)?;
-        let has = |quirk| self.quirks.on(quirk);
-        let member = room.member_of(caller);
-        if member.is_none() && !has(Quirk::HistoryForOutsiders) {
-            return Err(Refusal::forbidden("only for members of the session"));
-        }
-        let never = Timestamp::from_millis(i64::MAX);
-        let removed = member.filter(|member| member.is_delete);
-        if removed.is_some() && has(Quirk::HistoryRefusesRemoved) {
-            return Err(Refusal::forbidden("only for members of the session"));
-        }
-        let removed = removed.filter(|_| !has(Quirk::HistoryAfterRemoval));
-        let removal = removed.map_or(never, |member| member.created_at);
-        let paging = until < Timestamp::MAX;
-        let skipped = usize::from(has(Quirk::HistoryWithoutBoundary) || has(Quirk::HistorySkipsOne))
-            + usize::from(has(Quirk::HistorySkipsOne));
-        let until = until.min(removal);
-        let upto = room.messages.created_while(|message| message.created_at <= until);
-        let skipped = if paging { skipped } else { 0 };
-        let limit =
-            if has(Quirk::HistoryPageShort) { limit.min(upto.len()).saturating_sub(1) } else { limit };
-        let newest_first = upto.iter().rev().skip(skipped);
-        let mut page: Vec<_> =
-            newest_first.take(limit).map(|message| room.as_of(message, removal).clone()).collect();
-        if has(Quirk::HistoryByUpdate) {
-            page.sort_by_key(|message| std::cmp::Reverse(message.updated_at));
-        }
-        if has(Quirk::HistoryOldestFirst) {
-            page.reverse();
-        }
-        Ok(page)
-    }
-
     /// The server's own word in a session. Rules `MEMBER-SYSTEM-MESSAGE`, `MSG-CONTENT-FORMS`.
     pub(super) fn write_system_message(
         &mut self,
@@ -321,16 +279,6 @@ impl Room {
         } else {
             Err(Refusal::forbidden("only its sender changes a message"))
         }
-    }
-
-    /// A message as it was at that time: what somebody removed then may read of it. Rule `HIST-REMOVED`.
-    fn as_of<'a>(&'a self, message: &'a Arc<Message>, time: Timestamp) -> &'a Arc<Message> {
-        if message.updated_at <= time {
-            return message;
-        }
-        let earlier = self.earlier.get(&message.id).into_iter().flatten();
-        // There is one: it was kept because of the removal.
-        earlier.rev().find(|earlier| earlier.updated_at <= time).unwrap_or(message)
     }
 
     fn stored_with(&self, key: &(UserId, Arc<str>)) -> Option<&Arc<Message>> {

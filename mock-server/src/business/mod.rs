@@ -19,6 +19,7 @@ mod contacts;
 mod conversations;
 mod emojis;
 mod favourites;
+mod history;
 mod member_updates;
 mod members;
 mod messages;

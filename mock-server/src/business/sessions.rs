@@ -112,7 +112,8 @@ impl Operation for CreateGroup {
 
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<Arc<Session>, Refusal> {
         check_secure_type(&self.secure_type)?;
-        let creator = state.user(self.caller.as_str())?.clone();
+        let creator =
+            state.users.find(&self.caller).filter(|_| state.quirks.on(Quirk::CreatorJoins)).cloned();
         let sessions = &mut state.sessions;
         let mut room =
             Room::new(sessions.ids.next(), SessionType::Group, self.caller, now, state.quirks.clone());
@@ -121,7 +122,7 @@ impl Operation for CreateGroup {
         session.name = self.name;
         session.secure_type = self.secure_type;
         session.avatar_url = self.avatar_url;
-        if state.quirks.on(Quirk::CreatorJoins) {
+        if let Some(creator) = creator {
             room.join(sessions.member_ids.next(), &creator, Role::Master, now);
         }
         let session = room.session.clone();

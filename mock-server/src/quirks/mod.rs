@@ -17,8 +17,6 @@ mod tests;
 
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
-
 pub use listing::{as_json, as_markdown, as_text};
 pub use profile::Profile;
 pub use table::Quirk;
@@ -110,7 +108,7 @@ fn place(quirk: Quirk) -> (usize, u64) {
 }
 
 /// How often a quirk strikes, from never to always.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Rate(f64);
 
 impl Rate {

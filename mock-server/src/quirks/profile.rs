@@ -10,7 +10,7 @@ pub enum Profile {
     /// Keeps every rule.
     #[default]
     Strict,
-    /// The open-source business server of 2016, as `docs/protocol.md` tells of it under "as observed".
+    /// The open-source business server of 2016, as `docs/protocol.md` tells of it at its end.
     #[value(name = "yun2win-2016")]
     Yun2win2016,
 }
