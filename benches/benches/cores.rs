@@ -1,53 +1,12 @@
-//! The functional cores on the hot path of a run: `cargo bench -p y2w-benches`.
+//! The functional cores on the hot path of a run: `cargo bench -p y2w-benches --bench cores`.
 
 use std::hint::black_box;
 
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use y2w_mock_server::push::hub::{ConnId, Hub};
 use y2w_scenarios::check::ledger::{Mark, SessionLedger};
-use y2w_sdk::model::Collection;
 use y2w_sdk::protocol::push::{ClientId, Command, DeviceClass, ImMember, Notice};
-use y2w_sdk::protocol::{ImSessionId, MessageId, SessionType, Timestamp, UserConversation, UserId};
-
-fn conversation(target: u32, stamp: i64) -> UserConversation {
-    UserConversation {
-        id: target.to_string().as_str().into(),
-        target_id: target.to_string(),
-        name: format!("user {target}"),
-        kind: SessionType::P2p,
-        top: false,
-        visiable: true,
-        unread: 0,
-        last_message: None,
-        avatar_url: String::new(),
-        is_delete: false,
-        created_at: None,
-        updated_at: Timestamp::from_millis(stamp),
-    }
-}
-
-/// A page of 1,000 entries, half of them new, into collections of different sizes: the cost must not grow with the
-/// size.
-fn merge(c: &mut Criterion) {
-    let mut group = c.benchmark_group("merge a page of 1,000");
-    group.throughput(Throughput::Elements(1_000));
-    for size in [1_000, 10_000, 100_000] {
-        group.bench_with_input(BenchmarkId::from_parameter(size), &size, |b, &size| {
-            let mut collection = Collection::default();
-            collection.merge_page((0..size).map(|i| conversation(i, 1)).collect());
-            let mut stamp = 1;
-            b.iter_batched(
-                || {
-                    stamp += 1;
-                    (size - 500..size + 500).map(|i| conversation(i, stamp)).collect::<Vec<_>>()
-                },
-                |page| black_box(collection.merge_page(page)),
-                BatchSize::LargeInput,
-            );
-        });
-    }
-    group.finish();
-}
+use y2w_sdk::protocol::{ImSessionId, MessageId, SessionType, Timestamp, UserId};
 
 /// One push to a session, decided and addressed to all its members.
 fn fan_out(c: &mut Criterion) {
@@ -105,5 +64,5 @@ fn verify(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(cores, merge, fan_out, verify);
+criterion_group!(cores, fan_out, verify);
 criterion_main!(cores);

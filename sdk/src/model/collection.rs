@@ -23,7 +23,8 @@ pub trait Entry: PartialEq {
 /// Entries by key in the order of their first arrival, and the watermark of their sync.
 #[derive(Debug)]
 pub struct Collection<E: Entry> {
-    entries: IndexMap<E::Key, E, FxBuildHasher>,
+    /// Boxed: the map moves all that it holds when it grows, and has room for four when it holds one.
+    entries: IndexMap<E::Key, Box<E>, FxBuildHasher>,
     watermark: Timestamp,
 }
 
@@ -46,17 +47,17 @@ impl<E: Entry> Collection<E> {
 
     /// The entry of this key, tombstone or not.
     pub fn find(&self, key: &E::Key) -> Option<&E> {
-        self.entries.get(key)
+        self.entries.get(key).map(|e| &**e)
     }
 
     /// All entries that are no tombstones, in the order of their first arrival.
     pub fn iter(&self) -> impl Iterator<Item = &E> {
-        self.entries.values().filter(|e| !e.is_tombstone())
+        self.iter_all().filter(|e| !e.is_tombstone())
     }
 
     /// All entries, tombstones included.
     pub fn iter_all(&self) -> impl Iterator<Item = &E> {
-        self.entries.values()
+        self.entries.values().map(|e| &**e)
     }
 
     /// Merges a page of a sync; the answer is the number of entries that changed something.
@@ -82,14 +83,16 @@ impl<E: Entry> Collection<E> {
     fn merge_entry(&mut self, entry: E) -> bool {
         match self.entries.entry(entry.key()) {
             indexmap::map::Entry::Vacant(vacant) => {
-                vacant.insert(entry);
+                vacant.insert(Box::new(entry));
                 true
             }
             indexmap::map::Entry::Occupied(mut known) => {
+                let known = &mut **known.get_mut();
                 // Stamps of whole seconds tie: then what differs is the newer one.
-                let newer = entry.stamp() >= known.get().stamp() && entry != *known.get();
+                let newer =
+                    entry.stamp() > known.stamp() || entry.stamp() == known.stamp() && entry != *known;
                 if newer {
-                    known.insert(entry);
+                    *known = entry;
                 }
                 newer
             }
@@ -109,7 +112,7 @@ impl<E: Entry> Collection<E> {
     /// Changes an entry in place to what the server is known to hold by now, without a stamp of its own: the next sync
     /// has the last word. The answer is whether there is such an entry.
     pub fn amend(&mut self, key: &E::Key, amend: impl FnOnce(&mut E)) -> bool {
-        self.entries.get_mut(key).map(amend).is_some()
+        self.entries.get_mut(key).map(|entry| amend(entry)).is_some()
     }
 
     /// Gives up on entries with the watermark's very stamp. See [`Next::MoveOn`](super::Next::MoveOn).

@@ -8,7 +8,7 @@
 //! watermark, and a sync never moves [`Messages::top_date`] forward but by letting old messages go, which can then be
 //! paged again (`CLIENT-HISTORY-NO-WATERMARK`). What was paged back to is held on top of `keep`.
 
-use std::collections::VecDeque;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
@@ -61,11 +61,16 @@ impl Merged {
     }
 }
 
+/// Where a message stands: by `createdAt`, and by arrival among those of the same time.
+type Place = (Timestamp, u64);
+
 /// The messages of one session.
 #[derive(Debug)]
 pub struct Messages {
-    synced: VecDeque<Arc<Message>>,
-    created_at: FxHashMap<MessageId, Timestamp>,
+    synced: BTreeMap<Place, Arc<Message>>,
+    places: FxHashMap<MessageId, Place>,
+    /// How many messages have come.
+    arrived: u64,
     local: Vec<LocalMessage>,
     keep: usize,
     /// Whether the server may hold messages before the earliest one here.
@@ -83,8 +88,9 @@ impl Messages {
     /// No messages yet; at most `keep` synced ones will be held.
     pub fn keeping(keep: usize) -> Self {
         Self {
-            synced: VecDeque::new(),
-            created_at: FxHashMap::default(),
+            synced: BTreeMap::new(),
+            places: FxHashMap::default(),
+            arrived: 0,
             local: Vec::new(),
             keep: keep.max(1),
             more: true,
@@ -103,7 +109,7 @@ impl Messages {
 
     /// The synced messages, oldest first.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Message>> {
-        self.synced.iter()
+        self.synced.values()
     }
 
     /// How many synced messages are held. The seed's `count`.
@@ -124,7 +130,7 @@ impl Messages {
     /// Where history goes on: the time of the earliest message held, or the year 3000. The seed's `topDate`; rules
     /// `CLIENT-HISTORY-TOP`, `CLIENT-HISTORY-CREATED-AT`.
     pub fn top_date(&self) -> Timestamp {
-        let earliest = self.synced.front().map_or(Timestamp::MAX, |m| m.created_at);
+        let earliest = self.earliest().unwrap_or(Timestamp::MAX);
         self.history_from.map_or(earliest, |from| from.min(earliest))
     }
 
@@ -156,7 +162,7 @@ impl Messages {
             self.merge_one(message, &mut merged);
         }
         self.session_updated_at = self.session_updated_at.max(session_updated_at);
-        let known = &self.created_at;
+        let known = &self.places;
         self.local.retain(|l| l.id.as_ref().is_none_or(|id| !known.contains_key(id)));
         self.trim();
         merged
@@ -180,7 +186,7 @@ impl Messages {
         }
         // What lies before the earliest message held stays unknown, so that a late edit of it is no news.
         self.horizon =
-            horizon.map(|old| self.synced.front().map_or(old, |m| old.min(m.created_at.previous())));
+            horizon.map(|old| self.earliest().map_or(old, |earliest| old.min(earliest.previous())));
         self.keep = self.keep.max(self.synced.len());
         self.history_from = None;
         if entries < limit {
@@ -226,7 +232,7 @@ impl Messages {
     /// A message of this client was stored as `id`.
     pub fn local_stored(&mut self, local_id: u64, id: &MessageId) {
         // A push from elsewhere may have had this very message synced before its own answer arrived.
-        if self.created_at.contains_key(id) {
+        if self.places.contains_key(id) {
             self.local.retain(|l| l.local_id != local_id);
         } else if let Some(local) = self.local.iter_mut().find(|l| l.local_id == local_id) {
             local.status = LocalStatus::Stored;
@@ -249,7 +255,7 @@ impl Messages {
             conversation_seen: self.conversation_seen,
             more: self.more,
             horizon: self.horizon,
-            entries: self.synced.iter().cloned().collect(),
+            entries: self.synced.values().cloned().collect(),
         }
     }
 
@@ -269,32 +275,38 @@ impl Messages {
     }
 
     fn merge_one(&mut self, message: Message, merged: &mut Merged) {
-        if let Some(&created_at) = self.created_at.get(&message.id) {
-            let start = self.synced.partition_point(|m| m.created_at < created_at);
-            let same_time = self.synced.range_mut(start..).take_while(|m| m.created_at == created_at);
-            let Some(known) = { same_time }.find(|m| m.id == message.id) else {
+        if let Some(place) = self.places.get(&message.id) {
+            let Some(known) = self.synced.get_mut(place) else {
                 return;
             };
-            if message.updated_at >= known.updated_at && message != **known {
-                // An edit never moves a message, so the place stays right whatever the answer says.
-                *known = Arc::new(Message { created_at, ..message });
+            // An edit never moves a message, so the place stays right whatever the answer says.
+            let message = Message { created_at: known.created_at, ..message };
+            if message.updated_at > known.updated_at
+                || message.updated_at == known.updated_at && message != **known
+            {
+                *known = Arc::new(message);
                 merged.changed.push(known.clone());
             }
         } else if self.horizon.is_none_or(|horizon| message.created_at > horizon) {
             let message = Arc::new(message);
-            self.created_at.insert(message.id.clone(), message.created_at);
-            let place = self.synced.partition_point(|m| m.created_at <= message.created_at);
+            let place = (message.created_at, self.arrived);
+            self.arrived += 1;
+            self.places.insert(message.id.clone(), place);
             self.synced.insert(place, message.clone());
             merged.added.push(message);
         }
     }
 
+    fn earliest(&self) -> Option<Timestamp> {
+        self.synced.first_key_value().map(|((created_at, _), _)| *created_at)
+    }
+
     fn trim(&mut self) {
         while self.synced.len() > self.keep {
-            let Some(oldest) = self.synced.pop_front() else {
+            let Some((_, oldest)) = self.synced.pop_first() else {
                 break;
             };
-            self.created_at.remove(&oldest.id);
+            self.places.remove(&oldest.id);
             self.horizon = self.horizon.max(Some(oldest.created_at));
             self.more = true;
         }
@@ -353,6 +365,44 @@ mod tests {
         assert_eq!((merged.added.len(), ids(&merged.changed)), (0, vec!["1"]));
         assert_eq!(ids(messages.iter()), ["1", "2"]);
         assert_eq!(messages.merge_page(vec![message(1, 1, 3)], None).new_entries(), 0);
+    }
+
+    #[test]
+    fn a_message_whose_time_is_told_differently_keeps_its_place_and_is_no_news_for_ever() {
+        let mut messages = Messages::keeping(10);
+        messages.merge_page(vec![message(1, 1, 5), message(2, 2, 5)], None);
+        assert_eq!(messages.merge_page(vec![message(1, 3, 5)], None).new_entries(), 0);
+        assert_eq!(messages.merge_page(vec![message(1, 3, 6)], None).changed.len(), 1);
+        assert_eq!(messages.merge_page(vec![message(1, 3, 6)], None).new_entries(), 0);
+        assert_eq!(ids(messages.iter()), ["1", "2"]);
+    }
+
+    #[test]
+    fn messages_of_one_time_stand_in_the_order_they_came_in() {
+        let mut messages = Messages::keeping(10);
+        messages.merge_page(vec![message(2, 7, 7), message(1, 7, 7)], None);
+        messages.merge_page(vec![message(3, 7, 8), message(2, 7, 9)], None);
+        assert_eq!(ids(messages.iter()), ["2", "1", "3"]);
+    }
+
+    #[test]
+    fn a_message_that_comes_again_with_another_created_at_is_no_news() {
+        let mut messages = Messages::keeping(10);
+        messages.merge_page(vec![message(1, 1_500, 1_500)], None);
+        for _ in 0..3 {
+            assert_eq!(
+                messages
+                    .merge_page(
+                        vec![Message {
+                            created_at: message(1, 1_000, 0).created_at,
+                            ..message(1, 1_500, 1_500)
+                        }],
+                        None
+                    )
+                    .new_entries(),
+                0
+            );
+        }
     }
 
     #[test]
