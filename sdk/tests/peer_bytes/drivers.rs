@@ -1,9 +1,8 @@
 //! What is done with bytes from a peer, shared by the property tests here and the fuzz targets in `sdk/fuzz`: everything
 //! that may read them does so, and what can be read is written and read again. A driver panics if a rule is broken.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
-use std::hash::Hash;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -14,8 +13,8 @@ use y2w_sdk::protocol::push::{
 };
 use y2w_sdk::protocol::rest::{ErrorBody, GateAnswer, List, LoggedIn, MessageList, TokenAnswer};
 use y2w_sdk::protocol::{
-    Attachment, Contact, Emoji, ImSessionId, LastMessage, Message, MessageType, Session, SessionMember,
-    Timestamp, User, UserConversation, UserSession,
+    Attachment, Contact, Emoji, ImSessionId, LastMessage, Message, MessageId, MessageType, Session,
+    SessionMember, Timestamp, User, UserConversation, UserSession,
 };
 
 /// How many synced messages the model of a driver keeps: few, so that some are let go.
@@ -144,6 +143,9 @@ pub(crate) struct Known {
     messages: Messages,
     members: Members,
     conversations: Collection<UserConversation>,
+    /// When each message was created, as was first said, and whether another answer has contradicted that.
+    created: BTreeMap<MessageId, Timestamp>,
+    moved: bool,
 }
 
 impl Known {
@@ -153,6 +155,8 @@ impl Known {
             messages: Messages::keeping(KEEP),
             members: Members::default(),
             conversations: Collection::default(),
+            created: BTreeMap::new(),
+            moved: false,
         }
     }
 
@@ -186,13 +190,17 @@ impl Known {
 
     fn merge_messages(&mut self, page: MessageList) {
         let (watermark, updated_at) = (self.messages.watermark(), self.messages.session_updated_at());
-        let merged = self.messages.merge_page(page.entries.clone(), page.session_updated_at);
+        self.messages.merge_page(page.entries.clone(), page.session_updated_at);
         assert!(self.messages.watermark() >= watermark && self.messages.session_updated_at() >= updated_at);
         assert!(page.entries.iter().all(|message| self.messages.watermark() >= message.updated_at));
         let held: Vec<_> = self.messages.iter().cloned().collect();
         assert!(held.len() <= KEEP && held.is_sorted_by_key(|message| message.created_at));
-        // A peer that moves a message it has sent before breaks a rule, and is not followed.
-        if merged.changed.is_empty() && all_differ(page.entries.iter().map(|message| &message.id)) {
+        // A message that comes with another createdAt than before may be new or changed each time: not looked at.
+        self.moved |= page
+            .entries
+            .iter()
+            .any(|m| *self.created.entry(m.id.clone()).or_insert(m.created_at) != m.created_at);
+        if !self.moved && all_differ(page.entries.iter().map(|message| &message.id)) {
             let again = self.messages.merge_page(page.entries, page.session_updated_at);
             assert_eq!(again.new_entries(), 0);
         }
@@ -206,7 +214,7 @@ fn again<E: Entry<Key: Ord>>(page: Vec<E>, merge: impl FnOnce(Vec<E>) -> usize) 
     }
 }
 
-fn all_differ<K: Ord + Hash>(keys: impl Iterator<Item = K>) -> bool {
+fn all_differ<K: Ord>(mut keys: impl Iterator<Item = K>) -> bool {
     let mut seen = BTreeSet::new();
-    keys.into_iter().all(|key| seen.insert(key))
+    keys.all(|key| seen.insert(key))
 }
