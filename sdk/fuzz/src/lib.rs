@@ -10,6 +10,13 @@ pub mod model;
 #[path = "../../src/protocol/mod.rs"]
 pub mod protocol;
 
+/// Of the local store only what the model's documents are named by.
+pub mod store {
+    pub use crate::part::Part;
+}
+#[path = "../../src/store/part.rs"]
+mod part;
+
 #[path = "../../tests/peer_bytes/damage.rs"]
 mod damage;
 #[path = "../../tests/peer_bytes/drivers.rs"]
