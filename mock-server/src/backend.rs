@@ -224,7 +224,9 @@ impl Inner {
         };
         let tcp = self.host(Some(listening.tcp.ip()), called);
         let websocket = self.host(Some(listening.websocket.ip()), called);
-        let (tcp_port, port) = (listening.tcp.port(), listening.websocket.port());
+        let tcp_port = listening.tcp.port();
+        let mapped = self.gate_host.as_deref().and_then(|host| split_port(host).1);
+        let port = mapped.unwrap_or(listening.websocket.port());
         let url = if port == PUSH_WEBSOCKET_PORT { websocket.clone() } else { format!("{websocket}:{port}") };
         let needs_tcp = tcp != url || tcp_port != PUSH_TCP_PORT;
         (url, needs_tcp.then(|| format!("{tcp}:{tcp_port}")))
@@ -232,10 +234,10 @@ impl Inner {
 
     fn host(&self, ip: Option<IpAddr>, called: Option<&str>) -> String {
         match (&self.gate_host, ip) {
-            (Some(host), _) => host.clone(),
+            (Some(host), _) => split_port(host).0.to_owned(),
             (None, Some(ip)) if !ip.is_unspecified() => bracketed(ip),
             // We listen everywhere: the name that brought the client here will do for the push server as well.
-            (None, _) => called.map_or_else(|| "127.0.0.1".to_owned(), |host| without_port(host).to_owned()),
+            (None, _) => called.map_or_else(|| "127.0.0.1".to_owned(), |host| split_port(host).0.to_owned()),
         }
     }
 }
@@ -250,10 +252,11 @@ fn bracketed(ip: IpAddr) -> String {
     }
 }
 
-fn without_port(host: &str) -> &str {
+/// A host and, where it ends in one, its port.
+fn split_port(host: &str) -> (&str, Option<u16>) {
     match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => (name, port.parse().ok()),
+        _ => (host, None),
     }
 }
 
@@ -295,17 +298,23 @@ mod tests {
             websocket: SocketAddr::from(([0, 0, 0, 0], 80)),
         });
         assert_eq!(elsewhere.inner.push_server(None), ("push.example".to_owned(), None));
+        let mapped = MockServer::builder().gate_host("push.example:80").backend();
+        mapped.set_listening(Listening {
+            tcp: SocketAddr::from(([127, 0, 0, 1], 1883)),
+            websocket: SocketAddr::from(([127, 0, 0, 1], 8083)),
+        });
+        assert_eq!(mapped.inner.push_server(None), ("push.example".to_owned(), None));
     }
 
     #[test]
     fn a_host_header_may_have_a_port() {
-        for (header, host) in [
-            ("a.example", "a.example"),
-            ("a.example:80", "a.example"),
-            ("[::1]:80", "[::1]"),
-            ("[::1]", "[::1]"),
+        for (header, split) in [
+            ("a.example", ("a.example", None)),
+            ("a.example:80", ("a.example", Some(80))),
+            ("[::1]:80", ("[::1]", Some(80))),
+            ("[::1]", ("[::1]", None)),
         ] {
-            assert_eq!(without_port(header), host);
+            assert_eq!(split_port(header), split);
         }
     }
 }

@@ -40,8 +40,9 @@ pub struct ServeArgs {
     #[arg(long, value_name = "KEY:SECRET", value_parser = parse_app)]
     pub app: Vec<App>,
 
-    /// The host that the gate names to clients, where it is not the one the push server listens on
-    #[arg(long, value_name = "HOST")]
+    /// The host that the gate names to clients, where it is not the one the push server listens on; a port is where they
+    /// reach the WebSocket: HOST:80 suits 2016 clients behind a port mapping
+    #[arg(long, value_name = "HOST[:PORT]")]
     pub gate_host: Option<String>,
 
     /// Makes tokens, salts and what faults hit repeatable

@@ -278,7 +278,8 @@ impl MockServerBuilder {
         self
     }
 
-    /// The host that the gate names, where it is not the one that the push server listens on.
+    /// The host that the gate names, where it is not the one that the push server listens on. With a port, `HOST:PORT`,
+    /// it is where clients reach the WebSocket; clients of 2016 need that to be 80, and then see the bare host.
     #[must_use]
     pub fn gate_host(mut self, host: impl Into<String>) -> Self {
         self.config.gate_host = Some(host.into());
