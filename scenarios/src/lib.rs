@@ -1,9 +1,16 @@
 //! The runner of y2w: simulated users that talk through the real SDK, and checks that watch every message.
 //!
+//! * [`plan`]: what is to happen in a simulated run, as data. [`world`]: where it happens. [`play`]: has it happen.
+//!   [`history`]: what happened.
 //! * [`load`]: who there is, what they do and when; meters; the result of a run.
 //! * [`check`]: what must hold, decided message by message while the run goes on. Pure.
 //! * [`cli`]: the command `y2w`.
 
+pub mod chance;
 pub mod check;
 pub mod cli;
+pub mod history;
 pub mod load;
+pub mod plan;
+pub mod play;
+pub mod world;

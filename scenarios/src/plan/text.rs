@@ -1,0 +1,170 @@
+//! Plans as TOML.
+
+use std::fmt::Write as _;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+
+use super::{Plan, PlanError};
+
+/// Why a file is no plan, on one line: file, line, field, and what was expected.
+#[derive(Debug, Error)]
+pub enum PlanFileError {
+    /// It cannot be read.
+    #[error("cannot read the plan {}: {source}", .file.display())]
+    Read {
+        /// The file.
+        file: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    /// It is not TOML, or has other fields than a plan.
+    #[error("{file}:{line}: {text}")]
+    Form {
+        /// The file.
+        file: String,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong there.
+        text: String,
+    },
+    /// It makes no sense.
+    #[error("{file}:{line}: {error}")]
+    Sense {
+        /// The file.
+        file: String,
+        /// The line that the table in question begins at, from 1.
+        line: usize,
+        /// What makes no sense.
+        error: PlanError,
+    },
+}
+
+impl Plan {
+    /// Reads and checks the plan in a file.
+    pub fn read(file: &Path) -> Result<Self, PlanFileError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| PlanFileError::Read { file: file.to_owned(), source })?;
+        Self::parse(&text, &file.display().to_string())
+    }
+
+    /// Reads and checks a plan; `name` is what errors call it.
+    pub fn parse(text: &str, name: &str) -> Result<Self, PlanFileError> {
+        let plan: Self = toml::from_str(text).map_err(|error| PlanFileError::Form {
+            file: name.to_owned(),
+            line: error.span().map_or(1, |span: Range<usize>| line_of(text, span.start)),
+            text: error.message().lines().collect::<Vec<_>>().join("; "),
+        })?;
+        plan.check().map_err(|error| PlanFileError::Sense {
+            file: name.to_owned(),
+            line: error.table.map_or(1, |(table, index)| line_of_table(text, table, index)),
+            error,
+        })?;
+        Ok(plan)
+    }
+
+    /// The plan as TOML, with what it is about as a comment before it.
+    pub fn to_toml(&self, about: &str) -> String {
+        let mut text = String::new();
+        for line in about.lines() {
+            // Writing to a string does not fail.
+            let _ = writeln!(text, "# {line}");
+        }
+        text.push_str(&toml::to_string(self).expect("a plan has nothing that TOML has not"));
+        text
+    }
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Where the table of that number begins, from 0; the first line where the tables are written otherwise.
+fn line_of_table(text: &str, table: &str, index: usize) -> usize {
+    let header = format!("[[{table}]]");
+    let mut lines = text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with(&header));
+    lines.nth(index).map_or(1, |(line, _)| line + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PLAN: &str = r##"
+version = 1
+seed = 7
+
+[[user]]
+name = "ann"
+devices = ["web", "mobile"]
+
+[[user]]
+name = "bob"
+
+[[step]]
+id = 1
+at = "1s"
+by = "ann"
+do = { create-group = { group = "team", members = ["bob"] } }
+
+[[step]]
+id = 2
+at = "1500ms"
+by = "bob"
+do = { send-text = { to = "#team" } }
+
+[[step]]
+id = 3
+at = "2s"
+by = "ann/mobile"
+do = "sync"
+
+[[fault]]
+id = 4
+at = "1s"
+for = "5s"
+what = { partition = { who = "bob" } }
+"##;
+
+    #[test]
+    fn a_plan_is_read_and_written_and_read() {
+        let plan = Plan::parse(PLAN, "a.toml").unwrap();
+        assert_eq!(plan.steps.len(), 3);
+        assert_eq!(plan.end().0, 6_000);
+        let again = Plan::parse(&plan.to_toml("found\nby chance"), "b.toml").unwrap();
+        assert_eq!(again, plan);
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_file_line_field_and_what_was_expected() {
+        for (from, to, expected) in [
+            ("seed = 7", "seed = ", "a.toml:3:"),
+            ("seed = 7", "seed = 7\nsede = 8", "a.toml:4: unknown field `sede`"),
+            ("seed = 7", "seed = \"x\"", "a.toml:3: invalid type"),
+            ("at = \"1500ms\"", "at = \"soon\"", "a.toml:20: `soon` is no length of time"),
+            ("send-text", "sendtext", "a.toml:22: unknown variant `sendtext`, expected one of `send-text`"),
+            ("to = \"#team\"", "to = \"#teem\"", "a.toml:18: step 2, do: no step creates the group `teem`"),
+            ("to = \"#team\"", "to = \"bob\"", "a.toml:18: step 2, do: bob cannot talk to themselves"),
+            (
+                "to = \"#team\"",
+                "to = \"#team\", x = 1",
+                "a.toml:22: unexpected keys in table: x, available keys: to",
+            ),
+            (
+                "ann/mobile",
+                "ann/phone",
+                "a.toml:24: step 3, by: ann has no device `phone`: expected one of web, mobile",
+            ),
+            ("id = 3", "id = 2", "a.toml:24: step 3, id: 2 is there twice"),
+            ("for = \"5s\"", "", "a.toml:30: fault 1, for: there is none"),
+            ("version = 1", "version = 2", "a.toml:1: version: 2 is unknown: expected 1"),
+            ("name = \"bob\"", "name = \"ann\"", "a.toml:9: user 2, name: there are two users `ann`"),
+        ] {
+            assert!(PLAN.contains(from), "{from}");
+            let error = Plan::parse(&PLAN.replacen(from, to, 1), "a.toml").unwrap_err().to_string();
+            assert!(error.starts_with(expected), "{error}\n  is not\n{expected}");
+            assert_eq!(error.lines().count(), 1, "{error}");
+        }
+    }
+}

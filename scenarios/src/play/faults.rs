@@ -1,0 +1,65 @@
+//! Lets faults come and go at their times.
+
+use y2w_sdk::protocol::{ImSessionId, SessionType, Timestamp};
+
+use super::stage::Stage;
+use crate::history::What;
+use crate::plan::{Fault, Misfortune, Place};
+use crate::world::Harm;
+
+/// Has every fault of the plan come and go; returns those that this world cannot inflict.
+pub(super) async fn befall(stage: &Stage<'_>, begin: Timestamp) -> Vec<u32> {
+    let mut turns: Vec<(u64, bool, &Fault)> = Vec::new();
+    for fault in &stage.plan.faults {
+        turns.push((fault.at.0, true, fault));
+        if !fault.what.is_once() {
+            turns.push((fault.at.0 + fault.lasts.0, false, fault));
+        }
+    }
+    turns.sort_by_key(|(at, begins, fault)| (*at, *begins, fault.id));
+    let mut standing: Vec<Fault> = Vec::new();
+    let mut not_inflicted = Vec::new();
+    for (at, begins, fault) in turns {
+        let when = begin.plus(std::time::Duration::from_millis(at));
+        stage.world.clock().sleep_until(when).await;
+        let what = if begins { What::FaultBegins(fault.id) } else { What::FaultEnds(fault.id) };
+        stage.history.note(None, what);
+        if begins {
+            standing.push(fault.clone());
+        } else {
+            standing.retain(|other| other.id != fault.id);
+        }
+        stage.weather.set(standing.clone());
+        if let Misfortune::CutPush { who } = &fault.what {
+            stage.weather.cut(|actor| who.covers(actor));
+        }
+        if begins && harm(stage, fault).is_some_and(|harm| stage.world.inflict(&harm).is_err()) {
+            not_inflicted.push(fault.id);
+        }
+    }
+    not_inflicted
+}
+
+/// What a fault does to the server, if it is on the server and what it is about has come to be.
+fn harm(stage: &Stage<'_>, fault: &Fault) -> Option<Harm> {
+    Some(match &fault.what {
+        Misfortune::RefuseConnections => Harm::Refuse(fault.lasts.duration()),
+        Misfortune::RestartPush => Harm::RestartPush,
+        Misfortune::ForgetSession { session } => Harm::Forget(found(stage, session)?),
+        Misfortune::MoveMts { session, by } => Harm::MoveMts(found(stage, session)?, *by),
+        Misfortune::ExpireTokens { user } => Harm::ExpireTokens(stage.user(user).id.clone()),
+        Misfortune::ExpireImTokens => Harm::ExpireImTokens,
+        Misfortune::Kick { user } => Harm::Kick(stage.user(user).id.clone()),
+        _ => return None,
+    })
+}
+
+fn found(stage: &Stage<'_>, place: &Place) -> Option<ImSessionId> {
+    match place {
+        Place::Group(name) => stage.learnt().group(name).map(|id| ImSessionId::new(SessionType::Group, id)),
+        Place::Pair(one, other) => {
+            stage.learnt().pair(one, other).map(|id| ImSessionId::new(SessionType::P2p, id))
+        }
+        Place::User(_) => None,
+    }
+}

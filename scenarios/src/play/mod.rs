@@ -1,0 +1,152 @@
+//! Plays a plan in a world.
+//!
+//! Life: users are registered, the devices that begin online log in and connect, and wait until nothing is left to do;
+//! only then does the plan's time begin. Each device then does its steps, one after the other, while the faults come and
+//! go. When all steps are done and all faults over, everybody has the plan's quiet time to come to rest. At last each
+//! device's view is taken, and for each user that of a client that knows nothing and fetches everything: the truth.
+//!
+//! Invariants: nothing here decides by a clock or by chance but the world's clock and the plan's seed; a step ends by
+//! [`STEP_PATIENCE`], so a play ends; the network's faults never touch the setting up and the taking of views.
+
+mod device;
+mod faults;
+mod stage;
+mod steps;
+mod view;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use thiserror::Error;
+use y2w_sdk::api::ApiError;
+use y2w_sdk::protocol::UserId;
+
+pub use view::{Conversation, Room, UserView, View};
+
+use crate::history::History;
+use crate::plan::{Actor, Plan};
+use crate::world::World;
+use device::Device;
+use stage::Stage;
+
+/// How long a step may take.
+const STEP_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long setting up may take for one device.
+const SET_UP_PATIENCE: Duration = Duration::from_secs(60);
+
+/// For how long everybody must have been at rest: long enough for what is under way to arrive.
+const AT_REST: Duration = Duration::from_secs(2);
+
+/// How often it is looked whether everybody is at rest.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// What became of a plan.
+#[derive(Debug)]
+pub struct Played {
+    /// For each device that is logged in at the end, in the order of the plan, what it knows.
+    pub views: Vec<DeviceView>,
+    /// For each user, in the order of the plan, what the server knows.
+    pub truth: Vec<UserView>,
+    /// Who had not come to rest when the quiet time was over.
+    pub restless: Vec<Actor>,
+    /// Faults of the plan that this world cannot inflict.
+    pub not_inflicted: Vec<u32>,
+    /// The users' ids, in the order of the plan.
+    pub uids: Vec<UserId>,
+}
+
+/// What a device knows at the end.
+#[derive(Debug)]
+pub struct DeviceView {
+    /// Its place in the plan.
+    pub device: usize,
+    /// The user's place in the plan.
+    pub user: usize,
+    /// Whether it follows all sessions that the user is in, and not only the open one.
+    pub follows_all: bool,
+    /// What it knows.
+    pub view: View,
+}
+
+/// Why a plan could not be played.
+#[derive(Debug, Error)]
+pub enum PlayError {
+    /// The users could not be made.
+    #[error("{who} could not be set up: {why}")]
+    SetUp {
+        /// Who.
+        who: Actor,
+        /// Why not.
+        why: String,
+    },
+    /// What the server knows cannot be fetched.
+    #[error("what the server knows of {who} could not be fetched: {why}")]
+    Truth {
+        /// Of whom.
+        who: String,
+        /// Why not.
+        why: String,
+    },
+}
+
+/// Plays a plan that was [checked](Plan::check).
+pub async fn play(plan: &Plan, world: &Arc<dyn World>, history: &Arc<History>) -> Result<Played, PlayError> {
+    let stage = Stage::set(plan, world, history).await?;
+    let mut devices: Vec<Device<'_>> = Device::all(&stage);
+    let online = join_all(devices.iter_mut().map(Device::begin)).await;
+    online.into_iter().collect::<Result<(), _>>()?;
+
+    let begin = world.clock().now();
+    let (not_inflicted, ()) = join(faults::befall(&stage, begin), async {
+        join_all(devices.iter_mut().map(|device| device.act(begin))).await;
+    })
+    .await;
+    let mut restless = rest(plan, &devices).await;
+    let unsure = unsure(plan, &devices);
+    if !unsure.is_empty() {
+        let concerned = devices.iter().filter(|device| unsure.contains(&*device.actor.user));
+        join_all(concerned.map(Device::refresh)).await;
+        restless = rest(plan, &devices).await;
+    }
+
+    let mut views = Vec::new();
+    for device in &devices {
+        if let Some(view) = device.view() {
+            let follows_all = !plan.users[device.user_index].current_only;
+            views.push(DeviceView { device: device.index, user: device.user_index, follows_all, view });
+        }
+    }
+    let truth = view::truth(&stage).await?;
+    Ok(Played { views, truth, restless, not_inflicted, uids: stage.uids() })
+}
+
+/// Whom steps are about that failed. Their outcome is not known: the server may have done what was asked, and then
+/// nobody was told, so that these users look for themselves before their views are taken.
+fn unsure<'a>(plan: &'a Plan, devices: &[Device<'a>]) -> BTreeSet<&'a str> {
+    let failed = || devices.iter().flat_map(|device| &device.failed);
+    if failed().any(|step| step.action.group().is_some() || step.action.of_step().is_some()) {
+        return plan.users.iter().map(|user| &*user.name).collect();
+    }
+    failed().flat_map(|step| step.action.users().into_iter().chain([&*step.by.user])).collect()
+}
+
+/// Waits until everybody is at rest; who is not when the quiet time is over is named.
+async fn rest(plan: &Plan, devices: &[Device<'_>]) -> Vec<Actor> {
+    let mut waited = Duration::ZERO;
+    let mut at_rest = Duration::ZERO;
+    while at_rest < AT_REST && waited < plan.quiet.duration() {
+        tokio::time::sleep(LOOK_EVERY).await;
+        waited += LOOK_EVERY;
+        let all = devices.iter().all(Device::is_at_rest);
+        at_rest = if all { at_rest + LOOK_EVERY } else { Duration::ZERO };
+    }
+    devices.iter().filter(|device| !device.is_at_rest()).map(|device| device.actor.clone()).collect()
+}
+
+/// An error of a call on one line.
+fn brief(error: &ApiError) -> String {
+    error.to_string()
+}

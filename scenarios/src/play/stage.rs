@@ -1,0 +1,169 @@
+//! What all devices of a play share: who there is, and what has come to be.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use y2w_sdk::protocol::content::Content;
+use y2w_sdk::protocol::{ImSessionId, MessageId, MessageType, SessionId, SessionType, User, UserId};
+use y2w_sdk::push::InProcessPush;
+use y2w_sdk::{ClientConfig, Event, Users};
+
+use super::{PlayError, brief};
+use crate::history::{History, What};
+use crate::plan::{Actor, Plan};
+use crate::world::{Weather, World};
+
+/// The password of all users of a play.
+pub(super) const PASSWORD: &str = "password";
+
+/// See the module's text.
+pub(super) struct Stage<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) world: &'a Arc<dyn World>,
+    pub(super) history: &'a Arc<History>,
+    pub(super) weather: Arc<Weather>,
+    /// The users, in the order of the plan.
+    pub(super) users: Vec<User>,
+    learnt: Arc<Learnt>,
+}
+
+/// What has come to be in a play. Shared with the observers, which outlive no client.
+#[derive(Default)]
+pub(super) struct Learnt {
+    groups: Mutex<BTreeMap<String, SessionId>>,
+    pairs: Mutex<BTreeMap<(String, String), SessionId>>,
+    sent: Mutex<BTreeMap<u32, (ImSessionId, MessageId)>>,
+}
+
+impl<'a> Stage<'a> {
+    /// Registers the users.
+    pub(super) async fn set(
+        plan: &'a Plan,
+        world: &'a Arc<dyn World>,
+        history: &'a Arc<History>,
+    ) -> Result<Self, PlayError> {
+        let weather = Weather::new(plan, world.clock());
+        let mut stage = Self { plan, world, history, weather, users: Vec::new(), learnt: Arc::default() };
+        let users = Users::new(stage.plain_config());
+        for user in &plan.users {
+            let registered = users.register(&world.account(&user.name), PASSWORD, &user.name).await;
+            let failed = |error| PlayError::SetUp { who: Actor::new(&user.name, ""), why: brief(&error) };
+            stage.users.push(registered.map_err(failed)?);
+        }
+        Ok(stage)
+    }
+
+    /// A client's way to the server without weather, and without push.
+    pub(super) fn plain_config(&self) -> ClientConfig {
+        let world = self.world.clone();
+        let push = InProcessPush::new(Arc::new(move || world.dial()));
+        ClientConfig::with_transports(self.world.base_url(), self.world.http(), Arc::new(push))
+            .expect("a world knows its own address")
+            .clock(self.world.clock())
+    }
+
+    pub(super) fn uids(&self) -> Vec<UserId> {
+        self.users.iter().map(|user| user.id.clone()).collect()
+    }
+
+    /// The place of a user in the plan.
+    pub(super) fn user_index(&self, name: &str) -> usize {
+        self.plan.users.iter().position(|user| user.name == name).expect("a checked plan names its users")
+    }
+
+    pub(super) fn user(&self, name: &str) -> &User {
+        &self.users[self.user_index(name)]
+    }
+
+    /// The plan's name of a user; the id of one that is not in the plan.
+    pub(super) fn name_of(&self, uid: &UserId) -> String {
+        let index = self.users.iter().position(|user| user.id == *uid);
+        index.map_or_else(|| uid.to_string(), |index| self.plan.users[index].name.clone())
+    }
+
+    pub(super) fn learnt(&self) -> &Arc<Learnt> {
+        &self.learnt
+    }
+
+    /// What a client of that device tells, noted.
+    pub(super) fn observer(&self, device: usize) -> impl Fn(&Event) + Send + Sync + 'static {
+        let (history, learnt) = (self.history.clone(), self.learnt.clone());
+        move |event: &Event| {
+            if let Event::Stored { session, message, .. } = event
+                && let Some(step) = step_of(&message.kind, &message.content)
+            {
+                learnt.sent.lock().insert(step, (session.clone(), message.id.clone()));
+            }
+            history.note(Some(device), What::Told(event.clone()));
+        }
+    }
+}
+
+impl Learnt {
+    pub(super) fn group(&self, name: &str) -> Option<SessionId> {
+        self.groups.lock().get(name).cloned()
+    }
+
+    pub(super) fn group_made(&self, name: &str, id: SessionId) {
+        self.groups.lock().insert(name.to_owned(), id);
+    }
+
+    pub(super) fn pair(&self, one: &str, other: &str) -> Option<SessionId> {
+        self.pairs.lock().get(&ordered(one, other)).cloned()
+    }
+
+    pub(super) fn pair_opened(&self, one: &str, other: &str, id: SessionId) {
+        self.pairs.lock().entry(ordered(one, other)).or_insert(id);
+    }
+
+    /// Every group and pair that has come to be, by its name in the plan.
+    pub(super) fn sessions(&self) -> Vec<(String, ImSessionId)> {
+        let groups = self.groups.lock();
+        let pairs = self.pairs.lock();
+        let groups = groups
+            .iter()
+            .map(|(name, id)| (format!("#{name}"), ImSessionId::new(SessionType::Group, id.clone())));
+        let pairs = pairs
+            .iter()
+            .map(|((a, b), id)| (format!("{a}+{b}"), ImSessionId::new(SessionType::P2p, id.clone())));
+        groups.chain(pairs).collect()
+    }
+
+    /// The message that a step sent, once it is stored.
+    pub(super) fn sent(&self, step: u32) -> Option<(ImSessionId, MessageId)> {
+        self.sent.lock().get(&step).cloned()
+    }
+}
+
+fn ordered(one: &str, other: &str) -> (String, String) {
+    let (first, second) = if one <= other { (one, other) } else { (other, one) };
+    (first.to_owned(), second.to_owned())
+}
+
+/// The text that a step sends.
+pub(super) fn text_of(step: u32) -> String {
+    format!("step {step}")
+}
+
+/// The text that a step leaves in place of another's.
+pub(super) fn edited_text(step: u32, by: u32) -> String {
+    format!("step {step}, edited by step {by}")
+}
+
+/// The step that sent a message: the first number in its text, or in its file's name.
+pub(crate) fn step_of(kind: &MessageType, content: &str) -> Option<u32> {
+    let text = words_of(kind, content)?;
+    let rest = text.strip_prefix("step ")?;
+    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
+    rest[..digits].parse().ok()
+}
+
+/// A message's text, or its file's name.
+pub(super) fn words_of(kind: &MessageType, content: &str) -> Option<String> {
+    match Content::parse(kind, content) {
+        Content::Text(text) => Some(text.text),
+        Content::File(file) => Some(file.name),
+        _ => None,
+    }
+}

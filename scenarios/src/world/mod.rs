@@ -1,0 +1,77 @@
+//! Where a plan is played.
+//!
+//! * `Sim`: client and server code in one thread, virtual time, no sockets. Fast, and the same every time.
+//! * `Embedded`: the same server on real loopback sockets, real time.
+//! * `Remote`: any server at a URL. What only an operator can inflict on a server is not possible there.
+//!
+//! A [`World`] gives clients their way to the server and inflicts on the server what the plan says. What befalls the
+//! network is no part of it: that is the [weather](weather), which lies between any client and any world.
+
+mod sim;
+pub mod weather;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use y2w_sdk::api::HttpTransport;
+use y2w_sdk::clock::Clock;
+use y2w_sdk::protocol::{ImSessionId, UserId};
+use y2w_sdk::push::ByteStream;
+
+pub use sim::{Sim, in_virtual_time};
+pub use weather::Weather;
+
+/// Where a plan is played; see the module's text.
+pub trait World: Send + Sync {
+    /// The address of the business API.
+    fn base_url(&self) -> &str;
+
+    /// The time there.
+    fn clock(&self) -> Clock;
+
+    /// The account of a user of the plan: on a server that others use too, one that nobody else has.
+    fn account(&self, name: &str) -> String {
+        format!("{name}@example.org")
+    }
+
+    /// The way of requests to the server.
+    fn http(&self) -> Arc<dyn HttpTransport>;
+
+    /// Opens a stream to the push server.
+    fn dial(&self) -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>>;
+
+    /// Does this to the server.
+    fn inflict(&self, harm: &Harm) -> Result<(), Unsupported>;
+}
+
+/// What can be done to a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Harm {
+    /// Whoever connects for a push connection is refused for so long.
+    Refuse(Duration),
+    /// The push side restarts.
+    RestartPush,
+    /// The push side forgets a session.
+    Forget(ImSessionId),
+    /// The push side's mts of a session moves by so many milliseconds.
+    MoveMts(ImSessionId, i64),
+    /// A user's login tokens expire.
+    ExpireTokens(UserId),
+    /// All imTokens expire.
+    ExpireImTokens,
+    /// A user is kicked.
+    Kick(UserId),
+}
+
+/// What a world cannot do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsupported;
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this world has no way to do that to its server")
+    }
+}

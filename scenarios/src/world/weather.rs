@@ -1,0 +1,254 @@
+//! The network between the devices and the server: what it is like by the plan, and what befalls it.
+//!
+//! It lies around a client's transports, at the client's end. Requests and answers are held back, lost or delayed one by
+//! one; push connections as the bytes that they are, so that the client's and the server's keep-alive notice what such
+//! connections notice. What a fault holds back arrives when the fault is over, as TCP has it.
+//!
+//! Life: one [`Weather`] per run. Faults come and go by [`Weather::set`]; a device's transports are made once by
+//! [`Weather::http`] and [`Weather::dial`] and ask it at each hop.
+//!
+//! Invariants: a hop takes at least the latency of the network; what travels one way on one push connection stays in
+//! order; every wait here ends with a fault, or when whoever waits gives up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use y2w_sdk::api::HttpTransport;
+use y2w_sdk::clock::Clock;
+use y2w_sdk::protocol::Timestamp;
+use y2w_sdk::push::{ByteStream, InProcessPush};
+
+use super::{World, wire};
+use crate::chance;
+use crate::history::{DeviceIndex, History, What};
+use crate::plan::{Actor, Fault, Misfortune, Network, Plan};
+
+/// See the module's text.
+pub struct Weather {
+    seed: u64,
+    network: Network,
+    clock: Clock,
+    devices: Vec<Actor>,
+    standing: Mutex<Vec<Fault>>,
+    /// Some fault has come or gone.
+    changed: Notify,
+    /// What ends the push connections of each device.
+    cuts: Vec<Mutex<CancellationToken>>,
+}
+
+/// The way something goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Way {
+    /// To the server.
+    Up,
+    /// From the server.
+    Down,
+}
+
+impl Weather {
+    /// The plan's network without faults.
+    pub fn new(plan: &Plan, clock: Clock) -> Arc<Self> {
+        let devices: Vec<Actor> = plan.devices().collect();
+        Arc::new(Self {
+            seed: plan.seed,
+            network: plan.network,
+            clock,
+            cuts: devices.iter().map(|_| Mutex::default()).collect(),
+            devices,
+            standing: Mutex::default(),
+            changed: Notify::new(),
+        })
+    }
+
+    /// These faults stand now, and no others. Those on the server are of no matter here.
+    pub fn set(&self, faults: Vec<Fault>) {
+        *self.standing.lock() = faults;
+        self.changed.notify_waiters();
+    }
+
+    /// Ends the push connections of these devices.
+    pub fn cut(&self, covers: impl Fn(&Actor) -> bool) {
+        for (device, cut) in self.devices.iter().zip(&self.cuts) {
+            if covers(device) {
+                std::mem::take(&mut *cut.lock()).cancel();
+            }
+        }
+    }
+
+    /// A device's way for requests.
+    pub fn http(
+        self: &Arc<Self>,
+        device: DeviceIndex,
+        world: &dyn World,
+        history: &Arc<History>,
+    ) -> Arc<dyn HttpTransport> {
+        Arc::new(Requests {
+            device,
+            inner: world.http(),
+            weather: self.clone(),
+            history: history.clone(),
+            sent: Mutex::default(),
+        })
+    }
+
+    /// A device's way to the push server.
+    pub fn push(
+        self: &Arc<Self>,
+        device: DeviceIndex,
+        world: &Arc<dyn World>,
+        history: &Arc<History>,
+    ) -> InProcessPush {
+        let (weather, world, history) = (self.clone(), world.clone(), history.clone());
+        let dialled = Mutex::new(0_u32);
+        let dial = move || -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
+            let connection = {
+                let mut dialled = dialled.lock();
+                *dialled += 1;
+                *dialled
+            };
+            history.note(Some(device), What::Dials);
+            let (weather, world) = (weather.clone(), world.clone());
+            Box::pin(async move {
+                weather.hop(device, Way::Up, ("dial", connection)).await;
+                let theirs = world.dial().await?;
+                let cut = weather.cuts[device].lock().clone();
+                Ok(wire::lay(weather, device, connection, theirs, cut))
+            })
+        };
+        InProcessPush::new(Arc::new(dial))
+    }
+
+    /// Waits as long as one hop takes, and as long as a fault holds things back.
+    async fn hop(&self, device: DeviceIndex, way: Way, matter: impl std::hash::Hash) {
+        self.passage(device, way, false).await;
+        let time = self.hop_time(device, way, matter);
+        if !time.is_zero() {
+            tokio::time::sleep(time).await;
+        }
+    }
+
+    /// Waits while a fault holds back what goes this way; on push connections more faults do.
+    pub(super) async fn passage(&self, device: DeviceIndex, way: Way, push: bool) {
+        loop {
+            let changed = self.changed.notified();
+            if !self.is_held(device, way, push) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    fn is_held(&self, device: DeviceIndex, way: Way, push: bool) -> bool {
+        self.standing.lock().iter().any(|fault| match &fault.what {
+            Misfortune::Partition { who } => who.covers(&self.devices[device]),
+            Misfortune::Deaf { who } => push && way == Way::Down && who.covers(&self.devices[device]),
+            Misfortune::Mute { who } => push && way == Way::Up && who.covers(&self.devices[device]),
+            _ => false,
+        })
+    }
+
+    /// How long one hop takes.
+    pub(super) fn hop_time(&self, device: DeviceIndex, way: Way, matter: impl std::hash::Hash) -> Duration {
+        let slow = self.standing.lock().iter().fold(0, |sum, fault| match &fault.what {
+            Misfortune::Slow { who, by } if who.covers(&self.devices[device]) => sum + by.0,
+            _ => sum,
+        });
+        let jitter =
+            chance::below(self.network.jitter.0 + 1, self.seed, (&self.devices[device], way, matter));
+        Duration::from_millis(self.network.latency.0 + slow + jitter)
+    }
+
+    pub(super) fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Whether a request, or its answer, is lost.
+    fn loses(&self, device: DeviceIndex, way: Way, matter: impl std::hash::Hash) -> bool {
+        let rates = self.standing.lock().iter().fold(0.0_f64, |rate, fault| match (&fault.what, way) {
+            (Misfortune::LoseRequests { who, rate: more }, Way::Up)
+            | (Misfortune::LoseAnswers { who, rate: more }, Way::Down)
+                if who.covers(&self.devices[device]) =>
+            {
+                rate.max(*more)
+            }
+            _ => rate,
+        });
+        chance::happens(rates, self.seed, ("lost", &self.devices[device], way, matter))
+    }
+}
+
+/// One device's requests.
+struct Requests {
+    device: DeviceIndex,
+    inner: Arc<dyn HttpTransport>,
+    weather: Arc<Weather>,
+    history: Arc<History>,
+    /// How often each method and path was asked for: what a request is, for chance.
+    sent: Mutex<FxHashMap<u64, u32>>,
+}
+
+/// What whoever sent a lost request is told.
+const RESET: &str = "connection reset";
+
+impl HttpTransport for Requests {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, String>> {
+        let path: Arc<str> = request.uri().path_and_query().map_or("", |path| path.as_str()).into();
+        let asked = chance::draw(0, (request.method().as_str(), &path));
+        let nth = {
+            let mut sent = self.sent.lock();
+            let nth = sent.entry(asked).or_default();
+            *nth += 1;
+            *nth
+        };
+        let since = request.headers().get("client-sync-time").and_then(|value| value.to_str().ok());
+        let since = since.and_then(Timestamp::parse);
+        let call = self.history.note_request(self.device, request.method().clone(), path, since);
+        Box::pin(async move {
+            let ended = Ended { requests: self, call, status: None };
+            self.answer(request, (asked, nth), ended).await
+        })
+    }
+}
+
+impl Requests {
+    async fn answer(
+        &self,
+        request: Request<Bytes>,
+        matter: (u64, u32),
+        mut ended: Ended<'_>,
+    ) -> Result<Response<Bytes>, String> {
+        let (weather, device) = (&self.weather, self.device);
+        weather.hop(device, Way::Up, matter).await;
+        if weather.loses(device, Way::Up, matter) {
+            return Err(RESET.to_owned());
+        }
+        let answer = self.inner.send(request).await?;
+        weather.hop(device, Way::Down, matter).await;
+        if weather.loses(device, Way::Down, matter) {
+            return Err(RESET.to_owned());
+        }
+        ended.status = Some(answer.status());
+        Ok(answer)
+    }
+}
+
+/// Notes the end of a request, also of one that was given up.
+struct Ended<'a> {
+    requests: &'a Requests,
+    call: u64,
+    status: Option<http::StatusCode>,
+}
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        let what = What::Answer { call: self.call, status: self.status };
+        self.requests.history.note(Some(self.requests.device), what);
+    }
+}

@@ -1,0 +1,93 @@
+//! One push connection through the [weather](super::weather): two streams, and what carries bytes between them, each
+//! way with its own delay and in order. It ends when either end closes, or when it is cut; both ends then see it end.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio_util::sync::CancellationToken;
+use y2w_sdk::push::ByteStream;
+
+use super::weather::{Way, Weather};
+use crate::history::DeviceIndex;
+
+/// What a stream in memory holds before its writer has to wait.
+const STREAM_BYTES: usize = 64 * 1024;
+
+/// Pieces that may be under way in one direction before the sender has to wait.
+const UNDER_WAY_MAX: usize = 1_024;
+
+/// Lays a wire to the server's end; the other end is the device's.
+pub(super) fn lay(
+    weather: Arc<Weather>,
+    device: DeviceIndex,
+    connection: u32,
+    theirs: Box<dyn ByteStream>,
+    cut: CancellationToken,
+) -> Box<dyn ByteStream> {
+    let (ours, end) = tokio::io::duplex(STREAM_BYTES);
+    let carry = async move {
+        let (from_device, to_device) = tokio::io::split(end);
+        let (from_server, to_server) = tokio::io::split(theirs);
+        let lane = |way| Lane { weather: &weather, device, connection, way };
+        // Dropping both streams is how the ends learn that it is over.
+        tokio::select! { biased;
+            () = cut.cancelled() => (),
+            () = lane(Way::Up).carry(from_device, to_server) => (),
+            () = lane(Way::Down).carry(from_server, to_device) => (),
+        }
+    };
+    #[expect(clippy::disallowed_methods, reason = "it ends with either end, or when it is cut")]
+    tokio::spawn(carry);
+    Box::new(ours)
+}
+
+/// One direction.
+struct Lane<'a> {
+    weather: &'a Weather,
+    device: DeviceIndex,
+    connection: u32,
+    way: Way,
+}
+
+impl Lane<'_> {
+    async fn carry(self, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
+        let clock = self.weather.clock();
+        // Each piece with when it is there, counted from the clock's beginning.
+        let mut under_way: VecDeque<(Duration, Bytes)> = VecDeque::new();
+        let mut read = BytesMut::new();
+        let mut piece = 0_u32;
+        let mut open = true;
+        while open || !under_way.is_empty() {
+            let due = under_way.front().map(|(due, _)| due.saturating_sub(clock.elapsed()));
+            tokio::select! { biased;
+                () = wait(due), if due.is_some() => {
+                    self.weather.passage(self.device, self.way, true).await;
+                    if let Some((_, bytes)) = under_way.pop_front()
+                        && to.write_all(&bytes).await.is_err()
+                    {
+                        return;
+                    }
+                }
+                result = from.read_buf(&mut read), if open && under_way.len() < UNDER_WAY_MAX => {
+                    open = result.is_ok_and(|bytes| bytes > 0);
+                    if !open {
+                        continue;
+                    }
+                    piece += 1;
+                    let time = self.weather.hop_time(self.device, self.way, (self.connection, piece));
+                    let behind = under_way.back().map_or(Duration::ZERO, |(due, _)| *due);
+                    under_way.push_back(((clock.elapsed() + time).max(behind), read.split().freeze()));
+                }
+            }
+        }
+    }
+}
+
+async fn wait(time: Option<Duration>) {
+    if let Some(time) = time.filter(|time| !time.is_zero()) {
+        tokio::time::sleep(time).await;
+    }
+}
