@@ -42,8 +42,8 @@ impl Echo {
 
 /// Reads a command, or says which check failed. Rule `PUSH-CHECK-ORDER`, rows 1 to 5.
 pub(crate) fn parse<'a>(topic: &str, payload: &'a [u8]) -> (Echo, Result<Command<'a>, SendReturnCode>) {
-    match serde_json::from_slice::<Shape<'a>>(payload) {
-        Ok(shape) => {
+    match object::<Shape<'a>>(payload) {
+        Some(shape) => {
             let echo = Echo {
                 cmd: text(shape.cmd),
                 message_id: text(shape.message_id).or_else(|| number(shape.message_id)),
@@ -51,8 +51,17 @@ pub(crate) fn parse<'a>(topic: &str, payload: &'a [u8]) -> (Echo, Result<Command
             let command = well_formed(topic, echo.cmd.as_deref(), &shape);
             (echo, command)
         }
-        Err(_) => (Echo::default(), Err(unreadable(payload))),
+        None => (Echo::default(), Err(unreadable(payload))),
     }
+}
+
+/// Reads a JSON object. A reader of structs would take the elements of an array for the fields, one after the other.
+fn object<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Option<T> {
+    if is_object(json) { serde_json::from_slice(json).ok() } else { None }
+}
+
+fn is_object(json: &[u8]) -> bool {
+    json.trim_ascii_start().first() == Some(&b'{')
 }
 
 #[derive(Deserialize)]
@@ -89,10 +98,7 @@ fn well_formed<'a>(topic: &str, cmd: Option<&str>, shape: &Shape<'a>) -> Result<
     if !update {
         return Ok(Command::Send { session, mts, message: shape.message });
     }
-    let members = shape
-        .members
-        .and_then(|raw| serde_json::from_str(raw.get()).ok())
-        .ok_or(SendReturnCode::SESSION_MEMBERS_IS_INVALID)?;
+    let members = shape.members.and_then(members).ok_or(SendReturnCode::SESSION_MEMBERS_IS_INVALID)?;
     Ok(Command::Update {
         session,
         mts,
@@ -103,10 +109,15 @@ fn well_formed<'a>(topic: &str, cmd: Option<&str>, shape: &Shape<'a>) -> Result<
     })
 }
 
+/// An array of objects, each of them a member.
+fn members(raw: &RawValue) -> Option<Vec<ImMember>> {
+    let each: Vec<&RawValue> = serde_json::from_str(raw.get()).ok()?;
+    each.into_iter().map(|member| object(member.get().as_bytes())).collect()
+}
+
 fn unreadable(payload: &[u8]) -> SendReturnCode {
     let is_json = serde_json::from_slice::<IgnoredAny>(payload).is_ok();
-    let is_object = payload.trim_ascii_start().first() == Some(&b'{');
-    if is_json && !is_object {
+    if is_json && !is_object(payload) {
         SendReturnCode::CMD_IS_INVALID
     } else {
         SendReturnCode::INVALID_FORMAT_OF_JSON_CONTENT

@@ -97,6 +97,7 @@ fn checks_are_made_in_their_order() {
     for (topic, payload, expected) in [
         (nowhere, r#"{"cmd":"fly""#, 30),
         (nowhere, r#"{"cmd":"fly"}"#, 22),
+        (GROUP, r#"["sendMessage","g",5,null,null,1]"#, 22),
         (GROUP, r#"{"cmd":"fly","mts":"x"}"#, 22),
         (nowhere, r#"{"cmd":"sendMessage","mts":"x"}"#, 24),
         (nowhere, r#"{"cmd":"updateSession","members":1}"#, 24),
@@ -111,6 +112,7 @@ fn checks_are_made_in_their_order() {
     for (payload, expected) in [
         (update(4, &json!([1]), false), 29),
         (update(4, &json!([{"isDel": true}]), true), 29),
+        (update(5, &json!([["1", true]]), false), 29),
         (update(4, &json!([]), false), 27),
         (send(4), 27),
         (send(6), 28),
