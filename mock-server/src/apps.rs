@@ -10,17 +10,20 @@ use y2w_sdk::protocol::rest::fill;
 
 use crate::Backend;
 use crate::push::Pushes;
+use crate::push::addresses::Addresses;
 
 /// See the module. There is at least one.
 #[derive(Clone, Debug)]
 pub(crate) struct Apps {
     first: Backend,
     others: Arc<[Backend]>,
+    addresses: Arc<Addresses>,
 }
 
 impl Apps {
     pub(crate) fn new(first: Backend, others: Vec<Backend>) -> Self {
-        Self { first, others: others.into() }
+        let addresses = Arc::new(Addresses::new(first.inner.push.config.connections_per_address));
+        Self { first, others: others.into(), addresses }
     }
 
     pub(crate) fn first(&self) -> &Backend {
@@ -33,6 +36,11 @@ impl Apps {
 
     pub(crate) fn all(&self) -> impl Iterator<Item = &Backend> {
         std::iter::once(&self.first).chain(&*self.others)
+    }
+
+    /// Who is connected to the push listeners.
+    pub(crate) fn addresses(&self) -> &Arc<Addresses> {
+        &self.addresses
     }
 
     pub(crate) fn find(&self, key: &str) -> Option<&Backend> {

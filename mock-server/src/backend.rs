@@ -154,11 +154,16 @@ impl Backend {
     }
 
     /// Serves one push connection to its end, or until `stop`.
-    pub async fn serve_push<S>(&self, stream: S, stop: &CancellationToken)
+    pub async fn serve_push<S>(&self, mut stream: S, stop: &CancellationToken)
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
-        push::serve(&self.inner.push.clone().into(), stream, stop).await;
+        let pushes = self.inner.push.clone().into();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => (),
+            () = push::serve(&pushes, &mut stream) => (),
+        }
     }
 
     /// The app's key.

@@ -65,6 +65,14 @@ pub struct ServeArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = PushConfig::default().outgoing_queue)]
     pub outgoing_queue: usize,
 
+    /// How many bytes these pushes may have together
+    #[arg(long, value_name = "BYTES", default_value_t = PushConfig::default().outgoing_bytes)]
+    pub outgoing_bytes: usize,
+
+    /// How many push connections one address may have [default: 4096, and no limit for loopback]
+    #[arg(long, value_name = "NUMBER")]
+    pub connections_per_address: Option<usize>,
+
     /// Break a rule on purpose, where it says so at a rate from 0 to 1; can be given again. `y2w-mock-server quirks` lists them
     #[arg(long, value_name = "NAME[=RATE]")]
     pub quirk: Vec<NamedQuirk>,
@@ -167,7 +175,12 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
         .websocket(args.ws)
         .max_file(args.max_file)
         .password_cost(if args.fast_hash { PasswordCost::Fast } else { PasswordCost::Slow })
-        .push_config(PushConfig { outgoing_queue: args.outgoing_queue, ..PushConfig::default() });
+        .push_config(PushConfig {
+            outgoing_queue: args.outgoing_queue,
+            outgoing_bytes: args.outgoing_bytes,
+            connections_per_address: args.connections_per_address,
+            ..PushConfig::default()
+        });
     builder = builder.profile(args.profile);
     for NamedQuirk { quirk, rate } in args.quirk {
         builder = builder.quirk_at(quirk, rate);

@@ -24,11 +24,13 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Serves the listener until `stop`; requests that are being answered then still get their answers.
 pub(crate) async fn run(router: Router, listener: TcpListener, stop: CancellationToken) {
-    let serve = |stream| {
+    let serve = |stream, _| {
         let (router, stop) = (router.clone(), stop.clone());
-        async move { serve(router, stream, &stop).await }
+        Some(async move { serve(router, stream, &stop).await })
     };
-    listen::run(listener, stop.clone(), serve).await;
+    let mut left = listen::run(listener, stop.clone(), serve).await;
+    // They have seen it too.
+    while left.join_next().await.is_some() {}
 }
 
 async fn serve<S>(router: Router, stream: S, stop: &CancellationToken)

@@ -1,13 +1,19 @@
 //! Takes connections from a listener and owns their tasks.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-/// Serves each connection in a task of its own until `stop`; then waits for the connections, which have seen it too.
-pub(crate) async fn run<F>(listener: TcpListener, stop: CancellationToken, serve: impl Fn(TcpStream) -> F)
+/// Serves each connection in a task of its own until `stop`, or closes it where there is nothing to serve; then gives back
+/// the connections that are left.
+pub(crate) async fn run<F>(
+    listener: TcpListener,
+    stop: CancellationToken,
+    serve: impl Fn(TcpStream, IpAddr) -> Option<F>,
+) -> JoinSet<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
@@ -20,10 +26,12 @@ where
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // What goes out is small, and its receiver waits for it.
                 let _ = stream.set_nodelay(true);
-                connections.spawn(serve(stream));
+                if let Some(served) = serve(stream, peer.ip()) {
+                    connections.spawn(served);
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "no connection could be taken");
@@ -31,7 +39,7 @@ where
             }
         }
     }
-    while connections.join_next().await.is_some() {}
+    connections
 }
 
 /// Out of file descriptors, most likely: to try again at once would only keep the machine busy.

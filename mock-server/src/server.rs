@@ -354,8 +354,9 @@ impl MockServerBuilder {
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         tasks.spawn(http::run(rest::router(&apps), of_http.listener, stop.clone()));
-        tasks.spawn(gateway::tcp(apps.pushes(), push.listener, stop.clone()));
-        tasks.spawn(gateway::websocket(apps.pushes(), websocket.listener, stop.clone()));
+        tasks.spawn(gateway::tcp(apps.pushes(), apps.addresses().clone(), push.listener, stop.clone()));
+        let addresses = apps.addresses().clone();
+        tasks.spawn(gateway::websocket(apps.pushes(), addresses, websocket.listener, stop.clone()));
         let control_addr = of_control.as_ref().map(|bound| bound.addr);
         if let Some(bound) = of_control {
             if !bound.addr.ip().is_loopback() {

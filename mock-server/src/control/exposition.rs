@@ -16,6 +16,14 @@ pub(super) fn of(apps: &Apps) -> String {
             sample(&mut out, name, &[("app", app)], number(stats));
         }
     }
+    head(
+        &mut out,
+        REFUSED,
+        "counter",
+        "Push connections closed at once, before it was known of which app they are",
+    );
+    let reason = [("reason", "connections per address")];
+    sample(&mut out, REFUSED, &reason, apps.addresses().refused());
     let routes: Vec<(&str, _)> = apps.all().map(|app| (app.app_key(), app.inner.traffic.all())).collect();
     head(
         &mut out,
@@ -41,6 +49,7 @@ pub(super) fn of(apps: &Apps) -> String {
     out
 }
 
+const REFUSED: &str = "y2w_push_refused_total";
 const REQUESTS: &str = "y2w_http_requests_total";
 const DURATION: &str = "y2w_http_request_duration_seconds";
 

@@ -1,10 +1,10 @@
 //! One push connection over any stream of bytes.
 //!
 //! Its life: the CONNECT within a deadline, a CONNACK, the accept (`CONN-ACCEPT`), then packets both ways until the
-//! client leaves, is silent for too long (`CONN-KEEPALIVE`), sends what is no MQTT, or is told to end. All it does
-//! wrong ends itself only.
+//! client leaves, is silent for too long (`CONN-KEEPALIVE`), does not read, sends what is no MQTT, or is told to end. All
+//! it does wrong ends itself only.
 //!
-//! One task reads and writes. Reading comes before the queue, so that a flood of deliveries does not hide the client's
+//! One task reads and writes. Reading comes before the outbox, so that a flood of deliveries does not hide the client's
 //! signs of life; with each write goes everything that waits, up to a bound. Buffers begin empty and are given back
 //! after a large packet, since most connections are idle most of the time.
 
@@ -12,35 +12,25 @@ use std::pin::pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
 use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v4::{Connect, Packet};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
-use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
-use y2w_sdk::protocol::limits::{KEEP_ALIVE_GRACE, UID_MAX};
+use y2w_sdk::protocol::limits::{KEEP_ALIVE_GRACE, PACKET_MAX, UID_MAX};
 use y2w_sdk::protocol::push::ClientId;
 use y2w_sdk::protocol::{ConnectionReturnCode, Timestamp, UserId};
 
 use super::Pushes;
 use super::hub::ConnId;
-use super::switchboard::{Outgoing, Plugged, Push};
+use super::outbox::Outgoing;
+use super::switchboard::{Plugged, Push};
 use super::wire::{self, Inbox, Malformed, next_packet};
 use crate::quirks::Quirk;
 
-/// Serves one connection to its end, or until `stop`.
-pub(crate) async fn serve<S>(pushes: &Pushes, mut stream: S, stop: &CancellationToken)
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => (),
-        () = live(pushes, &mut stream) => (),
-    }
-}
-
-async fn live<S>(pushes: &Pushes, stream: &mut S)
+/// Serves one connection to its end. If this is dropped before, the connection ends abruptly.
+pub(crate) async fn serve<S>(pushes: &Pushes, stream: &mut S)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -105,12 +95,15 @@ impl Drop for Unplug<'_> {
     }
 }
 
+/// Largest CONNECT that is taken, in bytes: nobody who was not let in makes the server keep more.
+const CONNECT_MAX: usize = 4 * 1024;
+
 async fn first_packet<S>(stream: &mut S, input: &mut BytesMut) -> Option<Result<Packet, Malformed>>
 where
     S: AsyncRead + Unpin,
 {
     loop {
-        match next_packet(input) {
+        match next_packet(input, CONNECT_MAX) {
             Ok(None) => (),
             Ok(Some(packet)) => return Some(Ok(packet)),
             Err(malformed) => return Some(Err(malformed)),
@@ -219,26 +212,12 @@ impl<'a> Connected<'a> {
         let patience = self.patience.unwrap_or(FOREVER);
         let mut silent_until = clock.now().plus(patience);
         let mut alarm = pin!(clock.sleep_until(silent_until));
-        let end = self.plugged.end.clone();
+        let outbox = self.plugged.outbox.clone();
         // Packets may have come right behind the CONNECT.
         let mut flow = self.frames.handle(&mut self.input, &mut self.out);
         loop {
-            let mut unsent = !self.out.is_empty();
-            while unsent {
-                tokio::select! {
-                    biased;
-                    () = end.cancelled() => return,
-                    () = &mut alarm => {
-                        if clock.now() >= silent_until {
-                            return;
-                        }
-                        alarm.set(clock.sleep_until(silent_until));
-                    }
-                    sent = send(stream, &mut self.out) => match sent {
-                        Ok(()) => unsent = false,
-                        Err(_) => return,
-                    },
-                }
+            if !self.out.is_empty() && !self.flush(stream).await {
+                return;
             }
             reset(&mut self.out);
             if flow == Flow::Close {
@@ -249,7 +228,6 @@ impl<'a> Connected<'a> {
             self.input.reserve(READ);
             tokio::select! {
                 biased;
-                () = end.cancelled() => return,
                 () = &mut alarm => {
                     if clock.now() >= silent_until {
                         return;
@@ -267,14 +245,36 @@ impl<'a> Connected<'a> {
                     }
                 }
                 () = until(clock, self.held.as_ref()), if self.held.is_some() => self.release(),
-                Some(next) = self.plugged.queue.recv(), if self.held.is_none() => flow = self.take(next),
+                () = outbox.ended(), if self.held.is_some() => return,
+                is_filled = outbox.is_filled(), if self.held.is_none() => if !is_filled {
+                    return;
+                },
             }
             while flow == Flow::Open
                 && self.held.is_none()
                 && self.out.len() < BATCH
-                && let Ok(next) = self.plugged.queue.try_recv()
+                && let Some(next) = outbox.next()
             {
                 flow = self.take(next);
+            }
+        }
+    }
+
+    /// Writes out all there is; false if the connection has to end.
+    async fn flush<S: AsyncWrite + Unpin>(&mut self, stream: &mut S) -> bool {
+        // Nearly always there is room for all of it, and no deadline to be set up.
+        if let Some(sent) = send(stream, &mut self.out).now_or_never() {
+            return sent.is_ok();
+        }
+        let outbox = self.plugged.outbox.clone();
+        tokio::select! {
+            biased;
+            () = outbox.ended() => false,
+            sent = timeout(self.push.config.write_deadline, send(stream, &mut self.out)) => {
+                if sent.is_err() {
+                    self.push.stalled(self.plugged.id);
+                }
+                matches!(sent, Ok(Ok(())))
             }
         }
     }
@@ -352,7 +352,7 @@ impl Frames<'_> {
     /// Handles every whole packet in `input`.
     fn handle(&mut self, input: &mut BytesMut, out: &mut BytesMut) -> Flow {
         loop {
-            match next_packet(input) {
+            match next_packet(input, PACKET_MAX) {
                 Ok(None) => return Flow::Open,
                 Ok(Some(packet)) => {
                     if self.packet(packet, out) == Flow::Close {

@@ -51,10 +51,10 @@ struct Pipe {
 }
 
 fn open(push: &Arc<Push>, size: usize) -> Pipe {
-    let (stream, theirs) = tokio::io::duplex(size);
+    let (stream, mut theirs) = tokio::io::duplex(size);
     let pushes = Pushes::from(push.clone());
     let mut served = JoinSet::new();
-    served.spawn(async move { serve(&pushes, theirs, &CancellationToken::new()).await });
+    served.spawn(async move { serve(&pushes, &mut theirs).await });
     Pipe { stream, served }
 }
 
@@ -232,6 +232,79 @@ async fn who_reads_too_slowly_is_dropped() {
     assert_eq!(push.live(), 1);
     // What was on its way may come, then the end.
     assert!(slow.rest().await.len() < 2 * BATCH);
+}
+
+/// Not only many pushes fill an outbox: so do few large ones.
+#[tokio::test(start_paused = true)]
+async fn what_waits_for_a_slow_client_is_bounded_in_bytes() {
+    let config = PushConfig { outgoing_bytes: 64 * 1024, ..PushConfig::default() };
+    let push = push_with(config);
+    let sender = push.plug(&"1".into(), ClientId::parse("00a").unwrap()).unwrap();
+    let slow = push.plug(&"2".into(), ClientId::parse("00b").unwrap()).unwrap();
+    let large = format!(r#"{{"cmd":"sendMessage","mts":1,"message":"{}"}}"#, "x".repeat(20 * 1024));
+    for _ in 0..3 {
+        push.command(sender.id, "y2w/session/y2wIMApp_2", large.as_bytes()).unwrap();
+        assert_eq!(push.live(), 2);
+    }
+    push.command(sender.id, "y2w/session/y2wIMApp_2", large.as_bytes()).unwrap();
+    assert_eq!(push.live(), 1);
+    assert!(slow.outbox.next().is_none(), "and what waited is given back");
+}
+
+/// A client that stops reading is dropped even if nothing more comes for it.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_is_not_taken_ends_the_connection() {
+    let push = push();
+    let mut slow = open(&push, 64);
+    slow.send(&connect_bytes("2", "good", "00b", 0)).await;
+    slow.expect(&ACCEPT[..4]).await;
+    slow.expect(&[0x30, 0x1d]).await;
+    let sender = push.plug(&"1".into(), ClientId::parse("00a").unwrap()).unwrap();
+    let started = push.clock.elapsed();
+    for _ in 0..3 {
+        push.command(sender.id, "y2w/session/y2wIMApp_2", APP_PUSH.as_bytes()).unwrap();
+    }
+    slow.served.join_next().await;
+    assert_eq!(push.clock.elapsed() - started, push.config.write_deadline);
+    assert_eq!(push.counters.overflows.load(std::sync::atomic::Ordering::Relaxed), 1);
+    assert_eq!(push.live(), 1);
+}
+
+/// Whoever shows no token has nothing when the connection is over, and little before.
+#[tokio::test(start_paused = true)]
+async fn who_is_not_let_in_costs_nothing_lasting() {
+    let push = push();
+    let mut large = Connect::new("00a");
+    large.login = Some(Login::new("1", "x".repeat(CONNECT_MAX)));
+    let mut bytes = BytesMut::new();
+    large.write(&mut bytes).unwrap();
+    let mut pipe = open(&push, 4_096);
+    // The server may be gone before it has come whole.
+    let _ = pipe.stream.write_all(&bytes).await;
+    assert_eq!(pipe.rest().await, b"", "too large to be one");
+    let mut none = Connect::new("00a");
+    none.keep_alive = 0;
+    let mut bytes = BytesMut::new();
+    none.write(&mut bytes).unwrap();
+    for _ in 0..100 {
+        let mut pipe = open(&push, 4_096);
+        pipe.send(&bytes).await;
+        assert_eq!(pipe.rest().await, [0x20, 2, 0, 4]);
+        // It does not go, and is waited for no longer than that.
+        let started = push.clock.elapsed();
+        pipe.served.join_next().await;
+        assert!(push.clock.elapsed() - started <= LINGER);
+    }
+    assert_eq!((push.live(), push.sessions()), (0, 0));
+    // A byte now and then is no CONNECT either.
+    let mut dripping = open(&push, 64);
+    let started = push.clock.elapsed();
+    for byte in &connect_bytes("1", "good", "00a", 300)[..9] {
+        dripping.send(&[*byte]).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    assert_eq!(dripping.rest().await, b"");
+    assert_eq!((push.clock.elapsed() - started).as_secs(), 10);
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,15 +2,18 @@
 //!
 //! * [`hub`]: who is connected and who is in which push session; pure.
 //! * `command`, `wire`: commands and packets as bytes; pure.
-//! * `switchboard`: the hub with the outgoing queues of its connections.
+//! * `switchboard`: the hub with the outboxes of its connections.
+//! * `outbox`: what waits for one connection, bounded.
 //! * `connection`: one connection over any byte stream.
 //! * `websocket`: the same inside of a WebSocket.
-//! * `gateway`: the listeners.
+//! * `gateway`: the listeners. `addresses`: how many connections one address may have.
 
+pub(crate) mod addresses;
 mod command;
 mod connection;
 pub(crate) mod gateway;
 pub mod hub;
+mod outbox;
 mod switchboard;
 pub(crate) mod tokens;
 mod websocket;
@@ -60,6 +63,14 @@ pub struct PushConfig {
     /// How many payloads may wait for one connection. When one more comes, the connection is dropped: its client
     /// reads too slowly, and memory does not grow for it.
     pub outgoing_queue: usize,
+    /// How many bytes these payloads may have together; a single one may have more.
+    pub outgoing_bytes: usize,
+    /// How long a connection may take for what is written to it at once. When that is over, it is dropped: its client
+    /// does not read.
+    pub write_deadline: Duration,
+    /// How many connections one address may have over TCP and WebSocket together. Without a number it is 4,096, and there
+    /// is no limit for loopback.
+    pub connections_per_address: Option<usize>,
     /// How long a new connection may take for its CONNECT.
     pub connect_deadline: Duration,
     /// For how long an imToken is good.
@@ -70,6 +81,9 @@ impl Default for PushConfig {
     fn default() -> Self {
         Self {
             outgoing_queue: 1_024,
+            outgoing_bytes: 1024 * 1024,
+            write_deadline: Duration::from_secs(30),
+            connections_per_address: None,
             connect_deadline: Duration::from_secs(10),
             token_life: Duration::from_secs(24 * 3_600),
         }

@@ -6,20 +6,20 @@
 //!
 //! Invariant: a connection of the hub has a link, and a link's connection is in the hub.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::push::{ClientId, DeviceClass, control_payload};
 use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, Timestamp, UserId};
 
 use super::PushConfig;
 use super::hub::{ConnId, ConnectOutcome, Delivery, Displaced, Hub};
+use super::outbox::{Outbox, Outgoing, Room};
 use super::tokens::ImTokens;
 use crate::faults::{Dice, PushFate, PushFaults};
 use crate::quirks::{Quirk, Quirks};
@@ -51,30 +51,16 @@ struct Board {
 
 #[derive(Debug)]
 struct Link {
-    queue: mpsc::Sender<Outgoing>,
-    end: CancellationToken,
+    outbox: Arc<Outbox>,
     /// How many pushes it was meant to get.
     pushes: u64,
 }
 
-/// What waits for a connection's writer.
-#[derive(Debug)]
-pub(crate) enum Outgoing {
-    /// A push.
-    Payload(Bytes),
-    /// A push that is held back until then, and with it what comes behind it.
-    Late(Timestamp, Bytes),
-    /// The notice 10, after which the connection is closed. Rules `CONN-KICK`, `CONN-KICK-CLOSE`.
-    Kicked,
-}
-
 /// A connection's end of its link.
 #[derive(Debug)]
-pub(crate) struct Plugged {
-    pub(crate) id: ConnId,
-    pub(crate) queue: mpsc::Receiver<Outgoing>,
-    /// Set when the connection has to end at once.
-    pub(crate) end: CancellationToken,
+pub(super) struct Plugged {
+    pub(super) id: ConnId,
+    pub(super) outbox: Arc<Outbox>,
 }
 
 /// Some of who is connected and of the sessions that are known, the oldest connections and the first ids.
@@ -181,7 +167,7 @@ impl Push {
     }
 
     /// Puts a connection whose token is good into the hub. Whom it displaces is told to end.
-    pub(crate) fn plug(&self, uid: &UserId, client: ClientId) -> Result<Plugged, ConnectionReturnCode> {
+    pub(super) fn plug(&self, uid: &UserId, client: ClientId) -> Result<Plugged, ConnectionReturnCode> {
         let mut board = self.board.lock();
         board.last += 1;
         let id = ConnId(board.last);
@@ -189,24 +175,19 @@ impl Push {
             ConnectOutcome::Refused(code) => return Err(code),
             ConnectOutcome::Accepted { displaced: None } => (),
             ConnectOutcome::Accepted { displaced: Some(Displaced::Kicked(older)) } => {
-                let told = if self.quirks.on(Quirk::KickNotClosed) {
-                    Outgoing::Payload(control_payload(ConnectionReturnCode::KICKED).into())
-                } else {
-                    Outgoing::Kicked
-                };
-                board.tell_kicked(older, told, &self.counters);
+                let stays = self.quirks.on(Quirk::KickNotClosed);
+                board.tell_kicked(older, stays, &self.counters);
             }
             ConnectOutcome::Accepted { displaced: Some(Displaced::Replaced(older)) } => {
                 if let Some(link) = board.links.remove(&older) {
-                    link.end.cancel();
+                    link.outbox.end();
                 }
             }
         }
-        let (sender, queue) = mpsc::channel(self.config.outgoing_queue.max(1));
-        let end = CancellationToken::new();
-        board.links.insert(id, Link { queue: sender, end: end.clone(), pushes: 0 });
+        let outbox = Arc::new(Outbox::default());
+        board.links.insert(id, Link { outbox: outbox.clone(), pushes: 0 });
         Counters::add(&self.counters.accepted, 1);
-        Ok(Plugged { id, queue, end })
+        Ok(Plugged { id, outbox })
     }
 
     /// Takes a connection out; once is enough, and more does no harm.
@@ -247,7 +228,7 @@ impl Push {
     /// One push for one connection, as the faults that stand let it through.
     fn deliver_one(&self, board: &mut Board, id: ConnId, payload: &Bytes) {
         if board.faults.is_quiet() {
-            board.put(id, Outgoing::Payload(payload.clone()), &self.counters);
+            self.put(board, id, Outgoing::Payload(payload.clone()));
             return;
         }
         let Some(link) = board.links.get_mut(&id) else {
@@ -261,8 +242,24 @@ impl Push {
             } else {
                 Outgoing::Late(self.clock.now().plus(delay), payload.clone())
             };
-            board.put(id, next, &self.counters);
+            self.put(board, id, next);
         }
+    }
+
+    fn put(&self, board: &mut Board, id: ConnId, next: Outgoing) {
+        let room = Room { payloads: self.config.outgoing_queue, bytes: self.config.outgoing_bytes };
+        let is_full = board.links.get(&id).is_some_and(|link| link.outbox.put(next, room).is_err());
+        if is_full {
+            tracing::warn!(connection = id.0, "a client reads too slowly: its connection is dropped");
+            Counters::add(&self.counters.overflows, 1);
+            board.end(id);
+        }
+    }
+
+    /// A client has taken nothing of what was written to it for too long.
+    pub(super) fn stalled(&self, id: ConnId) {
+        tracing::warn!(connection = id.0, "a client does not read: its connection is dropped");
+        Counters::add(&self.counters.overflows, 1);
     }
 
     /// Ends a user's connections with the notice 10.
@@ -271,7 +268,7 @@ impl Push {
         let ids: Vec<ConnId> = board.hub.connections_of(uid).collect();
         for id in &ids {
             board.hub.disconnect(*id);
-            board.tell_kicked(*id, Outgoing::Kicked, &self.counters);
+            board.tell_kicked(*id, false, &self.counters);
         }
         ids.len()
     }
@@ -342,24 +339,19 @@ fn first<T, K: Ord>(limit: usize, all: impl Iterator<Item = T>, key: impl Fn(&T)
 }
 
 impl Board {
-    fn put(&mut self, id: ConnId, next: Outgoing, counters: &Counters) {
-        let Some(link) = self.links.get(&id) else {
+    /// The last that a connection is told which was kicked, and which the hub has taken out.
+    fn tell_kicked(&mut self, id: ConnId, stays: bool, counters: &Counters) {
+        Counters::add(&counters.kicks, 1);
+        let Some(link) = self.links.remove(&id) else {
             return;
         };
-        if link.queue.try_send(next).is_err() {
-            tracing::warn!(connection = id.0, "a client reads too slowly: its connection is dropped");
-            Counters::add(&counters.overflows, 1);
-            self.end(id);
-        }
-    }
-
-    /// The last that a connection is told which was kicked, and which the hub has taken out.
-    fn tell_kicked(&mut self, id: ConnId, last: Outgoing, counters: &Counters) {
-        Counters::add(&counters.kicks, 1);
-        if let Some(link) = self.links.remove(&id)
-            && link.queue.try_send(last).is_err()
-        {
-            link.end.cancel();
+        if stays {
+            let notice = control_payload(ConnectionReturnCode::KICKED).into();
+            // Beyond all room: it is the last, too.
+            let beyond = Room { payloads: usize::MAX, bytes: usize::MAX };
+            let _ = link.outbox.put(Outgoing::Payload(notice), beyond);
+        } else {
+            link.outbox.kick();
         }
     }
 
@@ -372,7 +364,7 @@ impl Board {
     fn end(&mut self, id: ConnId) {
         self.hub.disconnect(id);
         if let Some(link) = self.links.remove(&id) {
-            link.end.cancel();
+            link.outbox.end();
         }
     }
 }

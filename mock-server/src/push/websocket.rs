@@ -19,7 +19,6 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, WebSocketConfig};
 use tokio_tungstenite::tungstenite::{Error, Message};
-use tokio_util::sync::CancellationToken;
 use y2w_sdk::protocol::limits::PACKET_MAX;
 use y2w_sdk::protocol::rest::ErrorBody;
 
@@ -33,17 +32,12 @@ const MESSAGE_MAX: usize = 2 * PACKET_MAX;
 /// Kept for each connection as long as it lives; most that comes is a command of some hundred bytes.
 const READ_BUFFER: usize = 2 * 1024;
 
-/// Serves one connection to its end, or until `stop`: the handshake first, within the deadline of a CONNECT.
-pub(crate) async fn serve<S>(pushes: &Pushes, stream: S, stop: &CancellationToken)
+/// Serves one connection to its end: the handshake first, within the deadline of a CONNECT.
+pub(crate) async fn serve<S>(pushes: &Pushes, stream: S)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let opened = tokio::select! {
-        biased;
-        () = stop.cancelled() => return,
-        opened = timeout(pushes.config().connect_deadline, Box::pin(open(stream))) => opened,
-    };
-    let mut frames = match opened {
+    let mut frames = match timeout(pushes.config().connect_deadline, Box::pin(open(stream))).await {
         Ok(Ok(frames)) => frames,
         Ok(Err(error)) => {
             tracing::debug!(%error, "no WebSocket was opened");
@@ -51,7 +45,7 @@ where
         }
         Err(_) => return,
     };
-    super::serve(pushes, &mut frames, stop).await;
+    super::serve(pushes, &mut frames).await;
     frames.say_why().await;
 }
 

@@ -53,7 +53,7 @@ fn serving(push: &Arc<Push>) -> Served {
     let (stream, theirs) = tokio::io::duplex(4_096);
     let pushes = Pushes::from(push.clone());
     let mut task = JoinSet::new();
-    task.spawn(async move { serve(&pushes, theirs, &CancellationToken::new()).await });
+    task.spawn(async move { serve(&pushes, theirs).await });
     Served { stream, task }
 }
 

@@ -4,7 +4,6 @@ use bytes::{Bytes, BytesMut};
 use rumqttc::mqttbytes::v4::{Packet, PubAck, Publish, SubAck, SubscribeReasonCode, UnsubAck};
 use rumqttc::mqttbytes::{self, QoS};
 use thiserror::Error;
-use y2w_sdk::protocol::limits::PACKET_MAX;
 use y2w_sdk::protocol::push::{control_payload, user_topic};
 use y2w_sdk::protocol::{ConnectionReturnCode, UserId};
 
@@ -19,12 +18,12 @@ pub(crate) enum Malformed {
     Packet(mqttbytes::Error),
 }
 
-/// Takes the next whole packet from `input`; `None` if more bytes are needed.
-pub(crate) fn next_packet(input: &mut BytesMut) -> Result<Option<Packet>, Malformed> {
+/// Takes the next whole packet of at most `max` bytes from `input`; `None` if more bytes are needed.
+pub(crate) fn next_packet(input: &mut BytesMut, max: usize) -> Result<Option<Packet>, Malformed> {
     if protocol_level(input).is_some_and(|level| level != PROTOCOL_LEVEL) {
         return Err(Malformed::ProtocolVersion);
     }
-    match Packet::read(input, PACKET_MAX) {
+    match Packet::read(input, max) {
         Ok(packet) => Ok(Some(packet)),
         Err(mqttbytes::Error::InsufficientBytes(_)) => Ok(None),
         Err(error) => Err(Malformed::Packet(error)),
@@ -126,11 +125,11 @@ mod tests {
     #[test]
     fn a_packet_is_taken_when_it_is_whole() {
         let mut input = BytesMut::from(&b"\xc0"[..]);
-        assert!(next_packet(&mut input).unwrap().is_none());
+        assert!(next_packet(&mut input, 64).unwrap().is_none());
         input.extend_from_slice(b"\x00\xe0\x00");
-        assert_eq!(next_packet(&mut input).unwrap(), Some(Packet::PingReq));
-        assert_eq!(next_packet(&mut input).unwrap(), Some(Packet::Disconnect));
-        assert!(next_packet(&mut input).unwrap().is_none());
+        assert_eq!(next_packet(&mut input, 64).unwrap(), Some(Packet::PingReq));
+        assert_eq!(next_packet(&mut input, 64).unwrap(), Some(Packet::Disconnect));
+        assert!(next_packet(&mut input, 64).unwrap().is_none());
     }
 
     #[test]
@@ -139,9 +138,9 @@ mod tests {
         let v31 = b"\x10\x0e\x00\x06MQIsdp\x03\x02\x00\x3c\x00\x00";
         for connect in [&v5[..], &v31[..]] {
             let mut input = BytesMut::from(connect);
-            assert!(matches!(next_packet(&mut input), Err(Malformed::ProtocolVersion)));
+            assert!(matches!(next_packet(&mut input, 64), Err(Malformed::ProtocolVersion)));
         }
         let mut input = BytesMut::from(&b"\x10\x00"[..]);
-        assert!(matches!(next_packet(&mut input), Err(Malformed::Packet(_))));
+        assert!(matches!(next_packet(&mut input, 64), Err(Malformed::Packet(_))));
     }
 }
