@@ -50,6 +50,7 @@ pub(crate) struct Config {
     pub(crate) max_file: u64,
     pub(crate) emojis: Vec<AddEmoji>,
     pub(crate) quirks: Quirks,
+    pub(crate) push_only: bool,
 }
 
 /// See the module.
@@ -69,6 +70,8 @@ pub(crate) struct Inner {
     pub(crate) files: Files,
     pub(crate) standing: Standing,
     pub(crate) traffic: Traffic,
+    /// Whether the business API is somebody else's.
+    pub(crate) push_only: bool,
     prefix: String,
     pub(crate) quirks: Quirks,
     gate_host: Option<String>,
@@ -132,6 +135,7 @@ impl Backend {
         Self {
             inner: Arc::new(Inner {
                 prefix: Apps::prefix(&app.key),
+                push_only: config.push_only,
                 app,
                 clock,
                 login_life: config.login_life,
@@ -148,7 +152,8 @@ impl Backend {
         }
     }
 
-    /// The business API, the token endpoint and the gate, to be served or called in process.
+    /// The business API, the token endpoint and the gate, to be served or called in process; without the first where
+    /// that is another server's.
     pub fn router(&self) -> Router {
         rest::router(&Apps::new(self.clone(), Vec::new()))
     }

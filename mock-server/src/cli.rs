@@ -31,6 +31,10 @@ pub struct ServeArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8083")]
     pub ws: SocketAddr,
 
+    /// Only the gate, the token endpoint and the push server, beside another business server with the same --app
+    #[arg(long, conflicts_with_all = ["fast_hash", "files", "max_file"])]
+    pub push_only: bool,
+
     /// Where the control API listens: faults, the live page at /, /metrics; port 0 is any that is free, and there is none
     /// without it
     #[arg(long, value_name = "ADDR")]
@@ -150,8 +154,9 @@ pub fn one_line(error: &clap::Error) -> String {
 
 /// Starts a server, prints where it is, and serves until Ctrl-C.
 pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
+    let at_http = if args.push_only { "token, gate  " } else { "business API " };
     let server = start(args).await?;
-    println!("business API  {}", server.http_url());
+    println!("{at_http} {}", server.http_url());
     println!("push server   {} (MQTT 3.1.1)", server.push_addr());
     println!("              ws://{}/ (the same over WebSocket)", server.websocket_addr());
     if let Some(addr) = server.control_addr() {
@@ -182,6 +187,9 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
             ..PushConfig::default()
         });
     builder = builder.profile(args.profile);
+    if args.push_only {
+        builder = builder.push_only();
+    }
     for NamedQuirk { quirk, rate } in args.quirk {
         builder = builder.quirk_at(quirk, rate);
     }
@@ -256,6 +264,15 @@ mod tests {
         let line = one_line(&args(&["--quirk", "sender-forget"]).unwrap_err());
         assert!(line.contains("near to it are sender-forged, ") && !line.contains('\n'), "{line}");
         assert!(args(&["--profile", "yun2win"]).is_err());
+    }
+
+    #[test]
+    fn what_only_the_business_side_has_is_refused_without_it() {
+        assert!(args(&["--push-only", "--app", "k:s"]).unwrap().push_only);
+        for more in [&["--files", "x"][..], &["--max-file", "1"], &["--fast-hash"]] {
+            let line = one_line(&args(&[&["--push-only"], more].concat()).unwrap_err());
+            assert!(line.contains("--push-only") && line.contains(more[0]), "{line}");
+        }
     }
 
     #[tokio::test]

@@ -191,6 +191,7 @@ impl Default for MockServerBuilder {
                 max_file: DEFAULT_MAX_FILE,
                 emojis: AddEmoji::built_in(),
                 quirks: Quirks::default(),
+                push_only: false,
             },
             http: SocketAddr::from(([127, 0, 0, 1], 0)),
             push: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -212,6 +213,15 @@ impl MockServerBuilder {
     #[must_use]
     pub fn another_app(mut self, key: impl Into<String>, secret: impl Into<String>) -> Self {
         self.config.other_apps.push(App { key: key.into(), secret: secret.into() });
+        self
+    }
+
+    /// Only the gate, the token endpoint and the push server, beside another business server that serves the same app: its
+    /// logins' secrets get imTokens here, since they are derived from the app's secret (`AUTH-SECRET-DERIVED`). Requests to
+    /// the business API are answered with 404.
+    #[must_use]
+    pub fn push_only(mut self) -> Self {
+        self.config.push_only = true;
         self
     }
 

@@ -42,6 +42,11 @@ impl ApiError {
     }
 
     /// Rule `API-NOT-FOUND`.
+    pub(crate) fn push_only() -> Self {
+        let message = "this server is push-only: it has a gate, a token endpoint and a push server, and no business API";
+        Self::new(StatusCode::NOT_FOUND, "not_found", message)
+    }
+
     pub(crate) fn no_such_route() -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "no such route")
     }

@@ -46,7 +46,8 @@ pub(crate) fn router(apps: &Apps) -> Router {
         .others()
         .iter()
         .fold(of_first, |all, app| all.nest(&Apps::prefix(app.app_key()), routes(apps, app.clone())));
-    all.fallback(async || ApiError::no_such_route())
+    let push_only = apps.first().inner.push_only;
+    all.fallback(async move || if push_only { ApiError::push_only() } else { ApiError::no_such_route() })
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(from_fn_with_state(apps.first().inner.quirks.clone(), cors::layer))
 }
@@ -54,7 +55,21 @@ pub(crate) fn router(apps: &Apps) -> Router {
 fn routes(apps: &Apps, backend: Backend) -> Router {
     let quirks = backend.inner.quirks.clone();
     let of_all = Router::new().route(path::TOKEN, post(token::grant)).with_state(apps.clone());
-    let routes = Router::new()
+    let business = if backend.inner.push_only { Router::new() } else { business() };
+    let routes = business.route(path::GATE, post(gate::tell)).with_state(backend.clone()).merge(of_all);
+    let routes = if quirks.any(distorted::QUIRKS) {
+        routes.layer(from_fn_with_state(quirks, distorted::layer))
+    } else {
+        routes
+    };
+    routes
+        .layer(from_fn_with_state(backend.clone(), faults::layer))
+        .layer(from_fn_with_state(backend, traffic::layer))
+}
+
+/// The business API.
+fn business() -> Router<Backend> {
+    Router::new()
         .route(path::REGISTER, post(users::register))
         .route(path::LOGIN, post(users::login))
         .route(path::USERS, get(users::list))
@@ -85,15 +100,4 @@ fn routes(apps: &Apps, backend: Backend) -> Router {
         .route(path::ATTACHMENT_CONTENT, get(attachments::content))
         .route(path::ATTACHMENT_CONTENT_NAME, get(attachments::content_named))
         .route(path::EMOJIS, get(emojis::list))
-        .route(path::GATE, post(gate::tell))
-        .with_state(backend.clone())
-        .merge(of_all);
-    let routes = if quirks.any(distorted::QUIRKS) {
-        routes.layer(from_fn_with_state(quirks, distorted::layer))
-    } else {
-        routes
-    };
-    routes
-        .layer(from_fn_with_state(backend.clone(), faults::layer))
-        .layer(from_fn_with_state(backend, traffic::layer))
 }

@@ -11,6 +11,7 @@ mod faults;
 mod flow;
 mod listeners;
 mod lists;
+mod push_only;
 mod quirks;
 mod rest;
 mod support;
