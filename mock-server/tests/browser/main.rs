@@ -5,8 +5,6 @@
 //! The page comes from an origin of its own, so that every call crosses origins as it did then. It needs Chromium and
 //! the MQTT library, and is therefore run by `.ci/browser`, which fetches both.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
-
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
