@@ -17,7 +17,7 @@ use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::limits::PUSH_TCP_PORT;
 
 use crate::apps::Apps;
-use crate::business::{AddEmoji, Business, Operation, Refusal};
+use crate::business::{AddEmoji, Business, Operation, Refusal, SetQuirks};
 use crate::faults::{Dice, Standing};
 use crate::files::Files;
 use crate::push::{self, Push, PushConfig};
@@ -126,7 +126,9 @@ impl Backend {
     fn new(config: &Config, app: App, clock: Clock, seed: u64) -> Self {
         let dice = Dice::new(seed);
         let quirks = config.quirks.seeded(seed);
-        let mut business = Business::with_quirks(quirks.clone());
+        let mut business = Business::default();
+        let set = SetQuirks { quirks: quirks.clone() };
+        business.apply(set, clock.now()).expect("quirks are never refused");
         for emoji in &config.emojis {
             if let Err(refusal) = business.apply(emoji.clone(), clock.now()) {
                 tracing::warn!(%refusal, "an emoji is left out");

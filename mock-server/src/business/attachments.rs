@@ -27,7 +27,7 @@ pub struct AddAttachment {
 }
 
 /// An attachment, with what its readers need beside.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StoredFile {
     /// What clients see of it.
     pub attachment: Attachment,
@@ -81,10 +81,12 @@ impl Business {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Attachments {
+    #[serde(with = "super::sorted")]
     all: FxHashMap<AttachmentId, Arc<StoredFile>>,
     /// The newest with that MD5 and that size.
+    #[serde(with = "super::sorted")]
     by_sum: FxHashMap<(String, u64), AttachmentId>,
     ids: Ids,
     stamps: Stamps,

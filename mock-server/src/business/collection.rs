@@ -12,6 +12,7 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use y2w_sdk::protocol::{
     Contact, ContactId, ConversationId, Emoji, EmojiId, MemberId, Message, MessageId, SessionMember,
     Timestamp, User, UserConversation, UserId, UserSession, UserSessionId,
@@ -62,7 +63,7 @@ pub struct Range {
 }
 
 /// A place in a [`Collection`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(super) struct Slot(u32);
 
 impl Slot {
@@ -76,7 +77,7 @@ impl Slot {
 }
 
 /// Gives the stamps of one order of changes. Rules `SYNC-STAMP-STRICT`, `SYNC-STAMP-AHEAD`.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(super) struct Stamps {
     last: Timestamp,
 }
@@ -191,6 +192,31 @@ impl<T: Entry> Collection<T> {
         let (total, slots) = self.order.after(range.since, range.offset);
         let entries = slots.take(range.limit).map(|slot| self.get(slot).clone()).collect();
         Page { total: total as u64, entries }
+    }
+}
+
+/// Its entries are all there is to keep: the rest is made anew of them.
+impl<T: Entry + Serialize> Serialize for Collection<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.entries.serialize(serializer)
+    }
+}
+
+impl<'de, T: Entry + Deserialize<'de>> Deserialize<'de> for Collection<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let entries = Vec::<Arc<T>>::deserialize(deserializer)?;
+        let by_id = entries.iter().enumerate().map(|(n, entry)| (entry.id().clone(), Slot::of(n))).collect();
+        let mut changes: Vec<(Timestamp, Slot)> =
+            entries.iter().enumerate().map(|(n, entry)| (entry.stamp(), Slot::of(n))).collect();
+        changes.sort_unstable();
+        if changes.windows(2).any(|two| two[0].0 == two[1].0) {
+            return Err(serde::de::Error::custom("two entries of a collection have one stamp"));
+        }
+        let mut order = Order::default();
+        for (stamp, slot) in changes {
+            order.push(stamp, slot);
+        }
+        Ok(Self { entries, by_id, order })
     }
 }
 

@@ -267,7 +267,7 @@ impl Business {
 pub(super) type Choices = FxHashMap<ConversationId, Chosen>;
 
 /// What of a conversation's face its owner has chosen. Rule `CONV-NAME-CHOSEN`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Chosen {
     name: bool,
     avatar_url: bool,

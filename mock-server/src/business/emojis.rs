@@ -72,7 +72,7 @@ impl Business {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Emojis {
     all: Collection<Emoji>,
     stamps: Stamps,

@@ -10,13 +10,16 @@
 //! * A session has one order of stamps for itself, its members and its messages; a user has one for each of the
 //!   contacts, the favourite groups and the conversations; the app has one for the users and one for the emojis. Within each they strictly increase (`SYNC-STAMP-STRICT`). That members and messages
 //!   of a session share theirs is what makes "up to the removal" (`HIST-REMOVED`) exact in a burst.
+//! * Its quirks are part of the state and set by an operation, as is how often each has been asked about.
 //! * A sync and a write never overlap, since both need the whole state; so no stamp can appear below a watermark
 //!   (`SYNC-LOSSLESS`), even while stamps run ahead of the clock.
 
 mod attachments;
 mod collection;
+mod command;
 mod contacts;
 mod conversations;
+mod deviations;
 mod emojis;
 mod favourites;
 mod history;
@@ -29,6 +32,7 @@ mod pinyin;
 mod refusal;
 mod session_updates;
 mod sessions;
+mod sorted;
 mod sync;
 mod tokens;
 mod users;
@@ -36,14 +40,16 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use y2w_sdk::protocol::{Contact, SessionId, Timestamp, UserConversation, UserId, UserSession};
 
 pub use attachments::{AddAttachment, StoredFile};
 pub use collection::{Page, Range};
+pub use command::{AsCommand, Command, Named};
 pub use contacts::{AddContact, RemoveContact, UpdateContact};
 pub use conversations::{ClearUnread, RemoveConversation, UpdateConversation};
+pub use deviations::SetQuirks;
 pub use emojis::AddEmoji;
 pub use favourites::{AddFavourite, RemoveFavourite, UpdateFavourite};
 pub use member_updates::UpdateMember;
@@ -65,7 +71,7 @@ use tokens::Tokens;
 use users::Users;
 
 /// One write: what it takes, as plain data, and how it changes the state.
-pub trait Operation: Serialize + DeserializeOwned {
+pub trait Operation: Named + Serialize + DeserializeOwned {
     /// What the caller gets.
     type Reply;
 
@@ -73,8 +79,9 @@ pub trait Operation: Serialize + DeserializeOwned {
     fn apply(self, state: &mut Business, now: Timestamp) -> Result<Self::Reply, Refusal>;
 }
 
-/// The business state of one app. See the module.
-#[derive(Clone, Debug, Default)]
+/// The business state of one app. See the module. It is kept whole and read back as JSON.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(remote = "Self")]
 pub struct Business {
     users: Users,
     tokens: Tokens,
@@ -82,6 +89,7 @@ pub struct Business {
     contacts: OwnLists<Contact, UserId>,
     favourites: OwnLists<UserSession, SessionId>,
     conversations: OwnLists<UserConversation, SessionId>,
+    #[serde(with = "sorted")]
     chosen: Choices,
     attachments: Attachments,
     emojis: Emojis,
@@ -89,11 +97,6 @@ pub struct Business {
 }
 
 impl Business {
-    /// An empty state that breaks the rules as it is told.
-    pub fn with_quirks(quirks: Quirks) -> Self {
-        Self { quirks, ..Self::default() }
-    }
-
     /// Carries out an operation.
     pub fn apply<O: Operation>(&mut self, operation: O, now: Timestamp) -> Result<O::Reply, Refusal> {
         operation.apply(self, now)
@@ -117,7 +120,7 @@ pub struct Counts {
 }
 
 /// Gives ids: decimal numbers from 1. Rule `API-ID`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 struct Ids {
     given: u64,
 }

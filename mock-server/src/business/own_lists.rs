@@ -8,21 +8,32 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
 use y2w_sdk::protocol::{Timestamp, UserId};
 
 use super::Ids;
 use super::collection::{Collection, Entry, Page, Range, Slot, Stamps};
 
 /// One kind of list, for all owners.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "T: Serialize, K: Serialize + Ord",
+    deserialize = "T: Deserialize<'de>, K: Deserialize<'de> + Eq + Hash"
+))]
 pub(super) struct OwnLists<T: Entry, K> {
+    #[serde(with = "super::sorted")]
     by_owner: FxHashMap<UserId, OwnList<T, K>>,
     ids: Ids,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(bound(
+    serialize = "T: Serialize, K: Serialize + Ord",
+    deserialize = "T: Deserialize<'de>, K: Deserialize<'de> + Eq + Hash"
+))]
 struct OwnList<T: Entry, K> {
     all: Collection<T>,
+    #[serde(with = "super::sorted")]
     by_key: FxHashMap<K, Slot>,
     stamps: Stamps,
 }

@@ -158,10 +158,13 @@ fn unordered(one: UserId, other: UserId) -> (UserId, UserId) {
     if one <= other { (one, other) } else { (other, one) }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Sessions {
+    #[serde(with = "super::sorted")]
     rooms: FxHashMap<SessionId, Room>,
+    #[serde(with = "super::sorted")]
     p2p: FxHashMap<(UserId, UserId), SessionId>,
+    #[serde(with = "super::sorted")]
     single: FxHashMap<UserId, SessionId>,
     pub(super) ids: Ids,
     member_ids: Ids,
@@ -175,6 +178,11 @@ impl Sessions {
 
     pub(super) fn messages(&self) -> u64 {
         self.message_ids.given
+    }
+
+    /// Gives every session the quirks of the state.
+    pub(super) fn set_quirks(&mut self, quirks: &Quirks) {
+        self.rooms.values_mut().for_each(|room| room.quirks = quirks.clone());
     }
 
     pub(super) fn room(&self, id: &str) -> Result<&Room, Refusal> {
@@ -199,7 +207,7 @@ impl Sessions {
 }
 
 /// A session with all that belongs to it. Its parts share one order of stamps; see the module above.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Room {
     pub(super) session: Arc<Session>,
     pub(super) creator: UserId,
@@ -207,15 +215,20 @@ pub(super) struct Room {
     pub(super) auto_named: bool,
     pub(super) stamps: Stamps,
     pub(super) members: Collection<SessionMember>,
+    #[serde(with = "super::sorted")]
     pub(super) by_user: FxHashMap<UserId, Slot>,
     pub(super) messages: Collection<Message>,
     /// What edited messages were when somebody was removed, oldest first: those may still read that, and nothing later.
+    #[serde(with = "super::sorted")]
     pub(super) earlier: FxHashMap<MessageId, Vec<Arc<Message>>>,
     /// When the last member was removed.
     pub(super) last_removal: Timestamp,
     /// Messages stored with an idempotency key, and when each was, oldest first.
+    #[serde(with = "super::sorted")]
     pub(super) keyed: FxHashMap<(UserId, Arc<str>), MessageId>,
     pub(super) keys: VecDeque<(Timestamp, UserId, Arc<str>)>,
+    /// Those of the whole state.
+    #[serde(skip)]
     pub(super) quirks: Quirks,
 }
 

@@ -88,8 +88,9 @@ impl Business {
 }
 
 /// Every token stands in both, with the same expiry.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Tokens {
+    #[serde(with = "super::sorted")]
     owners: FxHashMap<Arc<str>, (UserId, Timestamp)>,
     by_expiry: BTreeSet<(Timestamp, Arc<str>)>,
 }

@@ -1,8 +1,9 @@
 //! Accounts.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use y2w_sdk::protocol::entity::Status;
 use y2w_sdk::protocol::rest;
@@ -220,12 +221,13 @@ impl Business {
 }
 
 /// `password_hashes` is in step with the slots of `all`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Users {
     all: Collection<User>,
+    #[serde(with = "super::sorted")]
     by_email: FxHashMap<Arc<str>, Slot>,
     password_hashes: Vec<Arc<str>>,
-    deleted: FxHashSet<UserId>,
+    deleted: BTreeSet<UserId>,
     stamps: Stamps,
     ids: Ids,
 }

@@ -8,6 +8,7 @@
 //! nothing of what they decide is drawn at random: where a quirk strikes now and then only, a hash of the run's seed and
 //! of how often the question was asked decides, so that a run repeats.
 
+mod kept;
 mod listing;
 mod profile;
 mod table;
@@ -87,6 +88,16 @@ impl Quirks {
     /// Those that the server has, in the order of the table.
     pub fn iter(&self) -> impl Iterator<Item = Quirk> + '_ {
         Quirk::ALL.iter().copied().filter(|quirk| self.on(*quirk))
+    }
+
+    /// The same with their rates.
+    pub fn named(&self) -> impl Iterator<Item = NamedQuirk> + '_ {
+        let rate = |quirk| self.rated(quirk).map_or(Rate::ALWAYS, |rated| rated.rate);
+        self.iter().map(move |quirk| NamedQuirk { quirk, rate: rate(quirk) })
+    }
+
+    fn rated(&self, quirk: Quirk) -> Option<&Rated> {
+        self.rated.iter().find(|rated| rated.quirk == quirk)
     }
 }
 

@@ -79,3 +79,31 @@ fn a_command_line_names_quirks() {
         assert!(named(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn what_was_kept_goes_on_where_it_was() {
+    let mut quirks = Profile::Yun2win2016.quirks();
+    quirks.add(Quirk::MessageLost, Rate::new(0.3).unwrap());
+    let mut quirks = quirks.seeded(7);
+    (0..50).for_each(|_| drop(quirks.strikes(Quirk::MessageLost)));
+    let mut kept: Quirks = serde_json::from_value(serde_json::to_value(&quirks).unwrap()).unwrap();
+    assert!(kept.named().eq(quirks.named()));
+    for _ in 0..200 {
+        assert_eq!(kept.strikes(Quirk::MessageLost), quirks.strikes(Quirk::MessageLost));
+    }
+}
+
+#[test]
+fn quirks_are_named_as_they_were_asked_for() {
+    for name in ["push-lost=0.25", "sender-forged"] {
+        assert_eq!(name.parse::<NamedQuirk>().unwrap().to_string(), name);
+    }
+    let quirks: Quirks = [Quirk::SenderForged, Quirk::EmailTwice].into_iter().collect();
+    assert_eq!(
+        (quirks.to_string(), Quirks::default().to_string()),
+        ("email-twice, sender-forged".into(), "no quirks".into())
+    );
+    let unknown = r#"{"seed":1,"quirks":[{"name":"sender-forget","asked":0}]}"#;
+    let error = serde_json::from_str::<Quirks>(unknown).unwrap_err().to_string();
+    assert!(error.contains("there is no quirk sender-forget"), "{error}");
+}
