@@ -20,6 +20,7 @@ use crate::apps::Apps;
 use crate::business::{AddEmoji, Business, Operation, Refusal, SetQuirks};
 use crate::faults::{Dice, Standing};
 use crate::files::Files;
+use crate::journal::{Held, OfApp, Opened, Progress};
 use crate::push::{self, Push, PushConfig};
 use crate::quirks::Quirks;
 use crate::rest;
@@ -51,6 +52,22 @@ pub(crate) struct Config {
     pub(crate) emojis: Vec<AddEmoji>,
     pub(crate) quirks: Quirks,
     pub(crate) push_only: bool,
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) snapshot_from: u64,
+    pub(crate) progress: Progress,
+}
+
+impl Config {
+    /// The keys of all apps.
+    pub(crate) fn app_keys(&self) -> Vec<String> {
+        std::iter::once(&self.app).chain(&self.other_apps).map(|app| app.key.clone()).collect()
+    }
+
+    /// Where the bytes of attachments are: with the data, unless it is said.
+    fn files(&self) -> Files {
+        let kept = self.data_dir.as_ref().map(|directory| directory.join("files"));
+        Files::new(self.files.clone().or(kept), self.max_file, self.data_dir.is_some())
+    }
 }
 
 /// See the module.
@@ -65,7 +82,8 @@ pub(crate) struct Inner {
     pub(crate) clock: Clock,
     pub(crate) login_life: Duration,
     pub(crate) secrets: Secrets,
-    pub(crate) business: Mutex<Business>,
+    pub(crate) business: Arc<Mutex<Business>>,
+    pub(crate) journal: Option<OfApp>,
     pub(crate) push: Arc<Push>,
     pub(crate) files: Files,
     pub(crate) standing: Standing,
@@ -111,30 +129,26 @@ pub struct Stats {
 }
 
 impl Backend {
-    /// The apps that are asked for, each with a state of its own.
-    pub(crate) fn apps(config: &Config) -> Apps {
+    /// The apps that are asked for, each with a state of its own: the one that was kept, or an empty one.
+    pub(crate) fn apps(config: &Config, opened: Option<Opened>) -> Apps {
         let clock = config.clock.unwrap_or_else(Clock::system);
         let seed = config.seed.unwrap_or_else(|| arbitrary_seed(&clock));
-        // Their seeds differ, or they would give out the same tokens.
-        let others = config.other_apps.iter().zip(1..).map(|(app, n)| {
-            let seed = seed ^ SPREAD.wrapping_mul(n);
-            Self::new(config, app.clone(), clock, seed)
-        });
-        Apps::new(Self::new(config, config.app.clone(), clock, seed), others.collect())
+        let starts = opened.as_ref().map_or(0, |opened| opened.starts);
+        let mut held = opened.map(Opened::start).into_iter().flatten();
+        // The seeds of apps differ, and those of the starts over the same data, or they would give out the same tokens.
+        let mut apps =
+            std::iter::once(&config.app).chain(&config.other_apps).zip(starts << 32..).map(|(app, n)| {
+                let seed = seed ^ SPREAD.wrapping_mul(n);
+                Self::new(config, app.clone(), clock, seed, held.next().unwrap_or_default())
+            });
+        let first = apps.next().expect("there is at least the first");
+        Apps::new(first, apps.collect())
     }
 
-    fn new(config: &Config, app: App, clock: Clock, seed: u64) -> Self {
+    fn new(config: &Config, app: App, clock: Clock, seed: u64, held: Held) -> Self {
         let dice = Dice::new(seed);
         let quirks = config.quirks.seeded(seed);
-        let mut business = Business::default();
-        let set = SetQuirks { quirks: quirks.clone() };
-        business.apply(set, clock.now()).expect("quirks are never refused");
-        for emoji in &config.emojis {
-            if let Err(refusal) = business.apply(emoji.clone(), clock.now()) {
-                tracing::warn!(%refusal, "an emoji is left out");
-            }
-        }
-        Self {
+        let new = Self {
             inner: Arc::new(Inner {
                 prefix: Apps::prefix(&app.key),
                 push_only: config.push_only,
@@ -142,15 +156,41 @@ impl Backend {
                 clock,
                 login_life: config.login_life,
                 secrets: Secrets::new(seed, config.password_cost),
-                business: Mutex::new(business),
+                business: held.state,
+                journal: held.journal,
                 standing: Standing::new(dice),
                 traffic: Traffic::default(),
                 push: Arc::new(Push::new(clock, config.push, dice, quirks.clone())),
-                files: Files::new(config.files.clone(), config.max_file),
+                files: config.files(),
                 quirks,
                 gate_host: config.gate_host.clone(),
                 listening: OnceLock::new(),
             }),
+        };
+        new.furnish(&config.emojis);
+        new
+    }
+
+    /// Gives the state what the server is told to have. A state that was kept goes on with its quirks where those are
+    /// asked for again, and with other ones from now on where they are not; its emojis stay.
+    fn furnish(&self, emojis: &[AddEmoji]) {
+        let mut business = self.inner.business.lock();
+        let quirks = &self.inner.quirks;
+        if !business.quirks().named().eq(quirks.named()) {
+            if business.counts().users > 0 {
+                let (app, before) = (self.app_key(), business.quirks());
+                tracing::warn!("the data of {app} was written with {before}; it goes on with {quirks}");
+            }
+            let set = self.apply_to(&mut business, SetQuirks { quirks: quirks.clone() });
+            set.expect("quirks are never refused");
+        }
+        if business.has_emojis() {
+            return;
+        }
+        for emoji in emojis {
+            if let Err(refusal) = self.apply_to(&mut business, emoji.clone()) {
+                tracing::warn!(%refusal, "an emoji is left out");
+            }
         }
     }
 
@@ -209,10 +249,24 @@ impl Backend {
 
     /// Carries out an operation of the business side now.
     pub(crate) fn apply<O: Operation>(&self, operation: O) -> Result<O::Reply, Refusal> {
-        let mut business = self.inner.business.lock();
+        self.apply_to(&mut self.inner.business.lock(), operation)
+    }
+
+    /// The same for who holds the lock of the state already: what it was like is then what the operation finds.
+    pub(crate) fn apply_to<O: Operation>(
+        &self,
+        business: &mut Business,
+        operation: O,
+    ) -> Result<O::Reply, Refusal> {
         // Under the lock, so that times go up in the order in which operations are carried out.
         let now = self.inner.clock.now();
-        business.apply(operation, now)
+        let Some(journal) = &self.inner.journal else {
+            return business.apply(operation, now);
+        };
+        let record = journal.record(&operation, now);
+        let reply = business.apply(operation, now)?;
+        journal.append(&record);
+        Ok(reply)
     }
 
     /// A route's path as it is without what comes before the paths of this app.

@@ -11,6 +11,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::journal::SNAPSHOT_FROM;
 use crate::push::PushConfig;
 use crate::quirks::{NamedQuirk, Profile};
 use crate::server::DEFAULT_MAX_FILE;
@@ -57,9 +58,17 @@ pub struct ServeArgs {
     #[arg(long)]
     pub fast_hash: bool,
 
-    /// Keep attachments in this directory, which is made if need be; in memory otherwise
+    /// Keep attachments in this directory, which is made if need be; below --data-dir or in memory otherwise
     #[arg(long, value_name = "DIR")]
     pub files: Option<PathBuf>,
+
+    /// Keep all business state in this directory, attachments included, so that every answered request survives a crash; in memory otherwise
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// How large the log of --data-dir gets before a snapshot of the state takes its place, in bytes; later if the last snapshot was larger
+    #[arg(long, value_name = "BYTES", default_value_t = SNAPSHOT_FROM)]
+    pub snapshot_from: u64,
 
     /// The largest attachment that is taken, in bytes
     #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_MAX_FILE)]
@@ -217,6 +226,9 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
             return Err(ServeError::Files { directory, source });
         }
         builder = builder.files(directory);
+    }
+    if let Some(directory) = args.data_dir {
+        builder = builder.data_dir(directory).snapshot_from(args.snapshot_from).show_progress();
     }
     Ok(builder.start().await?)
 }

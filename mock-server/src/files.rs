@@ -5,7 +5,7 @@
 //! went away in the middle.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
@@ -26,13 +26,17 @@ pub(crate) struct Files {
 #[derive(Debug)]
 enum Place {
     Memory(Mutex<FxHashMap<String, Bytes>>),
-    Directory(PathBuf),
+    Directory { path: PathBuf, durable: bool },
 }
 
 impl Files {
-    /// In that directory, or in memory.
-    pub(crate) fn new(directory: Option<PathBuf>, max: u64) -> Self {
-        Self { max, place: directory.map_or_else(|| Place::Memory(Mutex::default()), Place::Directory) }
+    /// In that directory, or in memory. What is kept in a directory is on disk by then if it is to be `durable`.
+    pub(crate) fn new(directory: Option<PathBuf>, max: u64, durable: bool) -> Self {
+        let place = match directory {
+            Some(path) => Place::Directory { path, durable },
+            None => Place::Memory(Mutex::default()),
+        };
+        Self { max, place }
     }
 
     /// Begins a file under a new key, the first of `keys` that is not in use: a directory may hold files of a server
@@ -40,13 +44,16 @@ impl Files {
     pub(crate) async fn begin(&self, mut keys: impl FnMut() -> String) -> io::Result<Begun<'_>> {
         match &self.place {
             Place::Memory(held) => Ok(Begun::Memory { held, key: keys(), bytes: BytesMut::new() }),
-            Place::Directory(directory) => {
+            Place::Directory { path: directory, durable } => {
                 fs::create_dir_all(directory).await?;
                 loop {
                     let key = keys();
                     let path = directory.join(&key);
                     match File::create_new(&path).await {
-                        Ok(file) => return Ok(Begun::File { file, key, unkept: Unkept(Some(path)) }),
+                        Ok(file) => {
+                            let directory = durable.then_some(&**directory);
+                            return Ok(Begun::File { file, key, unkept: Unkept(Some(path)), directory });
+                        }
                         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (),
                         Err(error) => return Err(error),
                     }
@@ -63,7 +70,7 @@ impl Files {
                 let place = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX).min(bytes.len());
                 Ok(Body::from(bytes.slice(place(start)..place(start.saturating_add(length)))))
             }
-            Place::Directory(directory) => {
+            Place::Directory { path: directory, .. } => {
                 let mut file = File::open(directory.join(key)).await?;
                 file.seek(io::SeekFrom::Start(start)).await?;
                 Ok(Body::from_stream(ReaderStream::with_capacity(file.take(length), CHUNK)))
@@ -78,7 +85,7 @@ impl Files {
                 held.lock().remove(key);
                 Ok(())
             }
-            Place::Directory(directory) => fs::remove_file(directory.join(key)).await,
+            Place::Directory { path: directory, .. } => fs::remove_file(directory.join(key)).await,
         }
     }
 }
@@ -88,8 +95,18 @@ const CHUNK: usize = 64 * 1024;
 
 /// A file that is coming in.
 pub(crate) enum Begun<'a> {
-    Memory { held: &'a Mutex<FxHashMap<String, Bytes>>, key: String, bytes: BytesMut },
-    File { file: File, key: String, unkept: Unkept },
+    Memory {
+        held: &'a Mutex<FxHashMap<String, Bytes>>,
+        key: String,
+        bytes: BytesMut,
+    },
+    /// With the directory it is in where its name has to be durable too.
+    File {
+        file: File,
+        key: String,
+        unkept: Unkept,
+        directory: Option<&'a Path>,
+    },
 }
 
 impl Begun<'_> {
@@ -111,8 +128,12 @@ impl Begun<'_> {
                 held.lock().insert(key.clone(), bytes.freeze());
                 Ok(key)
             }
-            Self::File { mut file, key, mut unkept } => {
+            Self::File { mut file, key, mut unkept, directory } => {
                 file.flush().await?;
+                if let Some(directory) = directory {
+                    file.sync_all().await?;
+                    File::open(directory).await?.sync_all().await?;
+                }
                 unkept.0 = None;
                 Ok(key)
             }
@@ -148,7 +169,7 @@ mod tests {
     async fn what_is_kept_is_read_back_in_whole_and_in_part() {
         let directory = tempfile::tempdir().unwrap();
         for place in [None, Some(directory.path().join("new"))] {
-            let files = Files::new(place, 100);
+            let files = Files::new(place, 100, true);
             let mut begun = files.begin(|| "k".to_owned()).await.unwrap();
             begun.write(b"hello ").await.unwrap();
             begun.write(b"world").await.unwrap();
@@ -163,7 +184,7 @@ mod tests {
     async fn what_is_not_kept_is_gone() {
         let directory = tempfile::tempdir().unwrap();
         for place in [None, Some(directory.path().to_owned())] {
-            let files = Files::new(place, 100);
+            let files = Files::new(place, 100, true);
             let mut begun = files.begin(|| "k".to_owned()).await.unwrap();
             begun.write(b"hello").await.unwrap();
             drop(begun);
@@ -176,7 +197,7 @@ mod tests {
     async fn a_file_of_another_run_is_left_alone() {
         let directory = tempfile::tempdir().unwrap();
         for key in ["1", "2"] {
-            let files = Files::new(Some(directory.path().to_owned()), 100);
+            let files = Files::new(Some(directory.path().to_owned()), 100, false);
             let mut keys = 0;
             let next = || {
                 keys += 1;

@@ -19,6 +19,7 @@ mod control;
 pub mod faults;
 mod files;
 mod http;
+mod journal;
 mod listen;
 pub mod push;
 pub mod quirks;
@@ -28,5 +29,8 @@ mod server;
 mod traffic;
 
 pub use backend::{App, Backend, Stats};
+pub use journal::DataError;
 pub use secrets::PasswordCost;
-pub use server::{DEFAULT_APP, DEFAULT_MAX_FILE, Listener, MockServer, MockServerBuilder, StartError};
+pub use server::{
+    DEFAULT_APP, DEFAULT_MAX_FILE, ListenError, Listener, MockServer, MockServerBuilder, StartError,
+};

@@ -9,7 +9,8 @@ use y2w_mock_server::quirks;
 
 /// A reference server for the yun2win protocol, made to be tested against
 ///
-/// It keeps all state in memory. Exit codes: 0 interrupted, 2 wrong usage, 3 a port is in use, or the machine does not let it serve.
+/// It keeps all state in memory, unless it is given a data directory. Exit codes: 0 interrupted, 2 wrong usage, 3 a port or
+/// the data is in use, the data cannot be read, or the machine does not let it serve.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 struct Command {

@@ -19,6 +19,7 @@ use crate::Backend;
 use crate::apps::Apps;
 use crate::backend::{App, Config, Listening};
 use crate::business::AddEmoji;
+use crate::journal::{self, DataError, Progress, SNAPSHOT_FROM};
 use crate::push::{PushConfig, gateway};
 use crate::quirks::{Profile, Quirk, Quirks, Rate};
 use crate::rest;
@@ -133,21 +134,32 @@ impl fmt::Display for Listener {
 
 /// Why a server did not start.
 #[derive(Debug, Error)]
+pub enum StartError {
+    /// A listener could not be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The data directory cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
+
+impl StartError {
+    /// Whether somebody else has a port.
+    pub fn is_port_in_use(&self) -> bool {
+        matches!(self, Self::Listen(error) if error.source.kind() == std::io::ErrorKind::AddrInUse)
+    }
+}
+
+/// Why a listener could not be opened.
+#[derive(Debug, Error)]
 #[error("{} listener on {addr}: {source}{}", .listener, advice(.source))]
-pub struct StartError {
+pub struct ListenError {
     /// Which listener could not be opened.
     pub listener: Listener,
     /// Where.
     pub addr: SocketAddr,
     /// Why.
     pub source: std::io::Error,
-}
-
-impl StartError {
-    /// Whether somebody else has the port.
-    pub fn is_port_in_use(&self) -> bool {
-        self.source.kind() == std::io::ErrorKind::AddrInUse
-    }
 }
 
 fn advice(error: &std::io::Error) -> &'static str {
@@ -192,6 +204,9 @@ impl Default for MockServerBuilder {
                 emojis: AddEmoji::built_in(),
                 quirks: Quirks::default(),
                 push_only: false,
+                data_dir: None,
+                snapshot_from: SNAPSHOT_FROM,
+                progress: Progress::Hidden,
             },
             http: SocketAddr::from(([127, 0, 0, 1], 0)),
             push: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -303,6 +318,30 @@ impl MockServerBuilder {
         self
     }
 
+    /// The directory that holds all business state, attachments included, so that it survives the server; memory if none
+    /// is given. It is made if need be. One server at a time has it, with the same apps each time. Quirks may change from
+    /// one start to the next: what was written under the earlier ones stays as it is.
+    #[must_use]
+    pub fn data_dir(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.config.data_dir = Some(directory.into());
+        self
+    }
+
+    /// How large the log of commands gets before a snapshot of the state takes its place, in bytes; later if the last
+    /// snapshot was larger than that.
+    #[must_use]
+    pub fn snapshot_from(mut self, bytes: u64) -> Self {
+        self.config.snapshot_from = bytes;
+        self
+    }
+
+    /// Shows on standard error how far reading the data is.
+    #[must_use]
+    pub(crate) fn show_progress(mut self) -> Self {
+        self.config.progress = Progress::Shown;
+        self
+    }
+
     /// The largest attachment that is taken, in bytes.
     #[must_use]
     pub fn max_file(mut self, bytes: u64) -> Self {
@@ -343,12 +382,13 @@ impl MockServerBuilder {
         self.quirks(quirks)
     }
 
-    /// The server's first app, without sockets.
-    pub fn backend(self) -> Backend {
-        Backend::apps(&self.config).first().clone()
+    /// The server's first app, without sockets. All in memory: a data directory is for [`start`](Self::start) only.
+    pub fn backend(mut self) -> Backend {
+        self.config.data_dir = None;
+        Backend::apps(&self.config, None).first().clone()
     }
 
-    /// Opens the listeners and starts to serve.
+    /// Opens the listeners, reads the data if it is kept, and starts to serve.
     pub async fn start(self) -> Result<MockServer, StartError> {
         let of_http = bind(Listener::Http, self.http).await?;
         let push = bind(Listener::Push, self.push).await?;
@@ -357,7 +397,14 @@ impl MockServerBuilder {
             Some(addr) => Some(bind(Listener::Control, addr).await?),
             None => None,
         };
-        let apps = Backend::apps(&self.config);
+        let opened = match &self.config.data_dir {
+            Some(directory) => {
+                let Config { snapshot_from, progress, .. } = self.config;
+                Some(journal::open(directory, &self.config.app_keys(), snapshot_from, progress)?)
+            }
+            None => None,
+        };
+        let apps = Backend::apps(&self.config, opened);
         for app in apps.all() {
             app.set_listening(Listening { tcp: push.addr, websocket: websocket.addr });
         }
@@ -391,8 +438,8 @@ struct Bound {
     addr: SocketAddr,
 }
 
-async fn bind(listener: Listener, addr: SocketAddr) -> Result<Bound, StartError> {
-    let failed = |source| StartError { listener, addr, source };
+async fn bind(listener: Listener, addr: SocketAddr) -> Result<Bound, ListenError> {
+    let failed = |source| ListenError { listener, addr, source };
     let opened = TcpListener::bind(addr).await.map_err(failed)?;
     let addr = opened.local_addr().map_err(failed)?;
     Ok(Bound { listener: opened, addr })

@@ -66,6 +66,11 @@ impl Operation for AddEmoji {
 }
 
 impl Business {
+    /// Whether there are any.
+    pub fn has_emojis(&self) -> bool {
+        !self.emojis.all.is_empty()
+    }
+
     /// The emojis of the app. Rule `EMOJI-LIST`.
     pub fn emojis(&self, range: Range) -> Page<Emoji> {
         self.sync(range, |range| self.emojis.all.page(range))

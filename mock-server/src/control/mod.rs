@@ -23,13 +23,17 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use crate::apps::Apps;
-use crate::rest::ApiError;
+use crate::rest::{ApiError, durable};
 
 /// What the control port answers.
 pub(crate) fn router(apps: &Apps) -> Router {
-    table()
-        .into_iter()
-        .fold(Router::new(), |router, (path, _, answers)| router.route(path, answers))
+    let routes = |routes: Vec<Route>| {
+        routes.into_iter().fold(Router::new(), |router, (path, _, answers)| router.route(path, answers))
+    };
+    let (inflicted, watched) = table().into_iter().partition(|(path, ..)| path.starts_with("/_mock/"));
+    // Metrics are there also when the journal is not.
+    durable(routes(inflicted), apps.first())
+        .merge(routes(watched))
         .with_state(apps.clone())
         .route("/", get(async || ([(CONTENT_TYPE, "text/html; charset=utf-8")], PAGE)))
         .fallback(async || ApiError::no_such_route())

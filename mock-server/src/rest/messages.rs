@@ -25,7 +25,7 @@ pub(super) async fn sync(
         let mut business = backend.inner.business.lock();
         let synced = business.messages(&caller, &session, query.range())?;
         if business.unread(&caller, &session) > 0 {
-            business.apply(MarkRead { caller, session }, backend.inner.clock.now())?;
+            backend.apply_to(&mut business, MarkRead { caller, session })?;
         }
         synced
     };

@@ -13,6 +13,7 @@ mod contacts;
 mod conversations;
 mod cors;
 mod distorted;
+mod durable;
 mod emojis;
 mod error;
 mod favourites;
@@ -37,6 +38,7 @@ use crate::{faults, traffic};
 
 pub(crate) use answer::{Answer, Json};
 pub(crate) use body::whole;
+pub(crate) use durable::durable;
 pub(crate) use error::ApiError;
 
 /// Every route there is, for each app under its prefix.
@@ -62,7 +64,8 @@ fn routes(apps: &Apps, backend: Backend) -> Router {
     } else {
         routes
     };
-    routes
+    // Whatever an operator inflicts on the answer, it comes after this.
+    durable(routes, &backend)
         .layer(from_fn_with_state(backend.clone(), faults::layer))
         .layer(from_fn_with_state(backend, traffic::layer))
 }

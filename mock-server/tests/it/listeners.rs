@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
 use y2w_mock_server::push::PushConfig;
-use y2w_mock_server::{Listener, MockServer};
+use y2w_mock_server::{Listener, MockServer, StartError};
 
 use crate::support::{Api, Mqtt, Seen, builder, server};
 
@@ -17,7 +17,7 @@ async fn a_port_in_use_is_named() {
     let taken = first.http_addr();
     let error = MockServer::builder().http(taken).start().await.unwrap_err();
     assert!(error.is_port_in_use());
-    assert_eq!(error.listener, Listener::Http);
+    assert!(matches!(&error, StartError::Listen(error) if error.listener == Listener::Http));
     let text = error.to_string();
     assert!(text.contains(&taken.to_string()) && text.contains("choose another port"), "{text}");
 }

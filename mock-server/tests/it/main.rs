@@ -7,6 +7,8 @@ mod attachments;
 mod changes;
 mod connections;
 mod control;
+mod crash;
+mod durable;
 mod faults;
 mod flow;
 mod listeners;

@@ -156,12 +156,17 @@ impl Call {
     }
 
     pub(crate) async fn send(self) -> Answer {
-        let answer = timeout(DEADLINE, self.0.send()).await.unwrap().unwrap();
+        self.attempt().await.unwrap()
+    }
+
+    /// The answer, where the server may be gone before it is whole.
+    pub(crate) async fn attempt(self) -> reqwest::Result<Answer> {
+        let answer = timeout(DEADLINE, self.0.send()).await.unwrap()?;
         let status = answer.status().as_u16();
         let headers = answer.headers().clone();
-        let bytes = timeout(DEADLINE, answer.bytes()).await.unwrap().unwrap().to_vec();
+        let bytes = timeout(DEADLINE, answer.bytes()).await.unwrap()?.to_vec();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
-        Answer { status, headers, bytes, body }
+        Ok(Answer { status, headers, bytes, body })
     }
 }
 
