@@ -108,7 +108,7 @@ pub(crate) fn open(
         let kept = Kept { store, header, last, log_size, snapshot_size, snapshot_from, _lock: lock };
         Ok(Opened { kept, states, places, starts })
     };
-    guarded(read).unwrap_or_else(|said| Err(damaged(said)))
+    guarded(read).unwrap_or_else(|said| Err(damaged(format!("the store cannot read it ({said})"))))
 }
 
 struct Read {

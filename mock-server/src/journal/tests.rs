@@ -316,6 +316,8 @@ proptest! {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
     /// A state that was kept and read back goes on as the one it was made of.
     #[test]
     fn a_snapshot_is_all_of_the_state(steps in steps(), more in steps()) {
