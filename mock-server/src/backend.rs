@@ -12,6 +12,7 @@ use std::time::Duration;
 use axum::Router;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::limits::PUSH_TCP_PORT;
@@ -245,6 +246,12 @@ impl Backend {
             kicks: counted(&push.counters.kicks),
             push_sessions: push.sessions() as u64,
         }
+    }
+
+    /// A copy of the push traffic from now on: commands as they come in, and what faults let through of the deliveries.
+    /// Whoever asks last gets it; what there is no room for is left out.
+    pub fn mirror_pushes(&self, capacity: usize) -> mpsc::Receiver<push::Mirrored> {
+        self.inner.push.watch(capacity)
     }
 
     /// Carries out an operation of the business side now.

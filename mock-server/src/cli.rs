@@ -1,7 +1,7 @@
 //! The command that runs a server until it is interrupted.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
+use std::net::{AddrParseError, SocketAddr};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -40,6 +40,11 @@ pub struct ServeArgs {
     /// without it
     #[arg(long, value_name = "ADDR")]
     pub control: Option<SocketAddr>,
+
+    /// Where to mirror every push command and delivery for any MQTT tool, as in `mosquitto_sub -t 'y2w/#' -v`; there is no
+    /// such listener without it. Needs a build with the cargo feature `tap`
+    #[arg(long, value_name = "ADDR", value_parser = parse_tap)]
+    pub tap: Option<SocketAddr>,
 
     /// The app to serve: its key and its secret; given again, one more app, at /apps/KEY [default: y2w-app:y2w-secret]
     #[arg(long, value_name = "KEY:SECRET", value_parser = parse_app)]
@@ -173,6 +178,10 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
             "control       http://{addr}/ (page; API at /_mock/, described in /_mock/openapi.json; /metrics)"
         );
     }
+    #[cfg(feature = "tap")]
+    if let Some(addr) = server.tap_addr() {
+        println!("tap           {addr} (MQTT; all that is pushed: y2w/#)");
+    }
     for (url, app) in server.apps() {
         println!("app           {}:{} at {url}", app.app_key(), app.app_secret());
     }
@@ -217,6 +226,10 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
     if let Some(addr) = args.control {
         builder = builder.control(addr);
     }
+    #[cfg(feature = "tap")]
+    if let Some(addr) = args.tap {
+        builder = builder.tap(addr);
+    }
     if let Some(seed) = args.seed {
         builder = builder.seed(seed);
     }
@@ -231,6 +244,17 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
         builder = builder.data_dir(directory).snapshot_from(args.snapshot_from).show_progress();
     }
     Ok(builder.start().await?)
+}
+
+/// The broker behind it doubles the build, so most builds are without.
+fn parse_tap(text: &str) -> Result<SocketAddr, String> {
+    if cfg!(feature = "tap") {
+        text.parse().map_err(|error: AddrParseError| error.to_string())
+    } else {
+        Err(format!(
+            "this build has no tap; cargo run --release --features tap -- serve --tap {text} makes one"
+        ))
+    }
 }
 
 fn parse_app(text: &str) -> Result<App, String> {
@@ -285,6 +309,16 @@ mod tests {
             let line = one_line(&args(&[&["--push-only"], more].concat()).unwrap_err());
             assert!(line.contains("--push-only") && line.contains(more[0]), "{line}");
         }
+    }
+
+    #[cfg(not(feature = "tap"))]
+    #[test]
+    fn a_build_without_a_tap_says_how_to_make_one() {
+        let line = one_line(&args(&["--tap", "127.0.0.1:1884"]).unwrap_err());
+        assert!(
+            line.contains("no tap") && line.contains("--features tap -- serve --tap 127.0.0.1:1884"),
+            "{line}"
+        );
     }
 
     #[tokio::test]

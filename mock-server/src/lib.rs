@@ -26,6 +26,8 @@ pub mod quirks;
 mod rest;
 mod secrets;
 mod server;
+#[cfg(feature = "tap")]
+mod tap;
 mod traffic;
 
 pub use backend::{App, Backend, Stats};

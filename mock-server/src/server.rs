@@ -24,6 +24,8 @@ use crate::push::{PushConfig, gateway};
 use crate::quirks::{Profile, Quirk, Quirks, Rate};
 use crate::rest;
 use crate::secrets::PasswordCost;
+#[cfg(feature = "tap")]
+use crate::tap::Tap;
 use crate::{control, http};
 
 /// A running server. What a [`Backend`] can do, it can do.
@@ -34,6 +36,8 @@ pub struct MockServer {
     push_addr: SocketAddr,
     websocket_addr: SocketAddr,
     control_addr: Option<SocketAddr>,
+    #[cfg(feature = "tap")]
+    tap_addr: Option<SocketAddr>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
 }
@@ -67,6 +71,12 @@ impl MockServer {
     /// Where the control API listens, if it was asked for.
     pub fn control_addr(&self) -> Option<SocketAddr> {
         self.control_addr
+    }
+
+    /// Where the tap listens, if it was asked for.
+    #[cfg(feature = "tap")]
+    pub fn tap_addr(&self) -> Option<SocketAddr> {
+        self.tap_addr
     }
 
     /// The first app behind the listeners.
@@ -119,6 +129,8 @@ pub enum Listener {
     WebSocket,
     /// The control API.
     Control,
+    /// The tap.
+    Tap,
 }
 
 impl fmt::Display for Listener {
@@ -128,6 +140,7 @@ impl fmt::Display for Listener {
             Self::Push => "push",
             Self::WebSocket => "WebSocket",
             Self::Control => "control",
+            Self::Tap => "tap",
         })
     }
 }
@@ -179,6 +192,8 @@ pub struct MockServerBuilder {
     push: SocketAddr,
     websocket: SocketAddr,
     control: Option<SocketAddr>,
+    #[cfg(feature = "tap")]
+    tap: Option<SocketAddr>,
 }
 
 /// The app of a server that is given none.
@@ -212,6 +227,8 @@ impl Default for MockServerBuilder {
             push: SocketAddr::from(([127, 0, 0, 1], 0)),
             websocket: SocketAddr::from(([127, 0, 0, 1], 0)),
             control: None,
+            #[cfg(feature = "tap")]
+            tap: None,
         }
     }
 }
@@ -279,6 +296,15 @@ impl MockServerBuilder {
     #[must_use]
     pub fn control(mut self, addr: SocketAddr) -> Self {
         self.control = Some(addr);
+        self
+    }
+
+    /// Where an MQTT broker listens to which every push command and delivery is mirrored; port 0 is any that is free.
+    /// It ends with the process, and mirrors until the server ends.
+    #[cfg(feature = "tap")]
+    #[must_use]
+    pub fn tap(mut self, addr: SocketAddr) -> Self {
+        self.tap = Some(addr);
         self
     }
 
@@ -397,6 +423,11 @@ impl MockServerBuilder {
             Some(addr) => Some(bind(Listener::Control, addr).await?),
             None => None,
         };
+        #[cfg(feature = "tap")]
+        let tap = match self.tap {
+            Some(addr) => Some(open_tap(addr).await?),
+            None => None,
+        };
         let opened = match &self.config.data_dir {
             Some(directory) => {
                 let Config { snapshot_from, progress, .. } = self.config;
@@ -421,12 +452,20 @@ impl MockServerBuilder {
             }
             tasks.spawn(http::run(control::router(&apps), bound.listener, stop.clone()));
         }
+        #[cfg(feature = "tap")]
+        let tap_addr = tap.as_ref().map(|(addr, _)| *addr);
+        #[cfg(feature = "tap")]
+        if let Some((_, tap)) = tap {
+            tasks.spawn(tap.mirror(apps.clone(), stop.clone()));
+        }
         Ok(MockServer {
             apps,
             http_addr: of_http.addr,
             push_addr: push.addr,
             websocket_addr: websocket.addr,
             control_addr,
+            #[cfg(feature = "tap")]
+            tap_addr,
             stop,
             tasks,
         })
@@ -443,4 +482,12 @@ async fn bind(listener: Listener, addr: SocketAddr) -> Result<Bound, ListenError
     let opened = TcpListener::bind(addr).await.map_err(failed)?;
     let addr = opened.local_addr().map_err(failed)?;
     Ok(Bound { listener: opened, addr })
+}
+
+/// The broker opens its listener itself, so a port is found, or found to be taken, before it starts.
+#[cfg(feature = "tap")]
+async fn open_tap(addr: SocketAddr) -> Result<(SocketAddr, Tap), ListenError> {
+    let addr = bind(Listener::Tap, addr).await?.addr;
+    let failed = |source| ListenError { listener: Listener::Tap, addr, source };
+    Ok((addr, Tap::open(addr).await.map_err(failed)?))
 }

@@ -6,6 +6,7 @@
 //! * `outbox`: what waits for one connection, bounded.
 //! * `connection`: one connection over any byte stream.
 //! * `websocket`: the same inside of a WebSocket.
+//! * `mirror`: a copy of the traffic for who watches it.
 //! * `gateway`: the listeners. `addresses`: how many connections one address may have.
 
 pub(crate) mod addresses;
@@ -13,6 +14,7 @@ mod command;
 mod connection;
 pub(crate) mod gateway;
 pub mod hub;
+mod mirror;
 mod outbox;
 mod switchboard;
 pub(crate) mod tokens;
@@ -26,6 +28,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) use connection::serve;
+pub use mirror::Mirrored;
 pub(crate) use switchboard::{ConnectionView, Push, PushView};
 
 /// The push sides of a server's apps. Rule `CONN-APP-SCOPE`.

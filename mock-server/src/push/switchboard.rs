@@ -19,6 +19,7 @@ use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, Timestamp, UserId};
 
 use super::PushConfig;
 use super::hub::{ConnId, ConnectOutcome, Delivery, Displaced, Hub};
+use super::mirror::{Mirror, Mirrored};
 use super::outbox::{Outbox, Outgoing, Room};
 use super::tokens::ImTokens;
 use crate::faults::{Dice, PushFate, PushFaults};
@@ -47,10 +48,12 @@ struct Board {
     quirks: Quirks,
     /// What waits for the next delivery to overtake it.
     held: Option<Delivery>,
+    mirror: Mirror,
 }
 
 #[derive(Debug)]
 struct Link {
+    uid: UserId,
     outbox: Arc<Outbox>,
     /// How many pushes it was meant to get.
     pushes: u64,
@@ -162,6 +165,11 @@ impl Push {
         *self.refusing_until.lock() = Some(self.clock.now().plus(time));
     }
 
+    /// A copy of the traffic from now on, for one watcher at a time.
+    pub(crate) fn watch(&self, capacity: usize) -> mpsc::Receiver<Mirrored> {
+        self.board.lock().mirror.watch(capacity)
+    }
+
     pub(crate) fn set_faults(&self, faults: PushFaults) {
         self.board.lock().faults = faults;
     }
@@ -185,7 +193,7 @@ impl Push {
             }
         }
         let outbox = Arc::new(Outbox::default());
-        board.links.insert(id, Link { outbox: outbox.clone(), pushes: 0 });
+        board.links.insert(id, Link { uid: uid.clone(), outbox: outbox.clone(), pushes: 0 });
         Counters::add(&self.counters.accepted, 1);
         Ok(Plugged { id, outbox })
     }
@@ -203,6 +211,7 @@ impl Push {
         let mut board = self.board.lock();
         let outcome = board.hub.command(from, topic, payload)?;
         Counters::add(&self.counters.commands, 1);
+        board.mirror.command(topic, payload);
         let mut next = outcome.delivery;
         if self.quirks.on(Quirk::PushReordered) && next.is_some() && board.held.is_none() {
             board.held = next.take();
@@ -248,7 +257,12 @@ impl Push {
 
     fn put(&self, board: &mut Board, id: ConnId, next: Outgoing) {
         let room = Room { payloads: self.config.outgoing_queue, bytes: self.config.outgoing_bytes };
-        let is_full = board.links.get(&id).is_some_and(|link| link.outbox.put(next, room).is_err());
+        let is_full = board.links.get(&id).is_some_and(|link| {
+            if let Outgoing::Payload(payload) | Outgoing::Late(_, payload) = &next {
+                board.mirror.delivery(&link.uid, payload);
+            }
+            link.outbox.put(next, room).is_err()
+        });
         if is_full {
             tracing::warn!(connection = id.0, "a client reads too slowly: its connection is dropped");
             Counters::add(&self.counters.overflows, 1);

@@ -17,4 +17,6 @@ mod push_only;
 mod quirks;
 mod rest;
 mod support;
+#[cfg(feature = "tap")]
+mod tap;
 mod websocket;
