@@ -50,6 +50,7 @@ pub(crate) struct Config {
     pub(crate) push: PushConfig,
     pub(crate) files: Option<PathBuf>,
     pub(crate) max_file: u64,
+    pub(crate) files_memory: u64,
     pub(crate) emojis: Vec<AddEmoji>,
     pub(crate) quirks: Quirks,
     pub(crate) push_only: bool,
@@ -64,10 +65,10 @@ impl Config {
         std::iter::once(&self.app).chain(&self.other_apps).map(|app| app.key.clone()).collect()
     }
 
-    /// Where the bytes of attachments are: with the data, unless it is said.
-    fn files(&self) -> Files {
+    /// Where the bytes of attachments are, if not in memory: with the data, unless it is said.
+    pub(crate) fn files_directory(&self) -> Option<PathBuf> {
         let kept = self.data_dir.as_ref().map(|directory| directory.join("files"));
-        Files::new(self.files.clone().or(kept), self.max_file, self.data_dir.is_some())
+        self.files.clone().or(kept)
     }
 }
 
@@ -86,7 +87,7 @@ pub(crate) struct Inner {
     pub(crate) business: Arc<Mutex<Business>>,
     pub(crate) journal: Option<OfApp>,
     pub(crate) push: Arc<Push>,
-    pub(crate) files: Files,
+    pub(crate) files: Arc<Files>,
     pub(crate) standing: Standing,
     pub(crate) traffic: Traffic,
     /// Whether the business API is somebody else's.
@@ -131,22 +132,23 @@ pub struct Stats {
 
 impl Backend {
     /// The apps that are asked for, each with a state of its own: the one that was kept, or an empty one.
-    pub(crate) fn apps(config: &Config, opened: Option<Opened>) -> Apps {
+    pub(crate) fn apps(config: &Config, opened: Option<Opened>, files: Files) -> Apps {
         let clock = config.clock.unwrap_or_else(Clock::system);
         let seed = config.seed.unwrap_or_else(|| arbitrary_seed(&clock));
         let starts = opened.as_ref().map_or(0, |opened| opened.starts);
+        let files = Arc::new(files);
         let mut held = opened.map(Opened::start).into_iter().flatten();
         // The seeds of apps differ, and those of the starts over the same data, or they would give out the same tokens.
         let mut apps =
             std::iter::once(&config.app).chain(&config.other_apps).zip(starts << 32..).map(|(app, n)| {
                 let seed = seed ^ SPREAD.wrapping_mul(n);
-                Self::new(config, app.clone(), clock, seed, held.next().unwrap_or_default())
+                Self::new(config, app.clone(), clock, seed, held.next().unwrap_or_default(), files.clone())
             });
         let first = apps.next().expect("there is at least the first");
         Apps::new(first, apps.collect())
     }
 
-    fn new(config: &Config, app: App, clock: Clock, seed: u64, held: Held) -> Self {
+    fn new(config: &Config, app: App, clock: Clock, seed: u64, held: Held, files: Arc<Files>) -> Self {
         let dice = Dice::new(seed);
         let quirks = config.quirks.seeded(seed);
         let new = Self {
@@ -162,7 +164,7 @@ impl Backend {
                 standing: Standing::new(dice),
                 traffic: Traffic::default(),
                 push: Arc::new(Push::new(clock, config.push, dice, quirks.clone())),
-                files: config.files(),
+                files,
                 quirks,
                 gate_host: config.gate_host.clone(),
                 listening: OnceLock::new(),

@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::journal::SNAPSHOT_FROM;
 use crate::push::PushConfig;
 use crate::quirks::{NamedQuirk, Profile};
-use crate::server::DEFAULT_MAX_FILE;
+use crate::server::{DEFAULT_FILES_MEMORY, DEFAULT_MAX_FILE};
 use crate::{App, MockServer, PasswordCost, StartError};
 
 /// How a server is to run.
@@ -63,16 +63,20 @@ pub struct ServeArgs {
     #[arg(long)]
     pub fast_hash: bool,
 
-    /// Keep attachments in this directory, which is made if need be; below --data-dir or in memory otherwise
+    /// Keep attachments in this directory, which is made if need be; below --data-dir or in memory otherwise. Those of an earlier server that nobody can ask for any more are removed
     #[arg(long, value_name = "DIR")]
     pub files: Option<PathBuf>,
+
+    /// How much memory attachments take together, in bytes, where they are in memory; an upload that does not fit gets 507
+    #[arg(long, value_name = "BYTES", default_value_t = DEFAULT_FILES_MEMORY, conflicts_with_all = ["files", "data_dir"])]
+    pub files_memory: u64,
 
     /// Keep all business state in this directory, attachments included, so that every answered request survives a crash; in memory otherwise
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
     /// How large the log of --data-dir gets before a snapshot of the state takes its place, in bytes; later if the last snapshot was larger
-    #[arg(long, value_name = "BYTES", default_value_t = SNAPSHOT_FROM)]
+    #[arg(long, value_name = "BYTES", default_value_t = SNAPSHOT_FROM, requires = "data_dir")]
     pub snapshot_from: u64,
 
     /// The largest attachment that is taken, in bytes
@@ -109,14 +113,6 @@ pub enum ServeError {
     /// One key for two apps.
     #[error("the app {0} is given twice")]
     SameApp(String),
-    /// There is no place for attachments.
-    #[error("cannot use {} for attachments: {source}", .directory.display())]
-    Files {
-        /// The directory asked for.
-        directory: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
     /// Interrupts cannot be waited for.
     #[error("cannot wait for an interrupt: {0}")]
     Interrupt(#[source] std::io::Error),
@@ -132,7 +128,8 @@ pub fn log_to_stderr(level: LevelFilter) {
     let wanted = std::env::var("RUST_LOG")
         .ok()
         .and_then(|targets| targets.parse::<Targets>().ok())
-        .unwrap_or_else(|| Targets::new().with_default(level));
+        // The broker behind the tap calls it an error when who watches goes away.
+        .unwrap_or_else(|| Targets::new().with_default(level).with_target("rumqttd", LevelFilter::OFF));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     tracing_subscriber::registry().with(lines).with(wanted).init();
 }
@@ -197,6 +194,7 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
         .push(args.push)
         .websocket(args.ws)
         .max_file(args.max_file)
+        .files_memory(args.files_memory)
         .password_cost(if args.fast_hash { PasswordCost::Fast } else { PasswordCost::Slow })
         .push_config(PushConfig {
             outgoing_queue: args.outgoing_queue,
@@ -234,10 +232,6 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
         builder = builder.seed(seed);
     }
     if let Some(directory) = args.files {
-        // Made now, so that a mistake shows at the start and not with the first upload.
-        if let Err(source) = std::fs::create_dir_all(&directory) {
-            return Err(ServeError::Files { directory, source });
-        }
         builder = builder.files(directory);
     }
     if let Some(directory) = args.data_dir {
@@ -309,6 +303,18 @@ mod tests {
             let line = one_line(&args(&[&["--push-only"], more].concat()).unwrap_err());
             assert!(line.contains("--push-only") && line.contains(more[0]), "{line}");
         }
+    }
+
+    #[test]
+    fn settings_of_what_is_not_there_are_refused() {
+        for odd in [
+            &["--snapshot-from", "1"][..],
+            &["--files-memory", "1", "--files", "d"],
+            &["--files-memory", "1", "--data-dir", "d"],
+        ] {
+            assert!(args(odd).is_err(), "{odd:?}");
+        }
+        assert!(args(&["--data-dir", "d", "--files", "f", "--snapshot-from", "1"]).is_ok());
     }
 
     #[cfg(not(feature = "tap"))]

@@ -21,6 +21,7 @@ mod files;
 mod http;
 mod journal;
 mod listen;
+mod locked;
 pub mod push;
 pub mod quirks;
 mod rest;
@@ -31,8 +32,10 @@ mod tap;
 mod traffic;
 
 pub use backend::{App, Backend, Stats};
+pub use files::FilesError;
 pub use journal::DataError;
 pub use secrets::PasswordCost;
 pub use server::{
-    DEFAULT_APP, DEFAULT_MAX_FILE, ListenError, Listener, MockServer, MockServerBuilder, StartError,
+    DEFAULT_APP, DEFAULT_FILES_MEMORY, DEFAULT_MAX_FILE, ListenError, Listener, MockServer,
+    MockServerBuilder, StartError,
 };

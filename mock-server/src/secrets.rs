@@ -56,6 +56,11 @@ impl Secrets {
     }
 }
 
+/// Whether a text may be a [token](Secrets::token).
+pub(crate) fn is_token(text: &str) -> bool {
+    text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
 #[expect(
     clippy::disallowed_methods,
     reason = "a slow hash would hold up a worker; nothing but its own answer waits for it"
@@ -109,6 +114,6 @@ mod tests {
         assert_ne!(tokens(1), tokens(2));
         let [first, second] = tokens(1);
         assert_ne!(first, second);
-        assert_eq!(first.len(), 32);
+        assert!(is_token(&first) && !is_token(&first.to_uppercase()) && !is_token(&first[1..]));
     }
 }

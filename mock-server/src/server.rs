@@ -19,7 +19,8 @@ use crate::Backend;
 use crate::apps::Apps;
 use crate::backend::{App, Config, Listening};
 use crate::business::AddEmoji;
-use crate::journal::{self, DataError, Progress, SNAPSHOT_FROM};
+use crate::files::{Files, FilesError};
+use crate::journal::{self, DataError, Opened, Progress, SNAPSHOT_FROM};
 use crate::push::{PushConfig, gateway};
 use crate::quirks::{Profile, Quirk, Quirks, Rate};
 use crate::rest;
@@ -154,6 +155,9 @@ pub enum StartError {
     /// The data directory cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// The directory for attachments cannot be used.
+    #[error(transparent)]
+    Files(#[from] FilesError),
 }
 
 impl StartError {
@@ -202,6 +206,9 @@ pub const DEFAULT_APP: (&str, &str) = ("y2w-app", "y2w-secret");
 /// Largest attachment of a server that is told no other, in bytes.
 pub const DEFAULT_MAX_FILE: u64 = 10 * 1024 * 1024;
 
+/// What attachments take together of the memory of a server that is told nothing else, in bytes.
+pub const DEFAULT_FILES_MEMORY: u64 = 256 * 1024 * 1024;
+
 impl Default for MockServerBuilder {
     fn default() -> Self {
         Self {
@@ -216,6 +223,7 @@ impl Default for MockServerBuilder {
                 push: PushConfig::default(),
                 files: None,
                 max_file: DEFAULT_MAX_FILE,
+                files_memory: DEFAULT_FILES_MEMORY,
                 emojis: AddEmoji::built_in(),
                 quirks: Quirks::default(),
                 push_only: false,
@@ -337,10 +345,18 @@ impl MockServerBuilder {
         self
     }
 
-    /// The directory that holds the bytes of attachments; memory if none is given. It is made when it is needed.
+    /// The directory that holds the bytes of attachments; memory if none is given. It is made if need be, one server at a
+    /// time has it, and what an earlier server has left there that nobody can ask for any more is removed.
     #[must_use]
     pub fn files(mut self, directory: impl Into<PathBuf>) -> Self {
         self.config.files = Some(directory.into());
+        self
+    }
+
+    /// How many bytes all attachments together take at most, of all apps, where they are in memory.
+    #[must_use]
+    pub fn files_memory(mut self, bytes: u64) -> Self {
+        self.config.files_memory = bytes;
         self
     }
 
@@ -408,10 +424,10 @@ impl MockServerBuilder {
         self.quirks(quirks)
     }
 
-    /// The server's first app, without sockets. All in memory: a data directory is for [`start`](Self::start) only.
-    pub fn backend(mut self) -> Backend {
-        self.config.data_dir = None;
-        Backend::apps(&self.config, None).first().clone()
+    /// The server's first app, without sockets. All in memory: directories are for [`start`](Self::start) only.
+    pub fn backend(self) -> Backend {
+        let files = Files::in_memory(self.config.max_file, self.config.files_memory);
+        Backend::apps(&self.config, None, files).first().clone()
     }
 
     /// Opens the listeners, reads the data if it is kept, and starts to serve.
@@ -428,14 +444,7 @@ impl MockServerBuilder {
             Some(addr) => Some(open_tap(addr).await?),
             None => None,
         };
-        let opened = match &self.config.data_dir {
-            Some(directory) => {
-                let Config { snapshot_from, progress, .. } = self.config;
-                Some(journal::open(directory, &self.config.app_keys(), snapshot_from, progress)?)
-            }
-            None => None,
-        };
-        let apps = Backend::apps(&self.config, opened);
+        let apps = open(&self.config)?;
         for app in apps.all() {
             app.set_listening(Listening { tcp: push.addr, websocket: websocket.addr });
         }
@@ -470,6 +479,24 @@ impl MockServerBuilder {
             tasks,
         })
     }
+}
+
+/// The apps with what was kept of them.
+fn open(config: &Config) -> Result<Apps, StartError> {
+    let opened = match &config.data_dir {
+        Some(directory) => {
+            Some(journal::open(directory, &config.app_keys(), config.snapshot_from, config.progress)?)
+        }
+        None => None,
+    };
+    let files = match config.files_directory() {
+        Some(directory) => {
+            let in_use = opened.as_ref().map(Opened::attachment_keys).unwrap_or_default();
+            Files::in_directory(directory, config.max_file, config.data_dir.is_some(), &in_use)?
+        }
+        None => Files::in_memory(config.max_file, config.files_memory),
+    };
+    Ok(Backend::apps(config, opened, files))
 }
 
 struct Bound {

@@ -75,6 +75,11 @@ impl Operation for AddAttachment {
 }
 
 impl Business {
+    /// Where the bytes of each attachment are, in no order.
+    pub fn attachment_keys(&self) -> impl Iterator<Item = &str> {
+        self.attachments.all.values().map(|stored| &*stored.key)
+    }
+
     /// An attachment. Rules `FILE-INFO`, `FILE-CONTENT`.
     pub fn attachment(&self, id: &str) -> Result<&Arc<StoredFile>, Refusal> {
         self.attachments.all.get(id).ok_or_else(|| Refusal::not_found("no such attachment"))

@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
-use fs4::{FileExt, TryLockError};
 use parking_lot::Mutex;
+use rustc_hash::FxHashSet;
 
 use super::guard::guarded;
 use super::progress::Progress;
@@ -13,6 +13,7 @@ use super::record::records;
 use super::store::{FORMAT, Header, Result, Store, StoreError, damaged};
 use super::{DataError, Held, Journal, OfApp};
 use crate::business::Business;
+use crate::locked;
 
 /// A store that was read, with what its writer has to know of it.
 #[derive(Debug)]
@@ -51,6 +52,11 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// The keys of all attachments.
+    pub(crate) fn attachment_keys(&self) -> FxHashSet<String> {
+        self.states.iter().flat_map(Business::attachment_keys).map(str::to_owned).collect()
+    }
+
     /// Begins to write: the state of each app with its journal, in the order in which the apps were asked for.
     pub(crate) fn start(self) -> Vec<Held> {
         let states: Vec<_> = self.states.into_iter().map(|state| Arc::new(Mutex::new(state))).collect();
@@ -72,13 +78,9 @@ pub(crate) fn open(
     progress: Progress,
 ) -> std::result::Result<Opened, DataError> {
     let unusable = |source| DataError::Directory { directory: directory.to_owned(), source };
-    std::fs::create_dir_all(directory).map_err(unusable)?;
-    let lock = File::create(directory.join("lock")).map_err(unusable)?;
-    match FileExt::try_lock(&lock) {
-        Ok(()) => (),
-        Err(TryLockError::WouldBlock) => return Err(DataError::Locked(directory.to_owned())),
-        Err(TryLockError::Error(source)) => return Err(unusable(source)),
-    }
+    let Some(lock) = locked::take(directory).map_err(unusable)? else {
+        return Err(DataError::Locked(directory.to_owned()));
+    };
     let damaged = |what| DataError::Damaged { directory: directory.to_owned(), what };
     let broken = |error: StoreError| match error.into_inner() {
         redb::Error::Io(source) if source.kind() != std::io::ErrorKind::InvalidData => unusable(source),

@@ -13,6 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
+use tokio::sync::mpsc;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::push::{ClientId, DeviceClass, control_payload};
 use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, Timestamp, UserId};

@@ -20,7 +20,7 @@ use super::body::{Interrupted, Patience, discard, pieces};
 use super::error::ApiError;
 use super::range::{Asked, asked};
 use super::request::{Caller, Ids};
-use super::upload::{OPAQUE, announced_sum, hex, receive};
+use super::upload::{OPAQUE, announced_sum, hex, not_stored, receive};
 use crate::Backend;
 use crate::business::AddAttachment;
 
@@ -61,7 +61,7 @@ async fn store(
     if announced.is_some_and(|sum| sum != arrived.md5) {
         return Err(ApiError::bad_request("Content-MD5 is not the sum of what came"));
     }
-    let key = arrived.begun.keep().await.map_err(ApiError::internal)?;
+    let key = arrived.begun.keep().await.map_err(not_stored)?;
     let stored = backend.apply(AddAttachment {
         key: key.clone(),
         file_name: arrived.file_name,

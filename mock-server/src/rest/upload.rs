@@ -1,7 +1,9 @@
 //! Receiving one file as `multipart/form-data`.
 
-use axum::http::HeaderMap;
+use std::io;
+
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use base64ct::{Base64, Encoding};
 use bytes::Bytes;
 use futures_util::Stream;
@@ -59,7 +61,7 @@ async fn take<'a>(
     keys: impl Fn() -> String,
     mut field: Field<'_>,
 ) -> Result<Arrived<'a>, ApiError> {
-    let mut begun = files.begin(keys).await.map_err(ApiError::internal)?;
+    let mut begun = files.begin(keys).await.map_err(not_stored)?;
     let mut sum = Md5::new();
     let mut size = 0;
     while let Some(piece) = field.chunk().await? {
@@ -68,7 +70,7 @@ async fn take<'a>(
             return Err(too_large());
         }
         sum.update(&piece);
-        begun.write(&piece).await.map_err(ApiError::internal)?;
+        begun.write(&piece).await.map_err(not_stored)?;
     }
     Ok(Arrived {
         begun,
@@ -77,6 +79,17 @@ async fn take<'a>(
         size,
         md5: sum.finalize().into(),
     })
+}
+
+/// Rule `FILE-NO-ROOM`.
+pub(super) fn not_stored(error: io::Error) -> ApiError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            let message = "the server has no room for this attachment";
+            ApiError::new(StatusCode::INSUFFICIENT_STORAGE, "insufficient_storage", message)
+        }
+        _ => ApiError::internal(error),
+    }
 }
 
 /// What a file is that nobody says more about.

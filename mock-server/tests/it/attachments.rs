@@ -5,7 +5,7 @@ use serde_json::json;
 use y2w_mock_server::business::AddEmoji;
 use y2w_sdk::protocol::credential::password_md5;
 
-use crate::support::{Answer, Api, Call, Person, builder, server};
+use crate::support::{Answer, Api, Call, Person, builder, server, stored_files};
 
 const BOUNDARY: &str = "----frontier";
 
@@ -72,7 +72,7 @@ async fn what_goes_in_comes_out() {
             api.get(path).by(&ann).send().await.refused(404);
         }
     }
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2);
+    assert_eq!(stored_files(directory.path()).len(), 2);
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn a_sum_is_checked_and_saves_a_second_copy() {
     );
     with_sum(&ann, &password_md5("other")).await.refused(400);
     with_sum(&ann, "nonsense").await.refused(400);
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 2, "what was refused left nothing");
+    assert_eq!(stored_files(directory.path()).len(), 2, "what was refused left nothing");
 }
 
 #[tokio::test]
@@ -142,7 +142,7 @@ async fn a_file_too_large_is_refused_with_a_reason() {
         let noise = form(&[part("name=\"text\"", None, &vec![b'x'; 1_100_000])]);
         post(&api, noise).by(&ann).send().await.refused(413);
     }
-    assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    assert_eq!(stored_files(directory.path()).len(), 1);
 }
 
 #[tokio::test]
@@ -200,4 +200,26 @@ async fn emojis_are_synced() {
     let rest = api.get("/v1/emojis").by(&ann).since(since).send().await.ok();
     assert_eq!(rest, json!({"total_count": 1, "entries": [list["entries"][1]]}));
     api.get("/v1/emojis").send().await.refused(401);
+}
+
+/// Rule `FILE-NO-ROOM`: all apps together, and what is refused takes nothing.
+#[tokio::test]
+async fn memory_for_attachments_has_a_limit() {
+    let server = builder().another_app("other", "secret").files_memory(3_000_000).start().await.unwrap();
+    let api = Api::of(&server);
+    let there = Api::at(server.apps().nth(1).unwrap().0);
+    let (ann, bob) = (api.register("ann").await, there.register("bob").await);
+    let megabyte = vec![b'x'; 1_000_000];
+    let sum = password_md5(std::str::from_utf8(&megabyte).unwrap());
+    for _ in 0..2 {
+        upload(&api, &ann, "x", None, &megabyte).await.ok();
+        upload(&there, &bob, "x", None, &vec![b'x'; 2_500_000]).await.refused(507);
+    }
+    upload(&there, &bob, "x", None, &megabyte).await.ok();
+    upload(&api, &ann, "x", None, b"one more").await.refused(507);
+    let known = post(&api, file("x", None, b"")).by(&ann).send().await.ok();
+    assert_eq!(known["size"], 0);
+    assert_eq!(api.get("/v1/attachments/1/content").by(&ann).send().await.bytes, megabyte);
+    let again = post(&api, file("x", None, &megabyte)).by(&ann).header("content-md5", &sum).send().await;
+    again.refused(507);
 }

@@ -6,7 +6,7 @@ use y2w_mock_server::MockServer;
 use y2w_mock_server::faults::{Faults, RouteFault};
 use y2w_mock_server::quirks::{Quirk, Rate};
 
-use crate::support::{Api, Person, builder, group};
+use crate::support::{Api, Person, builder, group, stored_files};
 
 const BOUNDARY: &str = "multipart/form-data; boundary=b";
 
@@ -145,4 +145,54 @@ async fn a_write_whose_answer_is_lost_is_kept() {
     let api = Api::of(&server);
     assert_eq!(texts(&api, &ann, &session).await, [content]);
     api.get("/v1/emojis").by(&bob).send().await.refused(401);
+}
+
+/// What a crash leaves of an upload is a file that nothing refers to.
+#[tokio::test]
+async fn files_without_an_attachment_go_at_the_next_start() {
+    let directory = TempDir::new().unwrap();
+    let kept = directory.path().join("files");
+    let builder = || builder().another_app("other", "secret").data_dir(directory.path());
+    let server = builder().start().await.unwrap();
+    let mut of_apps = Vec::new();
+    for (url, _) in server.apps() {
+        let api = Api::at(url);
+        let ann = api.register("ann").await;
+        let upload =
+            api.call("POST", "/v1/attachments").header("content-type", BOUNDARY).body(form("a plan"));
+        upload.by(&ann).send().await.ok();
+        of_apps.push(ann);
+    }
+    server.shutdown().await;
+    let before = stored_files(&kept);
+    assert_eq!(before.len(), 2);
+    std::fs::write(kept.join(format!("{:032x}.attachment", 7)), "half of a").unwrap();
+    std::fs::write(kept.join("notes.txt"), "somebody's").unwrap();
+
+    let server = builder().start().await.unwrap();
+    assert_eq!(stored_files(&kept), before);
+    assert!(kept.join("notes.txt").exists());
+    for ((url, _), ann) in server.apps().zip(&of_apps) {
+        assert_eq!(content(&Api::at(url), ann, "1").await, b"a plan");
+    }
+    server.shutdown().await;
+}
+
+/// Without a data directory no attachment outlives its server, wherever its bytes are.
+#[tokio::test]
+async fn files_of_a_state_that_was_not_kept_go_at_the_next_start() {
+    let directory = TempDir::new().unwrap();
+    for _ in 0..2 {
+        let server = builder().files(directory.path()).start().await.unwrap();
+        assert_eq!(stored_files(directory.path()), [""; 0]);
+        let api = Api::of(&server);
+        let ann = api.register("ann").await;
+        let upload =
+            api.call("POST", "/v1/attachments").header("content-type", BOUNDARY).body(form("a plan"));
+        upload.by(&ann).send().await.ok();
+        assert_eq!(stored_files(directory.path()).len(), 1);
+        let error = builder().files(directory.path()).start().await.unwrap_err();
+        assert!(error.to_string().contains("in use by another server"), "{error}");
+        server.shutdown().await;
+    }
 }

@@ -1,5 +1,6 @@
 //! A client made of stock parts, and nothing that retries or sleeps.
 
+use std::path::Path;
 use std::sync::Once;
 use std::time::Duration;
 
@@ -318,4 +319,12 @@ pub(crate) async fn group(api: &Api, master: &Person, others: &[&Person]) -> Str
         api.post(&path, &form).by(master).send().await.ok();
     }
     session
+}
+
+/// The names of the attachments' files in a directory.
+pub(crate) fn stored_files(directory: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string());
+    let mut names: Vec<_> = names.map(Result::unwrap).filter(|name| name.ends_with(".attachment")).collect();
+    names.sort_unstable();
+    names
 }
