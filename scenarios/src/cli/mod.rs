@@ -1,7 +1,9 @@
 //! The command `y2w`: reads the command line, carries it out, says how it went by its exit code.
 
+mod fuzz;
 mod progress;
 mod run;
+mod sim;
 mod summary;
 
 use std::ffi::OsString;
@@ -31,6 +33,12 @@ enum Command {
     /// Let simulated users chat over a server, verify every message, measure, report
     #[command(after_help = EXAMPLES)]
     Run(run::RunArgs),
+
+    /// Play a plan in virtual time, without sockets, and judge what happens
+    Sim(sim::SimArgs),
+
+    /// Make plans up until one breaks a rule; shrink it, and write it to a file
+    Fuzz(fuzz::FuzzArgs),
 
     /// Run the mock server until Ctrl-C
     Serve(ServeArgs),
@@ -73,6 +81,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(match cli.command {
         None => run_with(cli.run),
         Some(Command::Run(args)) => run_with(args),
+        Some(Command::Sim(args)) => sim::sim(args),
+        Some(Command::Fuzz(args)) => fuzz::fuzz(&args),
         Some(Command::Serve(args)) => {
             log_to_stderr(LevelFilter::WARN);
             with_runtime(|runtime| match runtime.block_on(serve(args)) {

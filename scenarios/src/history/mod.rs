@@ -73,6 +73,10 @@ pub enum What {
     },
     /// A push connection is being opened.
     Dials,
+    /// The push server replied to a command with this return code.
+    Code(u16),
+    /// The client sent the members of a session by force.
+    Forced,
     /// What the client told.
     Told(Event),
 }

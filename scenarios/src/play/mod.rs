@@ -21,8 +21,9 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use thiserror::Error;
 use y2w_sdk::api::ApiError;
-use y2w_sdk::protocol::UserId;
+use y2w_sdk::protocol::ImSessionId;
 
+pub(crate) use stage::step_of;
 pub use view::{Conversation, Room, UserView, View};
 
 use crate::history::History;
@@ -54,8 +55,8 @@ pub struct Played {
     pub restless: Vec<Actor>,
     /// Faults of the plan that this world cannot inflict.
     pub not_inflicted: Vec<u32>,
-    /// The users' ids, in the order of the plan.
-    pub uids: Vec<UserId>,
+    /// The groups and pairs that came to be, by their names in the plan.
+    pub sessions: Vec<(String, ImSessionId)>,
 }
 
 /// What a device knows at the end.
@@ -120,7 +121,7 @@ pub async fn play(plan: &Plan, world: &Arc<dyn World>, history: &Arc<History>) -
         }
     }
     let truth = view::truth(&stage).await?;
-    Ok(Played { views, truth, restless, not_inflicted, uids: stage.uids() })
+    Ok(Played { views, truth, restless, not_inflicted, sessions: stage.learnt().sessions() })
 }
 
 /// Whom steps are about that failed. Their outcome is not known: the server may have done what was asked, and then

@@ -63,10 +63,6 @@ impl<'a> Stage<'a> {
             .clock(self.world.clock())
     }
 
-    pub(super) fn uids(&self) -> Vec<UserId> {
-        self.users.iter().map(|user| user.id.clone()).collect()
-    }
-
     /// The place of a user in the plan.
     pub(super) fn user_index(&self, name: &str) -> usize {
         self.plan.users.iter().position(|user| user.name == name).expect("a checked plan names its users")

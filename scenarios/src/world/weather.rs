@@ -114,12 +114,12 @@ impl Weather {
                 *dialled
             };
             history.note(Some(device), What::Dials);
-            let (weather, world) = (weather.clone(), world.clone());
+            let (weather, world, history) = (weather.clone(), world.clone(), history.clone());
             Box::pin(async move {
                 weather.hop(device, Way::Up, ("dial", connection)).await;
                 let theirs = world.dial().await?;
                 let cut = weather.cuts[device].lock().clone();
-                Ok(wire::lay(weather, device, connection, theirs, cut))
+                Ok(wire::lay(weather, history, device, connection, theirs, cut))
             })
         };
         InProcessPush::new(Arc::new(dial))

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use y2w_sdk::push::ByteStream;
 
 use super::weather::{Way, Weather};
-use crate::history::DeviceIndex;
+use crate::history::{DeviceIndex, History, What};
 
 /// What a stream in memory holds before its writer has to wait.
 const STREAM_BYTES: usize = 64 * 1024;
@@ -22,6 +22,7 @@ const UNDER_WAY_MAX: usize = 1_024;
 /// Lays a wire to the server's end; the other end is the device's.
 pub(super) fn lay(
     weather: Arc<Weather>,
+    history: Arc<History>,
     device: DeviceIndex,
     connection: u32,
     theirs: Box<dyn ByteStream>,
@@ -31,7 +32,7 @@ pub(super) fn lay(
     let carry = async move {
         let (from_device, to_device) = tokio::io::split(end);
         let (from_server, to_server) = tokio::io::split(theirs);
-        let lane = |way| Lane { weather: &weather, device, connection, way };
+        let lane = |way| Lane { weather: &weather, history: &history, device, connection, way };
         // Dropping both streams is how the ends learn that it is over.
         tokio::select! { biased;
             () = cut.cancelled() => (),
@@ -47,6 +48,7 @@ pub(super) fn lay(
 /// One direction.
 struct Lane<'a> {
     weather: &'a Weather,
+    history: &'a History,
     device: DeviceIndex,
     connection: u32,
     way: Way,
@@ -77,6 +79,7 @@ impl Lane<'_> {
                         continue;
                     }
                     piece += 1;
+                    self.note_marks(&read);
                     let time = self.weather.hop_time(self.device, self.way, (self.connection, piece));
                     let behind = under_way.back().map_or(Duration::ZERO, |(due, _)| *due);
                     under_way.push_back(((clock.elapsed() + time).max(behind), read.split().freeze()));
@@ -85,6 +88,33 @@ impl Lane<'_> {
         }
     }
 }
+
+impl Lane<'_> {
+    /// Notes the return codes among the bytes, and members sent by force: what a history wants of the commands. A mark
+    /// that two reads cut in half is missed; nothing but what a run has reached hangs on it.
+    fn note_marks(&self, bytes: &[u8]) {
+        match self.way {
+            Way::Down => {
+                for at in memchr::memmem::find_iter(bytes, RETURN_CODE) {
+                    let digits =
+                        bytes[at + RETURN_CODE.len()..].iter().take_while(|byte| byte.is_ascii_digit());
+                    let code = digits.fold(0_u16, |code, digit| {
+                        code.wrapping_mul(10).wrapping_add(u16::from(digit - b'0'))
+                    });
+                    self.history.note(Some(self.device), What::Code(code));
+                }
+            }
+            Way::Up => {
+                if memchr::memmem::find(bytes, FORCED).is_some() {
+                    self.history.note(Some(self.device), What::Forced);
+                }
+            }
+        }
+    }
+}
+
+const RETURN_CODE: &[u8] = b"\"returnCode\":";
+const FORCED: &[u8] = b"\"force\":true";
 
 async fn wait(time: Option<Duration>) {
     if let Some(time) = time.filter(|time| !time.is_zero()) {

@@ -1,0 +1,137 @@
+//! `y2w fuzz`: makes plans up until one breaks a rule, and shrinks it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use y2w_mock_server::quirks::NamedQuirk;
+use y2w_sdk::clock::Clock;
+
+use super::sim::verdict;
+use super::{BROKEN, ENVIRONMENT, OK, USAGE};
+use crate::fuzz::shrink::shrink;
+use crate::fuzz::{Campaign, Found, simulate};
+use crate::history::Keep;
+use crate::judge::{Reach, Reached};
+use crate::plan::Plan;
+
+#[derive(Args)]
+pub(super) struct FuzzArgs {
+    /// Stop after so long
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = humantime::parse_duration)]
+    time: Duration,
+
+    /// Stop after so many cases instead
+    #[arg(long, value_name = "NUMBER", conflicts_with = "time")]
+    cases: Option<u64>,
+
+    /// Where all chance comes from
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    seed: u64,
+
+    /// Play this case only
+    #[arg(long, value_name = "NUMBER")]
+    case: Option<u64>,
+
+    /// Break a rule in the server on purpose, to see whether it is found; can be given again
+    #[arg(long, value_name = "NAME[=RATE]")]
+    quirk: Vec<String>,
+
+    /// Where the plan that broke a rule is written
+    #[arg(long, value_name = "FILE", default_value = "y2w-found.toml")]
+    out: PathBuf,
+}
+
+pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
+    for quirk in &args.quirk {
+        if let Err(error) = quirk.parse::<NamedQuirk>() {
+            eprintln!("y2w: {error}");
+            return USAGE;
+        }
+    }
+    let campaign = Campaign { seed: args.seed, quirks: args.quirk.clone() };
+    let clock = Clock::system();
+    let mut reach = Reach::default();
+    let first = args.case.unwrap_or(0);
+    let last = args.case.or(args.cases.map(|cases| cases.saturating_sub(1)));
+    println!("fuzzing with seed {}", args.seed);
+    let mut shown = clock.elapsed();
+    let mut done = 0;
+    for case in first..=last.unwrap_or(u64::MAX) {
+        let found = campaign.case(case, &mut reach);
+        done += 1;
+        if let Some(found) = found {
+            return report(args, &found, done, clock.elapsed());
+        }
+        let elapsed = clock.elapsed();
+        if last.is_none() && elapsed >= args.time {
+            break;
+        }
+        if elapsed - shown >= PROGRESS_EVERY {
+            shown = elapsed;
+            eprintln!("{done} cases, {:.0} a second", per_second(done, elapsed));
+        }
+    }
+    println!(
+        "{done} cases in {:.1} s, {:.0} a second: all rules held",
+        clock.elapsed().as_secs_f64(),
+        per_second(done, clock.elapsed())
+    );
+    print_reach(&reach);
+    OK
+}
+
+const PROGRESS_EVERY: Duration = Duration::from_secs(5);
+
+#[expect(clippy::cast_precision_loss, reason = "for people")]
+fn per_second(cases: u64, elapsed: Duration) -> f64 {
+    cases as f64 / elapsed.as_secs_f64().max(1e-9)
+}
+
+fn print_reach(reach: &Reach) {
+    let (reached, missed): (Vec<_>, Vec<_>) =
+        Reached::ALL.into_iter().partition(|(what, _)| reach.count(*what) > 0);
+    let reached: Vec<String> =
+        reached.iter().map(|(what, name)| format!("{name} {}", reach.count(*what))).collect();
+    println!("reached: {}", reached.join(", "));
+    if !missed.is_empty() {
+        let missed: Vec<&str> = missed.iter().map(|(_, name)| *name).collect();
+        println!("never reached: {}", missed.join(", "));
+    }
+}
+
+fn report(args: &FuzzArgs, found: &Found, cases: u64, elapsed: Duration) -> u8 {
+    println!(
+        "case {} breaks {} after {:.1} s ({cases} cases)",
+        found.case,
+        found.anomaly.rule,
+        elapsed.as_secs_f64()
+    );
+    let breaks_it = |plan: &Plan| {
+        let verdict = simulate(plan, Keep::default()).verdict;
+        verdict.anomalies.iter().any(|anomaly| anomaly.rule == found.anomaly.rule)
+    };
+    let small = shrink(&found.plan, breaks_it);
+    let run = simulate(&small.plan, Keep { story: true, hash: true });
+    let why = run.verdict.anomalies.iter().find(|anomaly| anomaly.rule == found.anomaly.rule);
+    let why = why.map_or(&*found.anomaly.text, |anomaly| &*anomaly.text);
+    let about = format!(
+        "{}: {why}\nFound by y2w fuzz --seed {} --case {}",
+        found.anomaly.rule, args.seed, found.case
+    );
+    let text = small.plan.to_toml(&about);
+    println!(
+        "shrunk to {} steps and {} faults in {} plays:\n",
+        small.plan.steps.len(),
+        small.plan.faults.len(),
+        small.plays
+    );
+    println!("{text}");
+    print!("{}", verdict(&small.plan, &run));
+    if let Err(error) = std::fs::write(&args.out, &text) {
+        eprintln!("y2w: cannot write {}: {error}", args.out.display());
+        return ENVIRONMENT;
+    }
+    println!("again: y2w sim {} --story", args.out.display());
+    BROKEN
+}

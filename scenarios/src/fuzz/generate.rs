@@ -1,0 +1,318 @@
+//! Plans by chance, in the swarm style: each case has some kinds of steps and faults and not the others, so that the
+//! rare ones get room. Biased to what breaks servers: bursts within a millisecond, changes of members near messages,
+//! devices that come and go while others write. First faults, then quiet.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::chance;
+use crate::plan::{
+    Action, Actor, Fault, Millis, Misfortune, Network, Place, Plan, PlanUser, Step, VERSION, Whom,
+};
+
+/// The case of that number.
+pub fn plan(seed: u64, case: u64, quirks: &[String]) -> Plan {
+    let seed = chance::draw(seed, ("case", case));
+    let mut bytes = [0; 32];
+    for (place, number) in (0_u64..).zip(bytes.chunks_mut(8)) {
+        number.copy_from_slice(&chance::draw(seed, place).to_le_bytes());
+    }
+    let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+    let mut runner = TestRunner::new_with_rng(Config::default(), random);
+    let draft =
+        any_draft().new_tree(&mut runner).expect("nothing is filtered, so nothing is refused").current();
+    draft.into_plan(seed, quirks)
+}
+
+/// What chance decides; what has to fit together is put together from it in [`Draft::into_plan`].
+#[derive(Clone, Debug)]
+struct Draft {
+    users: Vec<DraftUser>,
+    /// Which kinds of actions and faults this case has.
+    swarm: u64,
+    latency: u64,
+    jitter: u64,
+    steps: Vec<DraftStep>,
+    faults: Vec<DraftFault>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct DraftUser {
+    devices: u8,
+    current_only: bool,
+    skew: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct DraftStep {
+    /// Milliseconds after the step before; mostly none.
+    pause: u64,
+    kind: u32,
+    by: u32,
+    to: u32,
+    other: u32,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct DraftFault {
+    at: u64,
+    lasts: u64,
+    kind: u32,
+    who: u32,
+    rate: f64,
+}
+
+fn any_draft() -> impl Strategy<Value = Draft> {
+    let user = (1..=3_u8, prop::bool::weighted(0.3), prop_oneof![4 => Just(0), 1 => -90_000..90_000_i64])
+        .prop_map(|(devices, current_only, skew)| DraftUser { devices, current_only, skew });
+    let pause = prop_oneof![4 => Just(0), 2 => 1..5_u64, 3 => 10..500_u64, 1 => 500..8_000_u64];
+    let step = (pause, any::<u32>(), any::<u32>(), any::<u32>(), any::<u32>())
+        .prop_map(|(pause, kind, by, to, other)| DraftStep { pause, kind, by, to, other });
+    let fault = (0..20_000_u64, 1..30_000_u64, any::<u32>(), any::<u32>(), 0.05..0.9)
+        .prop_map(|(at, lasts, kind, who, rate)| DraftFault { at, lasts, kind, who, rate });
+    (
+        vec(user, 2..=4),
+        any::<u64>(),
+        prop_oneof![2 => Just(0), 3 => 1..60_u64],
+        prop_oneof![2 => Just(0), 2 => 1..80_u64],
+        vec(step, 4..24),
+        prop_oneof![1 => vec(fault.clone(), 0..=0), 2 => vec(fault, 1..4)],
+    )
+        .prop_map(|(users, swarm, latency, jitter, steps, faults)| Draft {
+            users,
+            swarm,
+            latency,
+            jitter,
+            steps,
+            faults,
+        })
+}
+
+const NAMES: [&str; 4] = ["ann", "bob", "carl", "dora"];
+const DEVICES: [&str; 3] = ["web", "mobile", "web2"];
+const GROUP: &str = "team";
+
+/// Kinds of steps, each as often as it stands here.
+const ACTIONS: [Kind; 32] = {
+    use Kind::*;
+    [
+        Text,
+        Text,
+        Text,
+        Text,
+        TextToGroup,
+        TextToGroup,
+        TextToGroup,
+        TextToGroup,
+        TextToGroup,
+        File,
+        Edit,
+        Edit,
+        Recall,
+        Add,
+        Add,
+        Remove,
+        Remove,
+        Promote,
+        Rename,
+        Contact,
+        NoContact,
+        Favourite,
+        NoFavourite,
+        Pin,
+        Delete,
+        Read,
+        Read,
+        History,
+        Sync,
+        Login,
+        Logout,
+        Crash,
+    ]
+};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    TextToGroup,
+    File,
+    Edit,
+    Recall,
+    Add,
+    Remove,
+    Promote,
+    Rename,
+    Contact,
+    NoContact,
+    Favourite,
+    NoFavourite,
+    Pin,
+    Delete,
+    Read,
+    History,
+    Sync,
+    Login,
+    Logout,
+    Crash,
+}
+
+fn pick<T>(all: &[T], number: u32) -> &T {
+    &all[number as usize % all.len()]
+}
+
+impl Draft {
+    fn into_plan(self, seed: u64, quirks: &[String]) -> Plan {
+        let users: Vec<PlanUser> =
+            self.users.iter().zip(NAMES).map(|(user, name)| user.planned(name)).collect();
+        let names: Vec<&str> = users.iter().map(|user| &*user.name).collect();
+        let mut steps = Vec::new();
+        // The group is there first; who is in it from the beginning is up to the swarm.
+        let founders: Vec<String> = names[1..]
+            .iter()
+            .zip(0..)
+            .filter(|(_, n)| self.swarm >> (40 + n) & 1 == 0)
+            .map(|(name, _)| (*name).to_owned())
+            .collect();
+        steps.push(Step {
+            id: 1,
+            at: Millis(0),
+            by: Actor::new(names[0], DEVICES[0]),
+            action: Action::CreateGroup { group: GROUP.to_owned(), members: founders },
+        });
+        let kinds: Vec<Kind> = ACTIONS
+            .iter()
+            .enumerate()
+            .filter(|(n, _)| self.swarm >> n & 1 == 1)
+            .map(|(_, kind)| *kind)
+            .collect();
+        let kinds = if kinds.is_empty() { ACTIONS.to_vec() } else { kinds };
+        let mut at = 1_000;
+        for (draft, id) in self.steps.iter().zip(2..) {
+            at += draft.pause;
+            let user = pick(&users, draft.by);
+            let device = pick(&user.devices, draft.by / 7);
+            if let Some(action) = draft.action(*pick(&kinds, draft.kind), &user.name, &names, &steps) {
+                steps.push(Step { id, at: Millis(at), by: Actor::new(&user.name, device), action });
+            }
+        }
+        let faults = self.faults.iter().zip(1_001..).map(|(draft, id)| draft.fault(id, &users));
+        Plan {
+            version: VERSION,
+            seed,
+            note: String::new(),
+            quirks: quirks.to_vec(),
+            quiet: Millis(600_000),
+            network: Network { latency: Millis(self.latency), jitter: Millis(self.jitter) },
+            faults: faults.collect(),
+            steps,
+            users,
+        }
+    }
+}
+
+impl DraftUser {
+    fn planned(self, name: &str) -> PlanUser {
+        let devices: Vec<String> =
+            DEVICES.iter().take(self.devices.into()).map(|d| (*d).to_owned()).collect();
+        // A second device of one class comes later, by a login.
+        let online = (devices.len() > 2).then(|| devices[..2].to_vec());
+        PlanUser { name: name.to_owned(), devices, online, skew: self.skew, current_only: self.current_only }
+    }
+}
+
+impl DraftStep {
+    fn action(self, kind: Kind, me: &str, names: &[&str], before: &[Step]) -> Option<Action> {
+        let others: Vec<&str> = names.iter().filter(|name| **name != me).copied().collect();
+        let user = (*pick(&others, self.to)).to_owned();
+        let anybody = (*pick(names, self.to)).to_owned();
+        let team = || Place::Group(GROUP.to_owned());
+        let group = || GROUP.to_owned();
+        let place = if self.other % 2 == 0 { team() } else { Place::User(user.clone()) };
+        let mine: Vec<u32> = before
+            .iter()
+            .filter(|step| step.by.user == me && matches!(step.action, Action::SendText { .. }))
+            .map(|step| step.id)
+            .collect();
+        let sent = || (!mine.is_empty()).then(|| *pick(&mine, self.to));
+        Some(match kind {
+            Kind::Text => Action::SendText { to: Place::User(user) },
+            Kind::TextToGroup => Action::SendText { to: team() },
+            Kind::File => Action::SendFile { to: place, bytes: self.other % 5_000 },
+            Kind::Edit => Action::Edit { step: sent()? },
+            Kind::Recall => Action::Recall { step: sent()? },
+            Kind::Add => Action::AddMember { group: group(), user },
+            Kind::Remove => Action::RemoveMember { group: group(), user: anybody },
+            Kind::Promote => Action::Promote { group: group(), user, admin: self.other % 2 == 0 },
+            Kind::Rename => Action::Rename { group: group() },
+            Kind::Contact => Action::AddContact { user },
+            Kind::NoContact => Action::RemoveContact { user },
+            Kind::Favourite => Action::Favourite { group: group() },
+            Kind::NoFavourite => Action::Unfavourite { group: group() },
+            Kind::Pin => Action::Pin { place, top: self.other % 3 != 0 },
+            Kind::Delete => Action::DeleteConversation { place },
+            Kind::Read => Action::Read { place },
+            Kind::History => Action::History { place },
+            Kind::Sync => Action::Sync,
+            Kind::Login => Action::Login,
+            Kind::Logout => Action::Logout,
+            Kind::Crash => Action::Crash { keep_store: self.other % 2 == 0 },
+        })
+    }
+}
+
+impl DraftFault {
+    fn fault(self, id: u32, users: &[PlanUser]) -> Fault {
+        let user = pick(users, self.who);
+        let device = Actor::new(&user.name, pick::<String>(&user.devices, self.who / 7));
+        let who = match self.who % 3 {
+            0 => Whom::All,
+            1 => Whom::User(user.name.clone()),
+            _ => Whom::Device(device),
+        };
+        let session = Place::Group(GROUP.to_owned());
+        let user = user.name.clone();
+        // Half a percent of requests each way is weather, more is a fault; tenths make plans easier to read.
+        let rate = (self.rate * 10.0).ceil() / 10.0;
+        let what = match self.kind % 15 {
+            0 => Misfortune::Slow { who, by: Millis(self.lasts % 3_000) },
+            1 => Misfortune::LoseRequests { who, rate },
+            2 => Misfortune::LoseAnswers { who, rate },
+            3 => Misfortune::Partition { who },
+            4 => Misfortune::Deaf { who },
+            5 => Misfortune::Mute { who },
+            6 | 7 => Misfortune::CutPush { who },
+            8 => Misfortune::RefuseConnections,
+            9 => Misfortune::RestartPush,
+            10 => Misfortune::ForgetSession { session },
+            11 => Misfortune::MoveMts { session, by: if self.lasts % 2 == 0 { 60_000 } else { -60_000 } },
+            12 => Misfortune::ExpireTokens { user },
+            13 => Misfortune::ExpireImTokens,
+            _ => Misfortune::Kick { user },
+        };
+        let lasts = if what.is_once() { Millis(0) } else { Millis(self.lasts) };
+        Fault { id, at: Millis(self.at), lasts, what }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_case_is_a_plan_that_can_be_written_and_read() {
+        for case in 0..300 {
+            let made = plan(7, case, &[]);
+            assert_eq!(made.check(), Ok(()), "case {case}: {made:#?}");
+            assert_eq!(Plan::parse(&made.to_toml("a case"), "case").unwrap(), made);
+        }
+    }
+
+    #[test]
+    fn a_case_depends_on_seed_and_number_alone() {
+        assert_eq!(plan(7, 3, &[]), plan(7, 3, &[]));
+        assert_ne!(plan(7, 3, &[]), plan(7, 4, &[]));
+        assert_ne!(plan(7, 3, &[]), plan(8, 3, &[]));
+    }
+}

@@ -1,0 +1,46 @@
+//! Looks for plans that break a rule, and makes them small.
+//!
+//! Life of a case: a plan is [generated](generate) from the campaign's seed and the case's number, played in the
+//! simulated world, judged. The first that breaks a rule is [shrunk](shrink) as long as it breaks the same rule.
+//!
+//! Invariants: a case depends on seed and number alone; what a campaign reports, a plan file shows again.
+
+pub mod generate;
+pub mod shrink;
+mod simulate;
+
+pub use simulate::{Simulated, simulate};
+
+use crate::judge::{Anomaly, Reach};
+use crate::plan::Plan;
+
+/// What a campaign looks at.
+#[derive(Clone, Debug)]
+pub struct Campaign {
+    /// Where all chance comes from.
+    pub seed: u64,
+    /// The server's quirks, as a plan has them.
+    pub quirks: Vec<String>,
+}
+
+/// What a campaign found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The number of the case.
+    pub case: u64,
+    /// The plan as it was generated.
+    pub plan: Plan,
+    /// The rule that it breaks, and by what.
+    pub anomaly: Anomaly,
+}
+
+impl Campaign {
+    /// Plays one case; what it reached is added to `reach`.
+    pub fn case(&self, case: u64, reach: &mut Reach) -> Option<Found> {
+        let plan = generate::plan(self.seed, case, &self.quirks);
+        let run = simulate(&plan, crate::history::Keep::default());
+        reach.add(&run.verdict.reached);
+        let anomaly = run.verdict.anomalies.into_iter().next()?;
+        Some(Found { case, plan, anomaly })
+    }
+}

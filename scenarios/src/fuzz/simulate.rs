@@ -1,0 +1,46 @@
+//! One plan in the simulated world, judged.
+
+use std::sync::Arc;
+
+use crate::history::{Happening, History, Keep};
+use crate::judge::{Anomaly, Judge, Verdict};
+use crate::plan::Plan;
+use crate::play::{Played, play};
+use crate::world::{Sim, World, in_virtual_time};
+
+/// What became of a plan.
+#[derive(Debug)]
+pub struct Simulated {
+    /// What the judge says.
+    pub verdict: Verdict,
+    /// What everybody knows at the end; none if the plan could not be played to its end.
+    pub played: Option<Played>,
+    /// Everything that happened, if it was to be kept.
+    pub story: Vec<Happening>,
+    /// A hash over everything that happened, if it was to be kept.
+    pub hash: Option<u64>,
+    /// How many things happened.
+    pub happenings: u64,
+}
+
+/// The rule that a server breaks which does not let users be made, or what it knows be fetched.
+const NOT_PLAYED: &str = "API-ERROR-SHAPE";
+
+/// Plays a plan in the simulated world.
+pub fn simulate(plan: &Plan, keep: Keep) -> Simulated {
+    in_virtual_time(async {
+        let world: Arc<dyn World> = Arc::new(Sim::new(plan));
+        let judge = Judge::new(plan);
+        let history = Arc::new(History::new(world.clock(), keep, Box::new(judge.clone())));
+        let played = play(plan, &world, &history).await;
+        let (verdict, played) = match played {
+            Ok(played) => (judge.verdict(plan, &played), Some(played)),
+            Err(error) => {
+                let anomaly = Anomaly { rule: NOT_PLAYED, text: error.to_string(), witnesses: Vec::new() };
+                (Verdict { anomalies: vec![anomaly], ..Verdict::default() }, None)
+            }
+        };
+        let (hash, happenings) = (history.hash(), history.count());
+        Simulated { verdict, played, story: history.take_story(), hash, happenings }
+    })
+}

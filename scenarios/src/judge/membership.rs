@@ -1,0 +1,93 @@
+//! Who was removed from a group sees nothing of what comes after. Rule `MSG-MEMBERS-ONLY`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use y2w_sdk::Event;
+
+use super::{Cast, Checker, Findings};
+use crate::history::{Happening, Outcome, What};
+use crate::plan::{Action, Place, Plan};
+use crate::play::step_of;
+
+const RULE: &str = "MSG-MEMBERS-ONLY";
+
+/// By the plan's own words: nobody's clock is looked at. A user is out from when the removal is done until somebody
+/// begins to add the user again; a message that its sender begins with in between is not for that user's eyes, unless
+/// the user comes back.
+pub(super) struct Membership {
+    actions: BTreeMap<u32, Action>,
+    users: Vec<String>,
+    /// Who is out of which group, and which happening showed it.
+    out: BTreeMap<(String, usize), u64>,
+    /// What was sent while a user was out.
+    hidden: BTreeMap<(usize, u32), u64>,
+    told: BTreeSet<(usize, u32)>,
+}
+
+impl Membership {
+    pub(super) fn new(plan: &Plan) -> Self {
+        Self {
+            actions: plan.steps.iter().map(|step| (step.id, step.action.clone())).collect(),
+            users: plan.users.iter().map(|user| user.name.clone()).collect(),
+            out: BTreeMap::new(),
+            hidden: BTreeMap::new(),
+            told: BTreeSet::new(),
+        }
+    }
+
+    fn user(&self, name: &str) -> usize {
+        self.users.iter().position(|user| user == name).unwrap_or(usize::MAX)
+    }
+
+    fn begins(&mut self, step: u32) {
+        match self.actions.get(&step) {
+            Some(Action::AddMember { group, user }) => {
+                let user = self.user(user);
+                self.out.remove(&(group.clone(), user));
+                self.hidden.retain(|(of, _), _| *of != user);
+            }
+            Some(
+                Action::SendText { to: Place::Group(group) }
+                | Action::SendFile { to: Place::Group(group), .. },
+            ) => {
+                let out = self.out.iter().filter(|((of, _), _)| of == group);
+                let hidden: Vec<_> = out.map(|((_, user), witness)| ((*user, step), *witness)).collect();
+                self.hidden.extend(hidden);
+            }
+            _ => (),
+        }
+    }
+}
+
+impl Checker for Membership {
+    fn watch(&mut self, cast: &Cast, number: u64, happening: &Happening, found: &mut Findings) {
+        match (&happening.what, happening.device) {
+            (What::StepBegins(step), _) => self.begins(*step),
+            (What::StepEnds { step, outcome: Outcome::Done }, _) => {
+                if let Some(Action::RemoveMember { group, user }) = self.actions.get(step) {
+                    let place = (group.clone(), self.user(user));
+                    self.out.insert(place, number);
+                }
+            }
+            (What::Told(Event::Messages { merged, session }), Some(device)) => {
+                let user = cast.user(device);
+                for message in &merged.added {
+                    let Some(step) = step_of(&message.kind, &message.content) else {
+                        continue;
+                    };
+                    if let Some(removed) = self.hidden.get(&(user, step))
+                        && self.told.insert((user, step))
+                    {
+                        let text = format!(
+                            "{} sees the message of step {step} in {session}, which was sent after {} had been removed",
+                            cast.name(device),
+                            self.users[user]
+                        );
+                        found.add(RULE, &[*removed, number], text);
+                    }
+                }
+            }
+            _ => (),
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Unread counts: none where everything was read, all where nothing was. Rules `CONV-UNREAD`, `MSG-SYNC-MARKS-READ`.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use y2w_sdk::Event;
+use y2w_sdk::protocol::ImSessionId;
+
+use super::{Cast, Checker, Ending, Findings};
+use crate::history::{Happening, What};
+use crate::plan::Action;
+use crate::play::step_of;
+
+const RULE: &str = "CONV-UNREAD";
+
+#[derive(Default)]
+pub(super) struct Unread {
+    /// What was acknowledged in each session: by whom, of which step, and when that was told.
+    stored: BTreeMap<ImSessionId, Vec<(usize, u32, u64)>>,
+    /// When each user last began to read, or to clear, a session by its id, successfully or not.
+    reads: BTreeMap<(usize, String), Vec<Read>>,
+    /// Requests whose answer is out.
+    asked: BTreeMap<u64, (usize, String, u64)>,
+}
+
+struct Read {
+    began: u64,
+    is_answered: bool,
+}
+
+impl Checker for Unread {
+    fn watch(&mut self, cast: &Cast, number: u64, happening: &Happening, _: &mut Findings) {
+        let Some(device) = happening.device else {
+            return;
+        };
+        let user = cast.user(device);
+        match &happening.what {
+            What::Told(Event::Stored { session, message, .. }) => {
+                if let Some(step) = step_of(&message.kind, &message.content) {
+                    self.stored.entry(session.clone()).or_default().push((user, step, number));
+                }
+            }
+            What::Request { method: Method::GET, path, call, .. } => {
+                if let Some(session) = read_session(path) {
+                    self.asked.insert(*call, (user, session.to_owned(), number));
+                }
+            }
+            What::Answer { call, status } => {
+                if let Some((user, session, began)) = self.asked.remove(call) {
+                    let is_answered = status.is_some_and(|status| status.is_success());
+                    self.reads.entry((user, session)).or_default().push(Read { began, is_answered });
+                }
+            }
+            _ => (),
+        }
+    }
+
+    fn end(&mut self, ending: &Ending<'_>, found: &mut Findings) {
+        // Deleting a conversation, clearing by other ways and recalling change what is unread: those are left out.
+        let touched =
+            |action: &Action| matches!(action, Action::DeleteConversation { .. } | Action::Recall { .. });
+        if ending.plan.steps.iter().any(|step| touched(&step.action)) {
+            return;
+        }
+        for (session, stored) in &self.stored {
+            let place = ending.place(session);
+            let Some((one, other)) = place.split_once('+') else {
+                continue;
+            };
+            for (me, with) in [(one, other), (other, one)] {
+                let Some(user) = ending.plan.users.iter().position(|user| user.name == me) else {
+                    continue;
+                };
+                let view = &ending.played.truth[user].view;
+                let Some(conversation) = view.conversations.get(with) else {
+                    continue;
+                };
+                let from_others: Vec<u64> =
+                    stored.iter().filter(|(by, _, _)| *by != user).map(|(_, _, at)| *at).collect();
+                let Some(last) = from_others.last() else {
+                    continue;
+                };
+                let reads = self.reads.get(&(user, session.id.to_string()));
+                let unread = usize::try_from(conversation.unread).unwrap_or(usize::MAX);
+                let has_read =
+                    reads.is_some_and(|reads| reads.iter().any(|r| r.is_answered && r.began > *last));
+                if has_read && unread > 0 {
+                    let text = format!("{me} has read everything from {with}, and {unread} count as unread");
+                    found.add(RULE, &[*last], text);
+                }
+                if reads.is_none() && unread < from_others.len() {
+                    let text = format!(
+                        "{me} has read nothing of the {} messages from {with}, and {unread} count as unread",
+                        from_others.len()
+                    );
+                    found.add(RULE, &[*last], text);
+                }
+                // Only the other's messages, and what the server itself says about a session that two are in.
+                let most = from_others.len() + SYSTEM_MESSAGES;
+                if unread > most && self.asked.is_empty() {
+                    let text = format!(
+                        "{unread} messages from {with} count as unread for {me}, who was sent {}",
+                        from_others.len()
+                    );
+                    found.add(RULE, &[*last], text);
+                }
+            }
+        }
+    }
+}
+
+/// What the server itself may say in a session of two, and count as unread.
+const SYSTEM_MESSAGES: usize = 1;
+
+/// The session whose messages a request reads.
+fn read_session(path: &str) -> Option<&str> {
+    let path = path.split('?').next()?;
+    path.strip_suffix("/messages")?.rsplit('/').next()
+}
