@@ -33,7 +33,7 @@ pub struct ServeArgs {
     pub ws: SocketAddr,
 
     /// Only the gate, the token endpoint and the push server, beside another business server with the same --app
-    #[arg(long, conflicts_with_all = ["fast_hash", "files", "max_file"])]
+    #[arg(long, conflicts_with_all = ["fast_hash", "data_dir", "files", "files_memory", "max_file"])]
     pub push_only: bool,
 
     /// Where the control API listens: faults, the live page at /, /metrics; port 0 is any that is free, and there is none
@@ -311,6 +311,7 @@ mod tests {
             &["--snapshot-from", "1"][..],
             &["--files-memory", "1", "--files", "d"],
             &["--files-memory", "1", "--data-dir", "d"],
+            &["--push-only", "--app", "k:s", "--data-dir", "d"],
         ] {
             assert!(args(odd).is_err(), "{odd:?}");
         }

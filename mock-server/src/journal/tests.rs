@@ -401,6 +401,47 @@ fn another_format_is_refused() {
     assert!(error.contains("has format 7, this server reads 1"), "{error}");
 }
 
+/// How commands are written is a format: what was written by an earlier server has to be read by a later one. Where this
+/// has to change, so has `FORMAT`.
+#[test]
+fn commands_are_written_as_they_always_were() {
+    fn written<O: Operation>(operation: &O) -> String {
+        String::from_utf8(record::line(1, Timestamp::EPOCH, AsCommand(operation))).unwrap()
+    }
+    let mut quirks: Quirks = [Quirk::SenderForged].into_iter().collect();
+    quirks.add(Quirk::MessageLost, Rate::new(0.25).unwrap());
+    let post = PostMessage {
+        caller: uid(2),
+        session: "3".to_owned(),
+        sender: uid(2),
+        content: r#"{"text":"hi"}"#.to_owned(),
+        kind: MessageType::Text,
+        idempotency_key: None,
+    };
+    let lines = [
+        written(&post),
+        written(&ExpireTokens { user: None }),
+        written(&IssueToken { user: uid(2), token: "t".to_owned(), life: Duration::from_millis(1_500) }),
+        written(&SetQuirks { quirks: quirks.seeded(9) }),
+    ]
+    .concat();
+    let golden = concat!(
+        r#"{"app":1,"at":"1970-01-01T00:00:00.000Z","command":{"PostMessage":{"caller":"2","session":"3","sender":"2","#,
+        r#""content":"{\"text\":\"hi\"}","kind":"text","idempotency_key":null}}}"#,
+        "\n",
+        r#"{"app":1,"at":"1970-01-01T00:00:00.000Z","command":{"ExpireTokens":{"user":null}}}"#,
+        "\n",
+        r#"{"app":1,"at":"1970-01-01T00:00:00.000Z","command":{"IssueToken":{"user":"2","token":"t","#,
+        r#""life":{"secs":1,"nanos":500000000}}}}"#,
+        "\n",
+        r#"{"app":1,"at":"1970-01-01T00:00:00.000Z","command":{"SetQuirks":{"quirks":{"seed":9,"quirks":["#,
+        r#"{"name":"message-lost=0.25","asked":0},{"name":"sender-forged","asked":0}]}}}}"#,
+        "\n",
+    );
+    assert_eq!(lines, golden);
+    assert_eq!(record::records(golden.as_bytes()).filter(Result::is_ok).count(), 4);
+}
+
 #[test]
 fn a_log_with_a_gap_or_with_another_past_is_refused() {
     for (first, lines, what) in [
