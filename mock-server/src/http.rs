@@ -38,7 +38,8 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
+    // Most answers are small: to copy one behind its head costs less than to write two pieces.
+    http.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).writev(false);
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request| {
         let answered = router.call(request);

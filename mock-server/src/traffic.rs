@@ -37,14 +37,9 @@ impl Traffic {
     fn record(&self, method: &'static str, path: &str, status: Option<u16>, took: Duration) {
         let mut routes = self.routes.lock();
         let of_method = routes.entry(method).or_default();
-        if !of_method.contains_key(path) {
-            of_method.insert(path.into(), OfRoute::default());
-        }
-        if let Some(route) = of_method.get_mut(path) {
-            *route.statuses.entry(status).or_default() += 1;
-            let bucket = BOUNDS_MS.partition_point(|bound| Duration::from_millis((*bound).into()) < took);
-            route.buckets[bucket] += 1;
-            route.took += took;
+        match of_method.get_mut(path) {
+            Some(route) => route.record(status, took),
+            None => of_method.entry(path.into()).or_default().record(status, took),
         }
     }
 
@@ -67,6 +62,13 @@ impl Traffic {
 }
 
 impl OfRoute {
+    fn record(&mut self, status: Option<u16>, took: Duration) {
+        *self.statuses.entry(status).or_default() += 1;
+        let bucket = BOUNDS_MS.partition_point(|bound| Duration::from_millis((*bound).into()) < took);
+        self.buckets[bucket] += 1;
+        self.took += took;
+    }
+
     pub(crate) fn requests(&self) -> u64 {
         self.statuses.values().sum()
     }
@@ -78,12 +80,13 @@ pub(crate) fn known(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("OTHER")
 }
 
-/// Counts a request around all that happens to it.
+/// Counts a request around all that happens to it, the faults that it meets included: one layer for both, since each costs
+/// a request some of its time.
 pub(crate) async fn layer(State(backend): State<Backend>, request: Request, next: Next) -> Response {
     let method = known(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let started = backend.inner.clock.elapsed();
-    let response = next.run(request).await;
+    let response = faults::meet(&backend, request, next).await;
     let took = backend.inner.clock.elapsed().saturating_sub(started);
     let path = backend.own_path(route.as_ref().map_or("", MatchedPath::as_str));
     let status = (!faults::is_lost(&response)).then(|| response.status().as_u16());

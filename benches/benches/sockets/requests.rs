@@ -20,13 +20,33 @@ const CONNECTIONS: usize = 32;
 /// Nothing that is asked takes longer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What was measured.
+/// What was measured, over all rounds.
 pub(crate) struct Measured {
-    pub(crate) per_second: f64,
+    count: u64,
+    lasted: Duration,
+    cpu: Duration,
+    took: Histogram<u64>,
+}
+
+impl Measured {
+    pub(crate) fn none() -> Self {
+        let most = PATIENCE.as_nanos() as u64;
+        let took = Histogram::new_with_max(most, 3).expect("three digits are allowed");
+        Self { count: 0, lasted: Duration::ZERO, cpu: Duration::ZERO, took }
+    }
+
+    pub(crate) fn per_second(&self) -> f64 {
+        self.count as f64 / self.lasted.as_secs_f64()
+    }
+
     /// CPU of the server for one request.
-    pub(crate) cpu: Duration,
-    pub(crate) p50: Duration,
-    pub(crate) p99: Duration,
+    pub(crate) fn cpu(&self) -> Duration {
+        Duration::from_secs_f64(self.cpu.as_secs_f64() / self.count as f64)
+    }
+
+    pub(crate) fn quantile(&self, quantile: f64) -> Duration {
+        Duration::from_nanos(self.took.value_at_quantile(quantile))
+    }
 }
 
 /// The bytes of a request.
@@ -37,49 +57,53 @@ pub(crate) fn request(method: &str, path: &str, headers: &str, body: &str) -> Ve
         .into_bytes()
 }
 
-/// Sends the same request over and over for that long, and reads the answers, each a 200.
-pub(crate) fn measure(server: &Process, addr: SocketAddr, request: &[u8], time: Duration) -> Measured {
-    let clock = Clock::system();
-    let mut poll = Poll::new().expect("there is epoll");
-    let mut asking: Vec<Asking> = (0..CONNECTIONS).map(|n| Asking::to(addr, &poll, n)).collect();
-    for connection in &mut asking {
-        connection.ask(request, clock.elapsed());
+/// A server, and the connections over which it is asked.
+pub(crate) struct Asked<'a> {
+    server: &'a Process,
+    poll: Poll,
+    connections: Vec<Asking>,
+    request: &'a [u8],
+    pub(crate) measured: Measured,
+}
+
+impl<'a> Asked<'a> {
+    /// Opens the connections; each round sends that request over and over.
+    pub(crate) fn at(server: &'a Process, addr: SocketAddr, request: &'a [u8]) -> Self {
+        let poll = Poll::new().expect("there is epoll");
+        let connections = (0..CONNECTIONS).map(|n| Asking::to(addr, &poll, n)).collect();
+        Self { server, poll, connections, request, measured: Measured::none() }
     }
-    let mut events = Events::with_capacity(CONNECTIONS);
-    let most = PATIENCE.as_nanos() as u64;
-    let mut took: Histogram<u64> = Histogram::new_with_max(most, 3).expect("three digits are allowed");
-    let begun = clock.elapsed() + time / 5;
-    let (mut started, mut cpu, mut count) = (None, Duration::ZERO, 0_u64);
-    let ended = loop {
-        let now = clock.elapsed();
-        if now > begun && started.is_none() {
-            (started, cpu, count) = (Some(now), server.cpu(), 0);
-            took.reset();
-        } else if started.is_some_and(|started| now > started + time) {
-            break now;
+
+    /// Asks for that long, and then waits for the last answers; each is a 200.
+    pub(crate) fn round(&mut self, time: Duration) {
+        let clock = Clock::system();
+        let (begun, cpu) = (clock.elapsed(), self.server.cpu());
+        for connection in &mut self.connections {
+            connection.ask(self.request, clock.elapsed());
         }
-        match poll.poll(&mut events, Some(PATIENCE)) {
-            Err(error) if error.kind() != ErrorKind::Interrupted => panic!("epoll failed: {error}"),
-            _ => (),
-        }
-        for event in &events {
-            let connection = &mut asking[event.token().0];
-            if connection.is_answered() {
-                let now = clock.elapsed();
-                took.saturating_record((now - connection.asked).as_nanos() as u64);
-                count += 1;
-                connection.ask(request, now);
+        let mut events = Events::with_capacity(CONNECTIONS);
+        let mut under_way = self.connections.len();
+        while under_way > 0 {
+            match self.poll.poll(&mut events, Some(PATIENCE)) {
+                Err(error) if error.kind() != ErrorKind::Interrupted => panic!("epoll failed: {error}"),
+                _ => assert!(!events.is_empty(), "answers come"),
+            }
+            for event in &events {
+                let connection = &mut self.connections[event.token().0];
+                if connection.is_answered() {
+                    let now = clock.elapsed();
+                    self.measured.took.saturating_record((now - connection.asked).as_nanos() as u64);
+                    self.measured.count += 1;
+                    if now < begun + time {
+                        connection.ask(self.request, now);
+                    } else {
+                        under_way -= 1;
+                    }
+                }
             }
         }
-    };
-    let lasted = ended - started.expect("it began");
-    let cpu = server.cpu() - cpu;
-    let quantile = |q| Duration::from_nanos(took.value_at_quantile(q));
-    Measured {
-        per_second: count as f64 / lasted.as_secs_f64(),
-        cpu: Duration::from_secs_f64(cpu.as_secs_f64() / count as f64),
-        p50: quantile(0.5),
-        p99: quantile(0.99),
+        self.measured.lasted += clock.elapsed() - begun;
+        self.measured.cpu += self.server.cpu() - cpu;
     }
 }
 

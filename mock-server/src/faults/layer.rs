@@ -1,8 +1,8 @@
-//! Standing faults at work on requests: around each route of one app.
+//! Standing faults at work on requests: between the count of an app's traffic and its routes.
 
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -56,7 +56,7 @@ impl Standing {
 }
 
 /// Lets a request meet what stands against its route.
-pub(crate) async fn layer(State(backend): State<Backend>, request: Request, next: Next) -> Response {
+pub(crate) async fn meet(backend: &Backend, request: Request, next: Next) -> Response {
     let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let Some(fate) = backend.inner.standing.of_request(known(request.method()), backend.own_path(path))
     else {

@@ -11,7 +11,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use futures_util::FutureExt;
 use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v4::{Connect, Packet};
@@ -318,8 +318,17 @@ async fn until(clock: Clock, held: Option<&(Timestamp, Bytes)>) {
 }
 
 /// Writes all of `out`; what was written is gone from it also when this is dropped halfway.
+///
+/// Not `write_all_buf`, which writes a vector of pieces where the stream can: there is one piece, and for one the kernel has
+/// a shorter way.
 async fn send<S: AsyncWrite + Unpin>(stream: &mut S, out: &mut BytesMut) -> std::io::Result<()> {
-    stream.write_all_buf(out).await?;
+    while !out.is_empty() {
+        let written = stream.write(out).await?;
+        if written == 0 {
+            return Err(std::io::ErrorKind::WriteZero.into());
+        }
+        out.advance(written);
+    }
     stream.flush().await
 }
 

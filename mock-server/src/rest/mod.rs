@@ -34,7 +34,7 @@ use y2w_sdk::protocol::rest::path;
 
 use crate::Backend;
 use crate::apps::Apps;
-use crate::{faults, traffic};
+use crate::traffic;
 
 pub(crate) use answer::{Answer, Json};
 pub(crate) use body::whole;
@@ -65,9 +65,7 @@ fn routes(apps: &Apps, backend: Backend) -> Router {
         routes
     };
     // Whatever an operator inflicts on the answer, it comes after this.
-    durable(routes, &backend)
-        .layer(from_fn_with_state(backend.clone(), faults::layer))
-        .layer(from_fn_with_state(backend, traffic::layer))
+    durable(routes, &backend).layer(from_fn_with_state(backend, traffic::layer))
 }
 
 /// The business API.
