@@ -165,6 +165,10 @@ pub fn one_line(error: &clap::Error) -> String {
 
 /// Starts a server, prints where it is, and serves until Ctrl-C.
 pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
+    // Each connection is an open file. Where no more are allowed, it serves as many as are.
+    if let Err(error) = rlimit::increase_nofile_limit(rlimit::INFINITY) {
+        tracing::warn!(%error, "the number of open files stays as it is");
+    }
     let at_http = if args.push_only { "token, gate  " } else { "business API " };
     let server = start(args).await?;
     println!("{at_http} {}", server.http_url());

@@ -7,6 +7,10 @@ use tracing_subscriber::filter::LevelFilter;
 use y2w_mock_server::cli::{EXIT_ENVIRONMENT, ServeArgs, log_to_stderr, parse, serve};
 use y2w_mock_server::quirks;
 
+/// As the command `y2w` has it: connections are served by two threads and more, which free each other's memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// A reference server for the yun2win protocol, made to be tested against
 ///
 /// It keeps all state in memory, unless it is given a data directory. Exit codes: 0 interrupted, 2 wrong usage, 3 a port or

@@ -27,7 +27,7 @@ mod requests;
 #[cfg(target_os = "linux")]
 mod run;
 
-/// As the command `y2w` has it.
+/// As the commands have it.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -126,7 +126,10 @@ fn serve_rumqttd() {
     let config: rumqttd::Config = serde_json::from_value(config).expect("these are its settings");
     println!("{addr}");
     #[expect(clippy::disallowed_methods, reason = "it serves on this thread for good")]
-    std::thread::spawn(move || rumqttd::Broker::new(config).start());
+    std::thread::spawn(move || {
+        let ended = rumqttd::Broker::new(config).start();
+        eprintln!("rumqttd has ended: {ended:?}");
+    });
 }
 
 /// An address on which nobody listens now.

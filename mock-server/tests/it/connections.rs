@@ -1,7 +1,11 @@
 //! Push connections: kicks, take-over, faults.
 
+use bytes::BytesMut;
 use rumqttc::mqttbytes::QoS;
+use rumqttc::mqttbytes::v4::{Connect, Login};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use y2w_mock_server::MockServer;
 use y2w_sdk::protocol::{ImSessionId, SessionType};
 
@@ -100,4 +104,36 @@ async fn a_stock_client_may_subscribe_first() {
         panic!("a delivery comes");
     };
     assert_eq!(topic, "y2w/user/u");
+}
+
+/// Memory for a client that does not read ends where its outbox does, beside what the kernel holds for it.
+#[tokio::test]
+async fn who_stops_reading_is_dropped_and_holds_up_nobody() {
+    let (server, token) = with_token().await;
+    let mut ann = Mqtt::accepted(&server, "a", &token, "00a").await;
+    let mut bob = Mqtt::accepted(&server, "b", &token, "00b").await;
+    let mut connect = BytesMut::new();
+    let mut packet = Connect::new("00c");
+    packet.login = Some(Login::new("c", &*token));
+    packet.write(&mut connect).unwrap();
+    let mut stops = TcpStream::connect(server.push_addr()).await.unwrap();
+    stops.write_all(&connect).await.unwrap();
+    // The CONNACK and the accept, and nothing from then on.
+    stops.read_exact(&mut [0; 35]).await.unwrap();
+    let members = json!([{"uid": "b"}, {"uid": "c"}]);
+    let update = json!({"cmd": "updateSession", "mts": 1, "members": members});
+    assert_eq!(ann.ask("group_1", update).await["returnCode"], 20);
+    let large = "x".repeat(200 * 1024);
+    let mut sent = 0;
+    while server.stats().overflows == 0 {
+        sent += 1;
+        assert!(sent < 1_000, "the kernel holds less than that");
+        let send = json!({"cmd": "sendMessage", "mts": 1, "message": [sent, large]});
+        assert_eq!(ann.ask("group_1", send).await["returnCode"], 20);
+        assert_eq!(bob.payload().await["message"][0], sent);
+    }
+    assert_eq!(server.stats().connections, 2);
+    let send = json!({"cmd": "sendMessage", "mts": 1, "message": "more"});
+    assert_eq!(ann.ask("group_1", send).await["returnCode"], 20);
+    assert_eq!(bob.payload().await["message"], "more");
 }

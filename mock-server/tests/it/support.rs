@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use y2w_mock_server::{MockServer, MockServerBuilder, PasswordCost};
 use y2w_sdk::protocol::credential::password_md5;
+use y2w_sdk::protocol::limits::PACKET_MAX;
 
 /// How long anything may take before the test has failed.
 const DEADLINE: Duration = Duration::from_secs(20);
@@ -202,6 +203,7 @@ impl Mqtt {
         let addr = server.push_addr();
         let mut options = MqttOptions::new(client_id, addr.ip().to_string(), addr.port());
         options.set_credentials(uid, im_token).set_keep_alive(Duration::from_secs(300));
+        options.set_max_packet_size(PACKET_MAX, PACKET_MAX);
         let (client, mut events) = AsyncClient::new(options, 64);
         let (report, seen) = mpsc::unbounded_channel();
         let mut poll = JoinSet::new();
