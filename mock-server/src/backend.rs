@@ -69,7 +69,6 @@ pub(crate) struct Inner {
     pub(crate) files: Files,
     pub(crate) standing: Standing,
     pub(crate) traffic: Traffic,
-    prefix: String,
     pub(crate) quirks: Quirks,
     gate_host: Option<String>,
     listening: OnceLock<Listening>,
@@ -131,7 +130,6 @@ impl Backend {
         }
         Self {
             inner: Arc::new(Inner {
-                prefix: Apps::prefix(&app.key),
                 app,
                 clock,
                 login_life: config.login_life,
@@ -201,11 +199,6 @@ impl Backend {
         // Under the lock, so that times go up in the order in which operations are carried out.
         let now = self.inner.clock.now();
         business.apply(operation, now)
-    }
-
-    /// A route's path as it is without what comes before the paths of this app.
-    pub(crate) fn own_path<'a>(&self, path: &'a str) -> &'a str {
-        path.strip_prefix(&*self.inner.prefix).unwrap_or(path)
     }
 
     /// Tells the gate where the push server listens.

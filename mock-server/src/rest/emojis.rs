@@ -1,21 +1,15 @@
 //! The app's emojis.
 
-use std::sync::Arc;
+use y2w_sdk::protocol::rest::path;
 
-use axum::extract::State;
-use y2w_sdk::protocol::Emoji;
-use y2w_sdk::protocol::rest::List;
+use super::answer::Made;
+use super::call::Call;
+use super::route::{Act::Step, Route, get};
 
-use super::answer::{Answer, Json, list as as_list};
-use super::request::{Caller, ListQuery};
-use crate::Backend;
+pub(super) static ROUTES: &[Route] = &[get(path::EMOJIS, Step(list))];
 
 /// `GET emojis`. Rule `EMOJI-LIST`.
-pub(super) async fn list(
-    State(backend): State<Backend>,
-    _: Caller,
-    query: ListQuery,
-) -> Answer<List<Arc<Emoji>>> {
-    let page = backend.inner.business.lock().emojis(query.range());
-    Ok(Json(as_list(page)))
+fn list(call: &Call) -> Made {
+    let range = call.range()?;
+    call.page(|business| Ok(business.emojis(range)))
 }

@@ -1,31 +1,37 @@
 //! Accounts and logins.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use serde::Serialize;
 use y2w_sdk::protocol::User;
 use y2w_sdk::protocol::credential::derived_secret;
 use y2w_sdk::protocol::entity::Status;
-use y2w_sdk::protocol::rest::{self, List, LoggedIn, Login, Register};
+use y2w_sdk::protocol::rest::{self, LoggedIn, Login, Register, path};
 
-use super::answer::{Answer, Json, list as as_list};
+use super::answer::{Made, ok};
+use super::call::{Asked, Call};
 use super::error::ApiError;
-use super::request::{Caller, Ids, ListQuery, Params};
-use crate::Backend;
+use super::route::Act::{Open, Step, Wait};
+use super::route::{Route, delete, get, post, put};
 use crate::backend::Inner;
 use crate::business::{self, DeleteUser, IssueToken, SetPassword, UpdateUser};
 use crate::quirks::Quirk;
 
+pub(super) static ROUTES: &[Route] = &[
+    post(path::REGISTER, Open(|asked| Box::pin(register(asked)))),
+    post(path::LOGIN, Open(|asked| Box::pin(login(asked)))),
+    post(path::SET_PASSWORD, Wait(|call| Box::pin(set_password(call)))),
+    get(path::USERS, Step(list)),
+    get(path::USER, Step(one)),
+    put(path::USER, Step(update)),
+    delete(path::USER, Step(remove)),
+];
+
 /// `POST users/register`. Rules `AUTH-REGISTER`, `AUTH-REGISTER-UNIQUE`.
-pub(super) async fn register(
-    State(backend): State<Backend>,
-    Params(params): Params<Register>,
-) -> Answer<Arc<User>> {
+async fn register(asked: Asked) -> Made {
+    let params: Register = asked.params()?;
     if params.password.is_empty() {
         return Err(ApiError::bad_request("password is missing"));
     }
-    let inner = &backend.inner;
+    let inner = &asked.backend().inner;
     // Checked before the hash is made, and again with it: somebody may have come in between.
     inner.business.lock().check_registration(&params.email, &params.name)?;
     let operation = business::Register {
@@ -34,11 +40,13 @@ pub(super) async fn register(
         name: params.name,
         avatar_url: params.avatar_url.unwrap_or_default(),
     };
-    Ok(Json(backend.apply(operation)?))
+    asked.apply(operation)
 }
 
 /// `POST users/login`. Rules `AUTH-LOGIN`, `AUTH-LOGIN-WRONG`, `AUTH-LOGIN-INACTIVE`, `AUTH-SECRET-DERIVED`.
-pub(super) async fn login(State(backend): State<Backend>, Params(params): Params<Login>) -> Answer<LoggedIn> {
+async fn login(asked: Asked) -> Made {
+    let params: Login = asked.params()?;
+    let backend = asked.backend();
     let inner = &backend.inner;
     let account = inner.business.lock().account(&params.email);
     // 400, not 401: clients answer a 401 by logging in again.
@@ -57,13 +65,13 @@ pub(super) async fn login(State(backend): State<Backend>, Params(params): Params
         token: token.clone(),
         life: inner.login_life,
     })?;
-    Ok(Json(LoggedIn {
+    ok(&LoggedIn {
         user: User::clone(&account.user),
         token,
         expires: inner.login_life.as_secs(),
         key: inner.app.key.clone(),
         secret: secret(inner),
-    }))
+    })
 }
 
 /// Rules `AUTH-SECRET-DERIVED`, `AUTH-SECRET-HIDDEN`.
@@ -77,16 +85,14 @@ fn secret(inner: &Inner) -> String {
 
 /// The answer to a change of password.
 #[derive(Serialize)]
-pub(super) struct Done {
+struct Done {
     success: bool,
 }
 
 /// `POST users/setPassword`. Rules `AUTH-SET-PASSWORD`, `AUTH-SET-PASSWORD-OLD`.
-pub(super) async fn set_password(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Params(params): Params<rest::SetPassword>,
-) -> Answer<Done> {
+async fn set_password(call: Call) -> Made {
+    let params: rest::SetPassword = call.params()?;
+    let (backend, caller) = (call.backend(), call.caller());
     if params.password.is_empty() {
         return Err(ApiError::bad_request("password is missing"));
     }
@@ -100,49 +106,34 @@ pub(super) async fn set_password(
     }
     let new_hash = inner.secrets.hash(params.password).await;
     backend.apply(SetPassword { caller, old_hash: old_hash.to_string(), new_hash })?;
-    Ok(Json(Done { success: true }))
+    ok(&Done { success: true })
 }
 
 /// `GET users`. Rules `USER-SEARCH`, `USER-SEARCH-NONE`.
-pub(super) async fn list(
-    State(backend): State<Backend>,
-    _: Caller,
-    query: ListQuery,
-) -> Answer<List<Arc<User>>> {
-    let business = backend.inner.business.lock();
-    let page = match &query.filter_term {
-        Some(email) => business.search_user(email),
-        None => business.users(query.range()),
-    };
-    drop(business);
-    Ok(Json(as_list(page)))
+fn list(call: &Call) -> Made {
+    let query = call.query()?;
+    call.page(|business| {
+        Ok(match &query.filter_term {
+            Some(email) => business.search_user(email),
+            None => business.users(query.range()),
+        })
+    })
 }
 
 /// `GET users/UID`. Rule `USER-GET`.
-pub(super) async fn one(
-    State(backend): State<Backend>,
-    _: Caller,
-    Ids(user): Ids<String>,
-) -> Answer<Arc<User>> {
-    let user = backend.inner.business.lock().user(&user)?.clone();
-    Ok(Json(user))
+fn one(call: &Call) -> Made {
+    let [user] = call.ids();
+    call.entry(|business| business.user(&user))
 }
 
 /// `PUT users/UID`. Rule `USER-UPDATE`.
-pub(super) async fn update(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids(user): Ids<String>,
-    Params(changes): Params<rest::UpdateUser>,
-) -> Answer<Arc<User>> {
-    Ok(Json(backend.apply(UpdateUser { caller, user, changes })?))
+fn update(call: &Call) -> Made {
+    let [user] = call.ids();
+    call.apply(UpdateUser { caller: call.caller(), user, changes: call.params()? })
 }
 
 /// `DELETE users/UID`. Rule `USER-DELETE`.
-pub(super) async fn delete(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids(user): Ids<String>,
-) -> Answer<Arc<User>> {
-    Ok(Json(backend.apply(DeleteUser { caller, user })?))
+fn remove(call: &Call) -> Made {
+    let [user] = call.ids();
+    call.apply(DeleteUser { caller: call.caller(), user })
 }
