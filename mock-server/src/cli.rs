@@ -142,13 +142,11 @@ pub fn one_line(error: &clap::Error) -> String {
 /// Starts a server, prints where it is, and serves until Ctrl-C.
 pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let server = start(args).await?;
-    println!("business API  {}", server.http_url());
+    println!("business API  {} (described at /docs, and in /openapi.json)", server.http_url());
     println!("push server   {} (MQTT 3.1.1)", server.push_addr());
     println!("              ws://{}/ (the same over WebSocket)", server.websocket_addr());
     if let Some(addr) = server.control_addr() {
-        println!(
-            "control       http://{addr}/ (page; API at /_mock/, described in /_mock/openapi.json; /metrics)"
-        );
+        println!("control       http://{addr}/ (page; API at /_mock/, described at /_mock/docs; /metrics)");
     }
     for (url, app) in server.apps() {
         println!("app           {}:{} at {url}", app.app_key(), app.app_secret());

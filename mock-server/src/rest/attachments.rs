@@ -20,6 +20,7 @@ use y2w_sdk::protocol::rest::path;
 use super::answer::{Made, ok};
 use super::body::{Interrupted, Patience, discard, pieces};
 use super::call::Call;
+use super::described::{RANGED, SUMMED};
 use super::error::ApiError;
 use super::range::{Asked, asked};
 use super::request::caller;
@@ -33,15 +34,30 @@ use crate::business::AddAttachment;
 const FOR_UPLOADS: Patience =
     Patience { whole: Duration::from_secs(15 * 60), between: Duration::from_secs(30) };
 
-pub(super) static ROUTES: &[Route] = &[
-    post(path::ATTACHMENTS, Raw(|scope, request| Box::pin(upload(scope, request)))),
-    get(path::ATTACHMENT, Step(info)),
-    get(path::ATTACHMENT_CONTENT, Wait(|call| Box::pin(content(call)))),
-    get(path::ATTACHMENT_CONTENT_NAME, Wait(|call| Box::pin(content(call)))),
+pub(super) const ROUTES: &[Route] = &[
+    post(path::ATTACHMENTS, Raw(|scope, request| Box::pin(upload(scope, request))))
+        .says("Upload a file", &["FILE-UPLOAD", "FILE-DEDUP", "FILE-MD5", "FILE-SIZE-MAX"])
+        .asks(SUMMED)
+        .takes_file()
+        .gives::<Attachment>(),
+    get(path::ATTACHMENT, Step(info)).says("What is known of a file", &["FILE-INFO"]).gives::<Attachment>(),
+    get(path::ATTACHMENT_CONTENT, Wait(|call| Box::pin(content(call))))
+        .says(
+            "The bytes of a file",
+            &["FILE-CONTENT", "FILE-CONTENT-TYPE", "FILE-RANGE", "FILE-CONTENT-NAME"],
+        )
+        .asks(RANGED)
+        .refuses(&[416]),
+    get(path::ATTACHMENT_CONTENT_NAME, Wait(|call| Box::pin(content(call))))
+        .says(
+            "The same, under a name that is only shown",
+            &["FILE-CONTENT", "FILE-CONTENT-TYPE", "FILE-RANGE", "FILE-CONTENT-NAME"],
+        )
+        .asks(RANGED)
+        .refuses(&[416]),
 ];
 
-/// `POST attachments`. Rules `FILE-UPLOAD`, `FILE-DEDUP`, `FILE-MD5`, `FILE-SIZE-MAX`. Whatever is wrong, the body is read
-/// before it is said: a client that still sends hears no answer.
+/// `POST attachments`. Whatever is wrong, the body is read before it is said: a client that still sends hears no answer.
 async fn upload(scope: Arc<Scope>, request: Request) -> Made {
     let (head, body) = request.into_parts();
     let mut pieces = pin!(pieces(body, FOR_UPLOADS));
@@ -85,15 +101,14 @@ async fn store(
     Ok(stored.attachment.clone())
 }
 
-/// `GET attachments/ID`. Rule `FILE-INFO`.
+/// `GET attachments/ID`.
 fn info(call: &Call) -> Made {
     let [id] = call.ids();
     let stored = call.backend().inner.business.lock().attachment(&id)?.clone();
     ok(&stored.attachment)
 }
 
-/// `GET attachments/ID/content`, and the same with a name after it. Rules `FILE-CONTENT`, `FILE-CONTENT-TYPE`, `FILE-RANGE`,
-/// `FILE-CONTENT-NAME`.
+/// `GET attachments/ID/content`, and the same with a name after it.
 async fn content(call: Call) -> Made {
     let ([id], backend) = (call.ids(), call.backend());
     let stored = backend.inner.business.lock().attachment(&id)?.clone();

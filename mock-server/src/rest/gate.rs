@@ -11,9 +11,12 @@ use super::route::{Act::Open, Route, post};
 /// The one region there is.
 const REGION: &str = "loopback";
 
-pub(super) static ROUTES: &[Route] = &[post(path::GATE, Open(|asked| Box::pin(tell(asked))))];
+pub(super) const ROUTES: &[Route] = &[post(path::GATE, Open(|asked| Box::pin(tell(asked))))
+    .says("Which push server to use", &["GATE-REQUEST", "GATE-ANSWER", "GATE-URL-PORT", "GATE-TCP"])
+    .takes::<GateRequest>()
+    .gives::<GateAnswer>()];
 
-/// `POST /gateHandler`. Rules `GATE-REQUEST`, `GATE-ANSWER`, `GATE-URL-PORT`, `GATE-TCP`.
+/// `POST /gateHandler`.
 async fn tell(asked: Asked) -> Made {
     let params: GateRequest = asked.params()?;
     if params.oper != GATE_REGISTER {

@@ -1,36 +1,60 @@
 //! Members of a session.
 
+use y2w_sdk::protocol::SessionMember;
 use y2w_sdk::protocol::entity::{Role, Status};
 use y2w_sdk::protocol::rest::{self, path};
 
 use super::answer::Made;
 use super::call::Call;
+use super::described::SYNC;
 use super::error::ApiError;
 use super::route::{Act::Step, Route, delete, get, post, put};
 use crate::business::{AddMember, RemoveMember, UpdateMember};
 use crate::quirks::Quirk;
 
-pub(super) static ROUTES: &[Route] = &[
-    get(path::MEMBERS, Step(list)),
-    post(path::MEMBERS, Step(add)),
-    post(path::INVITE, Step(invite)),
-    get(path::MEMBER, Step(one)),
-    put(path::MEMBER, Step(update)),
-    delete(path::MEMBER, Step(remove)),
+pub(super) const ROUTES: &[Route] = &[
+    get(path::MEMBERS, Step(list))
+        .says("The members that have changed since a time", &["MEMBER-LIST", "MEMBER-LIST-PRIVATE"])
+        .asks(SYNC)
+        .gives_list::<SessionMember>()
+        .refuses(&[403]),
+    post(path::MEMBERS, Step(add))
+        .says("Add a member", &["MEMBER-ADD"])
+        .takes::<rest::AddMember>()
+        .gives::<SessionMember>()
+        .refuses(&[403]),
+    post(path::INVITE, Step(invite))
+        .says("Add a member with the role user", &["MEMBER-INVITE"])
+        .takes::<rest::AddMember>()
+        .gives::<SessionMember>()
+        .refuses(&[403]),
+    get(path::MEMBER, Step(one))
+        .says("A member", &["MEMBER-FIELDS", "MEMBER-LIST-PRIVATE"])
+        .gives::<SessionMember>()
+        .refuses(&[403]),
+    put(path::MEMBER, Step(update))
+        .says("Change a member", &["MEMBER-UPDATE", "MEMBER-UPDATE-RIGHT", "MEMBER-ROLES"])
+        .takes::<rest::UpdateMember>()
+        .gives::<SessionMember>()
+        .refuses(&[403]),
+    delete(path::MEMBER, Step(remove))
+        .says("Remove a member, or leave: the entry becomes a tombstone", &["MEMBER-REMOVE", "MEMBER-LEAVE"])
+        .gives::<SessionMember>()
+        .refuses(&[403]),
 ];
 
-/// `GET sessions/SID/members`. Rules `MEMBER-LIST`, `MEMBER-LIST-PRIVATE`.
+/// `GET sessions/SID/members`.
 fn list(call: &Call) -> Made {
     let ([session], range) = (call.ids(), call.range()?);
     call.page(|business| business.members(&call.caller(), &session, range))
 }
 
-/// `POST sessions/SID/members`. Rule `MEMBER-ADD`.
+/// `POST sessions/SID/members`.
 fn add(call: &Call) -> Made {
     put_in(call, call.params()?)
 }
 
-/// `POST sessions/SID/members/invite`: role and status are the server's to say. Rule `MEMBER-INVITE`.
+/// `POST sessions/SID/members/invite`: role and status are the server's to say.
 fn invite(call: &Call) -> Made {
     put_in(call, rest::AddMember { role: None, status: None, ..call.params()? })
 }
@@ -54,7 +78,7 @@ fn one(call: &Call) -> Made {
     call.entry(|business| business.member(&call.caller(), &session, &member))
 }
 
-/// `PUT sessions/SID/members/MID`. Rules `MEMBER-UPDATE`, `MEMBER-UPDATE-RIGHT`, `MEMBER-ROLES`.
+/// `PUT sessions/SID/members/MID`.
 fn update(call: &Call) -> Made {
     let [session, member] = call.ids();
     let changes: rest::UpdateMember = call.params()?;
@@ -67,7 +91,7 @@ fn update(call: &Call) -> Made {
     call.apply(UpdateMember { caller: call.caller(), session, member, changes })
 }
 
-/// `DELETE sessions/SID/members/MID`. Rules `MEMBER-REMOVE`, `MEMBER-LEAVE`.
+/// `DELETE sessions/SID/members/MID`.
 fn remove(call: &Call) -> Made {
     let [session, member] = call.ids();
     call.apply(RemoveMember { caller: call.caller(), session, member })

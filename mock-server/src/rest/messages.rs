@@ -1,24 +1,54 @@
 //! Messages of a session.
 
+use y2w_sdk::protocol::Message;
 use y2w_sdk::protocol::limits::HISTORY_PAGE;
-use y2w_sdk::protocol::rest::{MessageList, StoreMessage, path};
+use y2w_sdk::protocol::rest::{self, MessageList, StoreMessage, path};
 
 use super::answer::{Made, ok};
 use super::call::Call;
+use super::described::{HISTORY, IDEMPOTENT, SYNC};
 use super::error::ApiError;
 use super::route::{Act::Step, Route, delete, get, post, put};
 use crate::business::{DeleteMessage, EditMessage, MarkRead, PostMessage};
 use crate::quirks::Quirk;
 
-pub(super) static ROUTES: &[Route] = &[
-    get(path::MESSAGES, Step(sync)),
-    post(path::MESSAGES, Step(store)).with_content(),
-    get(path::MESSAGES_HISTORY, Step(history)),
-    put(path::MESSAGE, Step(edit)).with_content(),
-    delete(path::MESSAGE, Step(remove)),
+pub(super) const ROUTES: &[Route] = &[
+    get(path::MESSAGES, Step(sync))
+        .says(
+            "The messages that have changed since a time; marks the session as read",
+            &["MSG-SYNC", "MSG-SESSION-UPDATED-AT", "MSG-SYNC-MARKS-READ"],
+        )
+        .asks(SYNC)
+        .gives::<MessageList>()
+        .refuses(&[403]),
+    post(path::MESSAGES, Step(store))
+        .with_content()
+        .says("Store a message", &["MSG-STORE", "MSG-IDEMPOTENCY-KEY"])
+        .asks(IDEMPOTENT)
+        .takes::<StoreMessage>()
+        .gives::<Message>()
+        .refuses(&[403]),
+    get(path::MESSAGES_HISTORY, Step(history))
+        .says("A page of messages, newest first", &["HIST-ARRAY", "HIST-BOUNDARY"])
+        .asks(HISTORY)
+        .gives_array::<Message>()
+        .refuses(&[403]),
+    put(path::MESSAGE, Step(edit))
+        .with_content()
+        .says("Edit or recall a message", &["MSG-EDIT", "MSG-EDIT-RIGHT", "MSG-EDIT-MEMBER"])
+        .takes::<rest::EditMessage>()
+        .gives::<Message>()
+        .refuses(&[403]),
+    delete(path::MESSAGE, Step(remove))
+        .says(
+            "Delete a message: it becomes a tombstone",
+            &["MSG-DELETE", "MSG-EDIT-RIGHT", "MSG-EDIT-MEMBER"],
+        )
+        .gives::<Message>()
+        .refuses(&[403]),
 ];
 
-/// `GET sessions/SID/messages`. Rules `MSG-SYNC`, `MSG-SESSION-UPDATED-AT`, `MSG-SYNC-MARKS-READ`.
+/// `GET sessions/SID/messages`.
 fn sync(call: &Call) -> Made {
     let ([session], caller, range) = (call.ids(), call.caller(), call.range()?);
     let inner = &call.backend().inner;
@@ -38,7 +68,7 @@ fn sync(call: &Call) -> Made {
     ok(&list)
 }
 
-/// `POST sessions/SID/messages`. Rules `MSG-STORE`, `MSG-IDEMPOTENCY-KEY`.
+/// `POST sessions/SID/messages`.
 fn store(call: &Call) -> Made {
     let ([session], idempotency_key) = (call.ids(), call.idempotency_key()?);
     let params: StoreMessage = call.params()?;
@@ -55,7 +85,7 @@ fn store(call: &Call) -> Made {
     })
 }
 
-/// `GET sessions/SID/messages/history`. Rules `HIST-ARRAY`, `HIST-BOUNDARY`.
+/// `GET sessions/SID/messages/history`.
 fn history(call: &Call) -> Made {
     let ([session], query) = (call.ids(), call.query()?);
     let limit = query.limit(HISTORY_PAGE);
@@ -68,13 +98,13 @@ fn history(call: &Call) -> Made {
     ok(&history)
 }
 
-/// `PUT sessions/SID/messages/MID`. Rules `MSG-EDIT`, `MSG-EDIT-RIGHT`, `MSG-EDIT-MEMBER`.
+/// `PUT sessions/SID/messages/MID`.
 fn edit(call: &Call) -> Made {
     let [session, message] = call.ids();
     call.apply(EditMessage { caller: call.caller(), session, message, changes: call.params()? })
 }
 
-/// `DELETE sessions/SID/messages/MID`. Rules `MSG-DELETE`, `MSG-EDIT-RIGHT`, `MSG-EDIT-MEMBER`.
+/// `DELETE sessions/SID/messages/MID`.
 fn remove(call: &Call) -> Made {
     let [session, message] = call.ids();
     call.apply(DeleteMessage { caller: call.caller(), session, message })

@@ -14,6 +14,7 @@ mod call;
 mod contacts;
 mod conversations;
 mod cors;
+mod described;
 mod distorted;
 mod emojis;
 mod error;
@@ -21,6 +22,8 @@ mod favourites;
 mod gate;
 mod members;
 mod messages;
+#[cfg(test)]
+mod openapi;
 mod range;
 mod request;
 mod route;
@@ -32,7 +35,10 @@ mod users;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
+use axum::routing::{MethodRouter, get};
+use bytes::Bytes;
 
 use crate::Backend;
 use crate::apps::Apps;
@@ -44,36 +50,55 @@ pub(crate) use error::ApiError;
 
 /// Every route there is, for each app under its prefix.
 pub(crate) fn router(apps: &Apps) -> Router {
-    let of_first = routes(apps, apps.first().clone());
-    let all = apps
-        .others()
-        .iter()
-        .fold(of_first, |all, app| all.nest(&Apps::prefix(app.app_key()), routes(apps, app.clone())));
+    let of_first = routes(apps, apps.first().clone(), "");
+    let all = apps.others().iter().fold(of_first, |all, app| {
+        let prefix = Apps::prefix(app.app_key());
+        all.nest(&prefix, routes(apps, app.clone(), &prefix))
+    });
     all.fallback(async || ApiError::no_such_route())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(from_fn_with_state(apps.first().inner.quirks.clone(), cors::layer))
 }
 
-fn routes(apps: &Apps, backend: Backend) -> Router {
-    table()
+fn routes(apps: &Apps, backend: Backend, prefix: &str) -> Router {
+    let routes = TABLE.iter().flat_map(|(_, routes)| *routes);
+    let scope = Scope::new(apps, backend);
+    let described = OPENAPI.replacen(AT_ROOT, &format!("\"url\": \"{prefix}/\""), 1);
+    routes
         .fold(Router::new(), |router, route| route.add_to(router))
-        .with_state(Arc::new(Scope::new(apps, backend)))
+        .with_state(Arc::new(scope))
+        .route("/openapi.json", fixed("application/json", described))
+        .route("/docs", fixed("text/html; charset=utf-8", VIEWER))
 }
 
-/// Every route of one app.
-fn table() -> impl Iterator<Item = &'static Route> {
-    let resources = [
-        users::ROUTES,
-        contacts::ROUTES,
-        favourites::ROUTES,
-        conversations::ROUTES,
-        sessions::ROUTES,
-        members::ROUTES,
-        messages::ROUTES,
-        attachments::ROUTES,
-        emojis::ROUTES,
-        token::ROUTES,
-        gate::ROUTES,
-    ];
-    resources.into_iter().flatten()
+/// Answers the same text to everybody.
+pub(crate) fn fixed<S>(kind: &'static str, text: impl Into<Bytes>) -> MethodRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let text = text.into();
+    get(async move || ([(CONTENT_TYPE, kind)], text.clone()))
 }
+
+/// A page for people that shows the `openapi.json` beside it.
+pub(crate) const VIEWER: &str = include_str!("viewer.html");
+
+/// The description of all this, made of the tables by a test.
+const OPENAPI: &str = include_str!("openapi.json");
+/// The base URL in it.
+const AT_ROOT: &str = "\"url\": \"/\"";
+
+/// Every route of one app, by resource.
+static TABLE: [(&str, &[Route]); 11] = [
+    ("users", users::ROUTES),
+    ("contacts", contacts::ROUTES),
+    ("favourite groups", favourites::ROUTES),
+    ("conversations", conversations::ROUTES),
+    ("sessions", sessions::ROUTES),
+    ("members", members::ROUTES),
+    ("messages", messages::ROUTES),
+    ("attachments", attachments::ROUTES),
+    ("emojis", emojis::ROUTES),
+    ("token endpoint", token::ROUTES),
+    ("gate", gate::ROUTES),
+];

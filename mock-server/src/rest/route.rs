@@ -16,6 +16,7 @@ use axum::routing::{MethodFilter, on};
 
 use super::answer::Made;
 use super::call::{Asked, Call};
+use super::described::{Gives, Parameter, Said, Shape, Shaped, Takes};
 use super::distorted;
 use super::request::{SMALL, WITH_CONTENT};
 use crate::Backend;
@@ -57,30 +58,31 @@ impl Scope {
 
 /// See the module.
 pub(super) struct Route {
-    method: Method,
-    path: &'static str,
+    pub(super) method: Method,
+    pub(super) path: &'static str,
     act: Act,
     body_max: usize,
+    pub(super) said: Said,
 }
 
 /// A route for GET.
 pub(super) const fn get(path: &'static str, act: Act) -> Route {
-    Route { method: Method::GET, path, act, body_max: SMALL }
+    Route { method: Method::GET, path, act, body_max: SMALL, said: Said::NOTHING }
 }
 
 /// A route for POST, with a body that holds only names and the like.
 pub(super) const fn post(path: &'static str, act: Act) -> Route {
-    Route { method: Method::POST, path, act, body_max: SMALL }
+    Route { method: Method::POST, path, act, body_max: SMALL, said: Said::NOTHING }
 }
 
 /// A route for PUT, with a body that holds only names and the like.
 pub(super) const fn put(path: &'static str, act: Act) -> Route {
-    Route { method: Method::PUT, path, act, body_max: SMALL }
+    Route { method: Method::PUT, path, act, body_max: SMALL, said: Said::NOTHING }
 }
 
 /// A route for DELETE.
 pub(super) const fn delete(path: &'static str, act: Act) -> Route {
-    Route { method: Method::DELETE, path, act, body_max: SMALL }
+    Route { method: Method::DELETE, path, act, body_max: SMALL, said: Said::NOTHING }
 }
 
 impl Route {
@@ -88,6 +90,62 @@ impl Route {
     pub(super) const fn with_content(mut self) -> Self {
         self.body_max = WITH_CONTENT;
         self
+    }
+
+    /// What the route is for, and the rules that it keeps.
+    pub(super) const fn says(mut self, what: &'static str, rules: &'static [&'static str]) -> Self {
+        self.said.what = what;
+        self.said.rules = rules;
+        self
+    }
+
+    /// What it is asked for in query and head.
+    pub(super) const fn asks(mut self, parameters: &'static [Parameter]) -> Self {
+        self.said.parameters = parameters;
+        self
+    }
+
+    /// The parameters in its body.
+    pub(super) const fn takes<T: Shaped>(mut self) -> Self {
+        self.said.takes = Takes::Parameters(Shape::of::<T>());
+        self
+    }
+
+    /// Its body is a form with a file in it.
+    pub(super) const fn takes_file(mut self) -> Self {
+        self.said.takes = Takes::File;
+        self
+    }
+
+    /// Its answer.
+    pub(super) const fn gives<T: Shaped>(mut self) -> Self {
+        self.said.gives = Gives::One(Shape::of::<T>());
+        self
+    }
+
+    /// Its answer, a list under `API-LIST`.
+    pub(super) const fn gives_list<T: Shaped>(mut self) -> Self {
+        self.said.gives = Gives::One(Shape::list_of::<T>());
+        self
+    }
+
+    /// Its answer, a bare array.
+    pub(super) const fn gives_array<T: Shaped>(mut self) -> Self {
+        self.said.gives = Gives::Array(Shape::of::<T>());
+        self
+    }
+
+    /// Statuses that it may answer, beside those of what it takes: 400, 401 where a token is needed, 404 where an id is in
+    /// the path, 413 and 408 where there is a body.
+    pub(super) const fn refuses(mut self, statuses: &'static [u16]) -> Self {
+        self.said.refuses = statuses;
+        self
+    }
+
+    /// Whether it asks who calls.
+    #[cfg(test)]
+    pub(super) fn needs_token(&self) -> bool {
+        !matches!(self.act, Act::Open(_))
     }
 
     pub(super) fn add_to(&'static self, router: Router<Arc<Scope>>) -> Router<Arc<Scope>> {

@@ -13,9 +13,13 @@ use super::route::{Act::Open, Route, post};
 use crate::backend::Inner;
 use crate::quirks::Quirk;
 
-pub(super) static ROUTES: &[Route] = &[post(path::TOKEN, Open(|asked| Box::pin(grant(asked))))];
+pub(super) const ROUTES: &[Route] = &[post(path::TOKEN, Open(|asked| Box::pin(grant(asked))))
+    .says("An imToken for the push server", &["TOKEN-GRANT", "TOKEN-GRANT-TYPE", "TOKEN-REFUSE"])
+    .takes::<TokenRequest>()
+    .gives::<TokenAnswer>()
+    .refuses(&[401])];
 
-/// `POST /oauth/token`. Rules `TOKEN-GRANT`, `TOKEN-GRANT-TYPE`, `TOKEN-REFUSE`.
+/// `POST /oauth/token`.
 async fn grant(asked: Asked) -> Made {
     let params: TokenRequest = asked.params()?;
     if params.grant_type != GRANT_TYPE {

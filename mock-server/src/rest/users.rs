@@ -8,6 +8,7 @@ use y2w_sdk::protocol::rest::{self, LoggedIn, Login, Register, path};
 
 use super::answer::{Made, ok};
 use super::call::{Asked, Call};
+use super::described::SYNC_OR_SEARCH;
 use super::error::ApiError;
 use super::route::Act::{Open, Step, Wait};
 use super::route::{Route, delete, get, post, put};
@@ -15,17 +16,39 @@ use crate::backend::Inner;
 use crate::business::{self, DeleteUser, IssueToken, SetPassword, UpdateUser};
 use crate::quirks::Quirk;
 
-pub(super) static ROUTES: &[Route] = &[
-    post(path::REGISTER, Open(|asked| Box::pin(register(asked)))),
-    post(path::LOGIN, Open(|asked| Box::pin(login(asked)))),
-    post(path::SET_PASSWORD, Wait(|call| Box::pin(set_password(call)))),
-    get(path::USERS, Step(list)),
-    get(path::USER, Step(one)),
-    put(path::USER, Step(update)),
-    delete(path::USER, Step(remove)),
+pub(super) const ROUTES: &[Route] = &[
+    post(path::REGISTER, Open(|asked| Box::pin(register(asked))))
+        .says("Make an account", &["AUTH-REGISTER", "AUTH-REGISTER-UNIQUE"])
+        .takes::<Register>()
+        .gives::<User>(),
+    post(path::LOGIN, Open(|asked| Box::pin(login(asked))))
+        .says("Log in", &["AUTH-LOGIN", "AUTH-LOGIN-WRONG", "AUTH-LOGIN-INACTIVE", "AUTH-SECRET-DERIVED"])
+        .takes::<Login>()
+        .gives::<LoggedIn>(),
+    post(path::SET_PASSWORD, Wait(|call| Box::pin(set_password(call))))
+        .says("Change the own password", &["AUTH-SET-PASSWORD", "AUTH-SET-PASSWORD-OLD"])
+        .takes::<rest::SetPassword>()
+        .gives::<Done>(),
+    get(path::USERS, Step(list))
+        .says(
+            "The users that have changed since a time, or the one of an account",
+            &["USER-SEARCH", "USER-SEARCH-NONE"],
+        )
+        .asks(SYNC_OR_SEARCH)
+        .gives_list::<User>(),
+    get(path::USER, Step(one)).says("A user", &["USER-GET"]).gives::<User>(),
+    put(path::USER, Step(update))
+        .says("Change what the caller says of themself", &["USER-UPDATE"])
+        .takes::<rest::UpdateUser>()
+        .gives::<User>()
+        .refuses(&[403]),
+    delete(path::USER, Step(remove))
+        .says("End the own account", &["USER-DELETE"])
+        .gives::<User>()
+        .refuses(&[403]),
 ];
 
-/// `POST users/register`. Rules `AUTH-REGISTER`, `AUTH-REGISTER-UNIQUE`.
+/// `POST users/register`.
 async fn register(asked: Asked) -> Made {
     let params: Register = asked.params()?;
     if params.password.is_empty() {
@@ -43,7 +66,7 @@ async fn register(asked: Asked) -> Made {
     asked.apply(operation)
 }
 
-/// `POST users/login`. Rules `AUTH-LOGIN`, `AUTH-LOGIN-WRONG`, `AUTH-LOGIN-INACTIVE`, `AUTH-SECRET-DERIVED`.
+/// `POST users/login`.
 async fn login(asked: Asked) -> Made {
     let params: Login = asked.params()?;
     let backend = asked.backend();
@@ -85,11 +108,12 @@ fn secret(inner: &Inner) -> String {
 
 /// The answer to a change of password.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 struct Done {
     success: bool,
 }
 
-/// `POST users/setPassword`. Rules `AUTH-SET-PASSWORD`, `AUTH-SET-PASSWORD-OLD`.
+/// `POST users/setPassword`.
 async fn set_password(call: Call) -> Made {
     let params: rest::SetPassword = call.params()?;
     let (backend, caller) = (call.backend(), call.caller());
@@ -109,7 +133,7 @@ async fn set_password(call: Call) -> Made {
     ok(&Done { success: true })
 }
 
-/// `GET users`. Rules `USER-SEARCH`, `USER-SEARCH-NONE`.
+/// `GET users`.
 fn list(call: &Call) -> Made {
     let query = call.query()?;
     call.page(|business| {
@@ -120,19 +144,19 @@ fn list(call: &Call) -> Made {
     })
 }
 
-/// `GET users/UID`. Rule `USER-GET`.
+/// `GET users/UID`.
 fn one(call: &Call) -> Made {
     let [user] = call.ids();
     call.entry(|business| business.user(&user))
 }
 
-/// `PUT users/UID`. Rule `USER-UPDATE`.
+/// `PUT users/UID`.
 fn update(call: &Call) -> Made {
     let [user] = call.ids();
     call.apply(UpdateUser { caller: call.caller(), user, changes: call.params()? })
 }
 
-/// `DELETE users/UID`. Rule `USER-DELETE`.
+/// `DELETE users/UID`.
 fn remove(call: &Call) -> Made {
     let [user] = call.ids();
     call.apply(DeleteUser { caller: call.caller(), user })

@@ -11,6 +11,7 @@ mod faults;
 mod flow;
 mod listeners;
 mod lists;
+mod openapi;
 mod quirks;
 mod rest;
 mod support;
