@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use y2w_sdk::protocol::entity::{Role, Status};
 use y2w_sdk::protocol::{
@@ -209,6 +209,8 @@ pub(super) struct Room {
     pub(super) members: Collection<SessionMember>,
     pub(super) by_user: FxHashMap<UserId, Slot>,
     pub(super) messages: Collection<Message>,
+    /// Those that the server wrote itself.
+    pub(super) written: FxHashSet<MessageId>,
     /// What edited messages were when somebody was removed, oldest first: those may still read that, and nothing later.
     pub(super) earlier: FxHashMap<MessageId, Vec<Arc<Message>>>,
     /// When the last member was removed.
@@ -242,6 +244,7 @@ impl Room {
             members: Collection::default(),
             by_user: FxHashMap::default(),
             messages: Collection::default(),
+            written: FxHashSet::default(),
             earlier: FxHashMap::default(),
             last_removal: Timestamp::EPOCH,
             keyed: FxHashMap::default(),

@@ -194,3 +194,20 @@ async fn a_conversation_is_pinned_read_removed_and_back() {
     assert_eq!((&back["isDelete"], &back["unread"], &back["top"]), (&json!(false), &json!(1), &json!(true)));
     api.get(&format!("{path}/77")).by(&bob).send().await.refused(404);
 }
+
+#[tokio::test]
+async fn what_the_server_wrote_nobody_changes() {
+    let server = server().await;
+    let api = Api::of(&server);
+    let (ann, bob) = (api.register("ann").await, api.register("bob").await);
+    let session = group(&api, &ann, &[&bob]).await;
+    let messages = format!("/v1/sessions/{session}/messages");
+    let all = api.get(&messages).by(&ann).send().await.ok();
+    for entry in all["entries"].as_array().unwrap() {
+        assert_eq!((&entry["type"], &entry["sender"]), (&json!("system"), &json!(ann.uid)));
+        let path = format!("{messages}/{}", entry["id"].as_str().unwrap());
+        api.put(&path, &[("content", "{}")]).by(&ann).send().await.refused(403);
+        api.call("DELETE", &path).by(&ann).send().await.refused(403);
+    }
+    assert_eq!(api.get(&messages).by(&ann).send().await.ok(), all);
+}
