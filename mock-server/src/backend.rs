@@ -17,6 +17,7 @@ use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::limits::PUSH_TCP_PORT;
 
 use crate::apps::Apps;
+use crate::attempts::{Attempts, LoginLimits};
 use crate::business::{AddEmoji, Business, Operation, Refusal};
 use crate::faults::{Dice, Standing};
 use crate::files::Files;
@@ -44,6 +45,7 @@ pub(crate) struct Config {
     pub(crate) clock: Option<Clock>,
     pub(crate) password_cost: PasswordCost,
     pub(crate) login_life: Duration,
+    pub(crate) login_limits: LoginLimits,
     pub(crate) gate_host: Option<String>,
     pub(crate) push: PushConfig,
     pub(crate) files: Option<PathBuf>,
@@ -63,6 +65,7 @@ pub(crate) struct Inner {
     pub(crate) app: App,
     pub(crate) clock: Clock,
     pub(crate) login_life: Duration,
+    pub(crate) attempts: Mutex<Attempts>,
     pub(crate) secrets: Secrets,
     pub(crate) business: Mutex<Business>,
     pub(crate) push: Arc<Push>,
@@ -133,6 +136,7 @@ impl Backend {
                 app,
                 clock,
                 login_life: config.login_life,
+                attempts: Mutex::new(Attempts::new(config.login_limits)),
                 secrets: Secrets::new(seed, config.password_cost),
                 business: Mutex::new(business),
                 standing: Standing::new(dice),

@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::push::PushConfig;
 use crate::quirks::{NamedQuirk, Profile};
 use crate::server::DEFAULT_MAX_FILE;
-use crate::{App, MockServer, PasswordCost, StartError};
+use crate::{App, LoginLimits, MockServer, PasswordCost, StartError};
 
 /// How a server is to run.
 #[derive(Args, Clone, Debug)]
@@ -51,6 +51,14 @@ pub struct ServeArgs {
     /// Hash passwords with as little work as possible: for load runs, where logins would cost more than all else
     #[arg(long)]
     pub fast_hash: bool,
+
+    /// How many logins of one account may fail in five minutes before more are answered with 429; 0 for any number
+    #[arg(long, value_name = "NUMBER", default_value_t = LoginLimits::default().per_account)]
+    pub failed_logins: u32,
+
+    /// The same for all logins from one address
+    #[arg(long, value_name = "NUMBER", default_value_t = LoginLimits::default().per_address)]
+    pub failed_logins_per_address: u32,
 
     /// Keep attachments in this directory, which is made if need be; in memory otherwise
     #[arg(long, value_name = "DIR")]
@@ -163,6 +171,11 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
         .push(args.push)
         .websocket(args.ws)
         .max_file(args.max_file)
+        .login_limits(LoginLimits {
+            per_account: args.failed_logins,
+            per_address: args.failed_logins_per_address,
+            ..LoginLimits::default()
+        })
         .password_cost(if args.fast_hash { PasswordCost::Fast } else { PasswordCost::Slow })
         .push_config(PushConfig { outgoing_queue: args.outgoing_queue, ..PushConfig::default() });
     builder = builder.profile(args.profile);

@@ -3,6 +3,7 @@
 //! A client has a bounded time for the head of a request; the time for its body is bounded where it is read. So no
 //! connection is held open by a request that never ends. An answer that a fault has lost ends the connection.
 
+use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::{faults, listen};
@@ -24,21 +25,31 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Serves the listener until `stop`; requests that are being answered then still get their answers.
 pub(crate) async fn run(router: Router, listener: TcpListener, stop: CancellationToken) {
-    let serve = |stream| {
+    let serve = |stream: TcpStream| {
         let (router, stop) = (router.clone(), stop.clone());
-        async move { serve(router, stream, &stop).await }
+        async move {
+            let peer = stream.peer_addr().ok().map(|addr| addr.ip());
+            serve(router, stream, peer, &stop).await;
+        }
     };
     listen::run(listener, stop.clone(), serve).await;
 }
 
-async fn serve<S>(router: Router, stream: S, stop: &CancellationToken)
+/// The address that a request comes from: an extension of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+async fn serve<S>(router: Router, stream: S, peer: Option<IpAddr>, stop: &CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE);
     let router = TowerToHyperService::new(router);
-    let service = service_fn(|request| {
+    let service = service_fn(|mut request| {
+        if let Some(ip) = peer {
+            hyper::Request::extensions_mut(&mut request).insert(Peer(ip));
+        }
         let answered = router.call(request);
         async move {
             match answered.await {
@@ -89,7 +100,7 @@ mod tests {
         let stop = CancellationToken::new();
         let mut task = JoinSet::new();
         let stopped = stop.clone();
-        task.spawn(async move { serve(router, theirs, &stopped).await });
+        task.spawn(async move { serve(router, theirs, None, &stopped).await });
         Served { stream, stop, _task: task }
     }
 

@@ -12,6 +12,7 @@
 //! [`faults`].
 
 mod apps;
+mod attempts;
 mod backend;
 pub mod business;
 pub mod cli;
@@ -27,6 +28,7 @@ mod secrets;
 mod server;
 mod traffic;
 
+pub use attempts::LoginLimits;
 pub use backend::{App, Backend, Stats};
 pub use secrets::PasswordCost;
 pub use server::{DEFAULT_APP, DEFAULT_MAX_FILE, Listener, MockServer, MockServerBuilder, StartError};

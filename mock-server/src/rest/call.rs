@@ -1,6 +1,7 @@
 //! What routes get of a request. Nearly all are alike: know who calls, read ids and parameters, take one step in the
 //! business state, answer in JSON. What they share stands here, and is compiled, once.
 
+use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use super::request::{ListQuery, caller, idempotency_key, is_json, parameters};
 use super::route::Scope;
 use crate::Backend;
 use crate::business::{Business, Operation, Page, Range, Refusal};
+use crate::http::Peer;
 
 /// A request that has come in whole, whoever sent it.
 pub(super) struct Asked {
@@ -67,6 +69,11 @@ impl Asked {
     /// What else there is beside that.
     pub(super) fn scope(&self) -> &Scope {
         &self.scope
+    }
+
+    /// The address that it comes from, if it came over a network.
+    pub(super) fn address(&self) -> Option<IpAddr> {
+        self.head.extensions.get().map(|Peer(ip)| *ip)
     }
 
     pub(super) fn headers(&self) -> &HeaderMap {

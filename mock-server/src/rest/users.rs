@@ -1,5 +1,7 @@
 //! Accounts and logins.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use y2w_sdk::protocol::User;
 use y2w_sdk::protocol::credential::derived_secret;
@@ -22,13 +24,25 @@ pub(super) const ROUTES: &[Route] = &[
         .takes::<Register>()
         .gives::<User>(),
     post(path::LOGIN, Open(|asked| Box::pin(login(asked))))
-        .says("Log in", &["AUTH-LOGIN", "AUTH-LOGIN-WRONG", "AUTH-LOGIN-INACTIVE", "AUTH-SECRET-DERIVED"])
+        .says(
+            "Log in",
+            &[
+                "AUTH-LOGIN",
+                "AUTH-LOGIN-WRONG",
+                "AUTH-LOGIN-INACTIVE",
+                "AUTH-LOGIN-ALIKE",
+                "AUTH-LOGIN-LIMIT",
+                "AUTH-SECRET-DERIVED",
+            ],
+        )
         .takes::<Login>()
-        .gives::<LoggedIn>(),
+        .gives::<LoggedIn>()
+        .refuses(&[429]),
     post(path::SET_PASSWORD, Wait(|call| Box::pin(set_password(call))))
         .says("Change the own password", &["AUTH-SET-PASSWORD", "AUTH-SET-PASSWORD-OLD"])
         .takes::<rest::SetPassword>()
-        .gives::<Done>(),
+        .gives::<Done>()
+        .refuses(&[429]),
     get(path::USERS, Step(list))
         .says(
             "The users that have changed since a time, or the one of an account",
@@ -72,12 +86,12 @@ async fn login(asked: Asked) -> Made {
     let backend = asked.backend();
     let inner = &backend.inner;
     let account = inner.business.lock().account(&params.email);
-    // 400, not 401: clients answer a 401 by logging in again.
-    let wrong = || ApiError::bad_request("email or password is wrong");
-    let account = account.ok_or_else(wrong)?;
-    if !inner.secrets.verify(params.password, account.password_hash).await {
-        return Err(wrong());
-    }
+    let hash = account.as_ref().map(|account| account.password_hash.clone());
+    let is_right = is_right(&asked, &params.email, params.password, hash).await?;
+    let Some(account) = account.filter(|_| is_right) else {
+        // 400, not 401: clients answer a 401 by logging in again.
+        return Err(ApiError::bad_request("email or password is wrong"));
+    };
     let quirks = &inner.quirks;
     if account.user.status != Status::Active && !quirks.on(Quirk::InactiveLogsIn) {
         return Err(ApiError::bad_request("the user is inactive"));
@@ -95,6 +109,36 @@ async fn login(asked: Asked) -> Made {
         key: inner.app.key.clone(),
         secret: secret(inner),
     })
+}
+
+/// Whether that is the password of the account, if somebody may still ask. An account that does not exist takes as long
+/// as one that does. Rules `AUTH-LOGIN-LIMIT`, `AUTH-LOGIN-ALIKE`.
+async fn is_right(
+    asked: &Asked,
+    account: &str,
+    password: String,
+    hash: Option<Arc<str>>,
+) -> Result<bool, ApiError> {
+    let inner = &asked.backend().inner;
+    let address = asked.address();
+    let now = inner.clock.now();
+    inner.attempts.lock().check(account, address, now).map_err(ApiError::too_many_attempts)?;
+    let is_right = match hash {
+        Some(hash) => inner.secrets.verify(password, hash).await,
+        None => {
+            inner.secrets.hash(password).await;
+            false
+        }
+    };
+    let now = inner.clock.now();
+    let mut attempts = inner.attempts.lock();
+    attempts.check(account, address, now).map_err(ApiError::too_many_attempts)?;
+    if is_right {
+        attempts.succeeded(account);
+    } else {
+        attempts.failed(account, address, now);
+    }
+    Ok(is_right)
 }
 
 /// Rules `AUTH-SECRET-DERIVED`, `AUTH-SECRET-HIDDEN`.
@@ -124,7 +168,8 @@ async fn set_password(call: Call) -> Made {
     let account = inner.business.lock().own_account(&caller)?;
     let old_hash = account.password_hash;
     let unchecked = inner.quirks.on(Quirk::OldPasswordUnchecked);
-    if !unchecked && !inner.secrets.verify(params.old_password, old_hash.clone()).await {
+    let email = &account.user.email;
+    if !unchecked && !is_right(&call, email, params.old_password, Some(old_hash.clone())).await? {
         // 400, not 401: clients answer a 401 by logging in again.
         return Err(ApiError::bad_request("oldPassword is wrong"));
     }
