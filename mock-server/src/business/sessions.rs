@@ -16,7 +16,7 @@ use super::{Business, Ids, Operation, Refusal, same_user};
 use crate::quirks::{Quirk, Quirks};
 
 /// Gets the one p2p session of two users, and creates it if there is none. Rules `SESS-P2P-ONE`, `SESS-P2P-MEMBERS`,
-/// `SESS-P2P-PARTIES`.
+/// `SESS-P2P-PARTIES`, `MEMBER-SYSTEM-MESSAGE`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OpenP2p {
     /// Who asks: one of the two.
@@ -56,8 +56,9 @@ impl Operation for OpenP2p {
         sessions.p2p.insert(pair, session.id.clone());
         let creator = room.creator.clone();
         sessions.rooms.insert(session.id.clone(), room);
-        if state.quirks.on(Quirk::P2pGreets) {
-            state.write_system_message(session.id.as_str(), &creator, "say hello".to_owned(), now)?;
+        if !state.quirks.on(Quirk::P2pSilent) {
+            let text = format!("{} and {} can talk now", one.name, other.name);
+            state.write_system_message(session.id.as_str(), &creator, text, now)?;
         }
         Ok(session)
     }

@@ -179,7 +179,7 @@ async fn a_conversation_is_pinned_read_removed_and_back() {
     let pinned = api.put(&entry, &form).by(&bob).send().await.ok();
     let golden = json!({
         "id": known["id"], "targetId": ann.uid, "name": "ann", "type": "p2p", "top": true, "visiable": true,
-        "unread": 1, "lastMessage": {"sender": ann.uid, "type": "text", "content": r#"{"text":"hi"}"#},
+        "unread": 2, "lastMessage": {"sender": ann.uid, "type": "text", "content": r#"{"text":"hi"}"#},
         "avatarUrl": "", "isDelete": false, "createdAt": known["createdAt"], "updatedAt": pinned["updatedAt"],
     });
     assert_eq!(pinned, golden);
