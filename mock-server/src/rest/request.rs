@@ -1,5 +1,6 @@
 //! What is read of a request. Each refuses in the error shape.
 
+use std::borrow::Cow;
 use std::fmt::Display;
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -85,14 +86,13 @@ pub(super) fn parameters<T: DeserializeOwned>(body: &[u8], is_json: bool) -> Res
         .map_err(|error: serde_json::Error| unreadable(error))
 }
 
-fn pairs(body: &[u8], is_json: bool) -> Result<Vec<(String, Value)>, String> {
+fn pairs(body: &[u8], is_json: bool) -> Result<Vec<(Cow<'_, str>, Value)>, serde_json::Error> {
     if is_json {
-        let object: Map<String, Value> = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-        Ok(object.into_iter().collect())
+        let object: Map<String, Value> = serde_json::from_slice(body)?;
+        Ok(object.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect())
     } else {
-        let form: Vec<(String, String)> =
-            serde_urlencoded::from_bytes(body).map_err(|error| error.to_string())?;
-        Ok(form.into_iter().map(|(name, value)| (name, Value::String(value))).collect())
+        let form = form_urlencoded::parse(body);
+        Ok(form.map(|(name, value)| (name, Value::String(value.into_owned()))).collect())
     }
 }
 
