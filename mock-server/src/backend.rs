@@ -18,6 +18,7 @@ use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::limits::PUSH_TCP_PORT;
 
 use crate::apps::Apps;
+use crate::attempts::{Attempts, LoginLimits};
 use crate::business::{AddEmoji, Business, Operation, Refusal, SetQuirks};
 use crate::faults::{Dice, Standing};
 use crate::files::Files;
@@ -46,6 +47,7 @@ pub(crate) struct Config {
     pub(crate) clock: Option<Clock>,
     pub(crate) password_cost: PasswordCost,
     pub(crate) login_life: Duration,
+    pub(crate) login_limits: LoginLimits,
     pub(crate) gate_host: Option<String>,
     pub(crate) push: PushConfig,
     pub(crate) files: Option<PathBuf>,
@@ -83,6 +85,7 @@ pub(crate) struct Inner {
     pub(crate) app: App,
     pub(crate) clock: Clock,
     pub(crate) login_life: Duration,
+    pub(crate) attempts: Mutex<Attempts>,
     pub(crate) secrets: Secrets,
     pub(crate) business: Arc<Mutex<Business>>,
     pub(crate) journal: Option<OfApp>,
@@ -92,7 +95,6 @@ pub(crate) struct Inner {
     pub(crate) traffic: Traffic,
     /// Whether the business API is somebody else's.
     pub(crate) push_only: bool,
-    prefix: String,
     pub(crate) quirks: Quirks,
     gate_host: Option<String>,
     listening: OnceLock<Listening>,
@@ -153,11 +155,11 @@ impl Backend {
         let quirks = config.quirks.seeded(seed);
         let new = Self {
             inner: Arc::new(Inner {
-                prefix: Apps::prefix(&app.key),
                 push_only: config.push_only,
                 app,
                 clock,
                 login_life: config.login_life,
+                attempts: Mutex::new(Attempts::new(config.login_limits)),
                 secrets: Secrets::new(seed, config.password_cost),
                 business: held.state,
                 journal: held.journal,
@@ -276,11 +278,6 @@ impl Backend {
         let reply = business.apply(operation, now)?;
         journal.append(&record);
         Ok(reply)
-    }
-
-    /// A route's path as it is without what comes before the paths of this app.
-    pub(crate) fn own_path<'a>(&self, path: &'a str) -> &'a str {
-        path.strip_prefix(&*self.inner.prefix).unwrap_or(path)
     }
 
     /// Tells the gate where the push server listens.

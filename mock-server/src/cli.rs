@@ -15,7 +15,7 @@ use crate::journal::SNAPSHOT_FROM;
 use crate::push::PushConfig;
 use crate::quirks::{NamedQuirk, Profile};
 use crate::server::{DEFAULT_FILES_MEMORY, DEFAULT_MAX_FILE};
-use crate::{App, MockServer, PasswordCost, StartError};
+use crate::{App, LoginLimits, MockServer, PasswordCost, StartError};
 
 /// How a server is to run.
 #[derive(Args, Clone, Debug)]
@@ -62,6 +62,14 @@ pub struct ServeArgs {
     /// Hash passwords with as little work as possible: for load runs, where logins would cost more than all else
     #[arg(long)]
     pub fast_hash: bool,
+
+    /// How many logins of one account may fail in five minutes before more are answered with 429; 0 for any number
+    #[arg(long, value_name = "NUMBER", default_value_t = LoginLimits::default().per_account)]
+    pub failed_logins: u32,
+
+    /// The same for all logins from one address
+    #[arg(long, value_name = "NUMBER", default_value_t = LoginLimits::default().per_address)]
+    pub failed_logins_per_address: u32,
 
     /// Keep attachments in this directory, which is made if need be; below --data-dir or in memory otherwise. Those of an earlier server that nobody can ask for any more are removed
     #[arg(long, value_name = "DIR")]
@@ -169,15 +177,17 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     if let Err(error) = rlimit::increase_nofile_limit(rlimit::INFINITY) {
         tracing::warn!(%error, "the number of open files stays as it is");
     }
-    let at_http = if args.push_only { "token, gate  " } else { "business API " };
+    let (at_http, described) = if args.push_only {
+        ("token, gate  ", "")
+    } else {
+        ("business API ", " (described at /docs, and in /openapi.json)")
+    };
     let server = start(args).await?;
-    println!("{at_http} {}", server.http_url());
+    println!("{at_http} {}{described}", server.http_url());
     println!("push server   {} (MQTT 3.1.1)", server.push_addr());
     println!("              ws://{}/ (the same over WebSocket)", server.websocket_addr());
     if let Some(addr) = server.control_addr() {
-        println!(
-            "control       http://{addr}/ (page; API at /_mock/, described in /_mock/openapi.json; /metrics)"
-        );
+        println!("control       http://{addr}/ (page; API at /_mock/, described at /_mock/docs; /metrics)");
     }
     #[cfg(feature = "tap")]
     if let Some(addr) = server.tap_addr() {
@@ -199,6 +209,11 @@ async fn start(args: ServeArgs) -> Result<MockServer, ServeError> {
         .websocket(args.ws)
         .max_file(args.max_file)
         .files_memory(args.files_memory)
+        .login_limits(LoginLimits {
+            per_account: args.failed_logins,
+            per_address: args.failed_logins_per_address,
+            ..LoginLimits::default()
+        })
         .password_cost(if args.fast_hash { PasswordCost::Fast } else { PasswordCost::Slow })
         .push_config(PushConfig {
             outgoing_queue: args.outgoing_queue,

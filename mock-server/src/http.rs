@@ -3,6 +3,7 @@
 //! A client has a bounded time for the head of a request; the time for its body is bounded where it is read. So no
 //! connection is held open by a request that never ends. An answer that a fault has lost ends the connection.
 
+use std::net::IpAddr;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -24,16 +25,20 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(120);
 
 /// Serves the listener until `stop`; requests that are being answered then still get their answers.
 pub(crate) async fn run(router: Router, listener: TcpListener, stop: CancellationToken) {
-    let serve = |stream, _| {
+    let serve = |stream, peer| {
         let (router, stop) = (router.clone(), stop.clone());
-        Some(async move { serve(router, stream, &stop).await })
+        Some(async move { serve(router, stream, Some(peer), &stop).await })
     };
     let mut left = listen::run(listener, stop.clone(), serve).await;
     // They have seen it too.
     while left.join_next().await.is_some() {}
 }
 
-async fn serve<S>(router: Router, stream: S, stop: &CancellationToken)
+/// The address that a request comes from: an extension of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
+
+async fn serve<S>(router: Router, stream: S, peer: Option<IpAddr>, stop: &CancellationToken)
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -41,7 +46,10 @@ where
     // Most answers are small: to copy one behind its head costs less than to write two pieces.
     http.timer(TokioTimer::new()).header_read_timeout(HEAD_PATIENCE).writev(false);
     let router = TowerToHyperService::new(router);
-    let service = service_fn(|request| {
+    let service = service_fn(|mut request| {
+        if let Some(ip) = peer {
+            hyper::Request::extensions_mut(&mut request).insert(Peer(ip));
+        }
         let answered = router.call(request);
         async move {
             match answered.await {
@@ -92,7 +100,7 @@ mod tests {
         let stop = CancellationToken::new();
         let mut task = JoinSet::new();
         let stopped = stop.clone();
-        task.spawn(async move { serve(router, theirs, &stopped).await });
+        task.spawn(async move { serve(router, theirs, None, &stopped).await });
         Served { stream, stop, _task: task }
     }
 

@@ -12,6 +12,7 @@
 //! [`faults`].
 
 mod apps;
+mod attempts;
 mod backend;
 pub mod business;
 pub mod cli;
@@ -31,6 +32,7 @@ mod server;
 mod tap;
 mod traffic;
 
+pub use attempts::LoginLimits;
 pub use backend::{App, Backend, Stats};
 pub use files::FilesError;
 pub use journal::DataError;

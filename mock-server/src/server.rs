@@ -17,6 +17,7 @@ use y2w_sdk::clock::Clock;
 
 use crate::Backend;
 use crate::apps::Apps;
+use crate::attempts::LoginLimits;
 use crate::backend::{App, Config, Listening};
 use crate::business::AddEmoji;
 use crate::files::{Files, FilesError};
@@ -219,6 +220,7 @@ impl Default for MockServerBuilder {
                 clock: None,
                 password_cost: PasswordCost::default(),
                 login_life: Duration::from_secs(24 * 3_600),
+                login_limits: LoginLimits::default(),
                 gate_host: None,
                 push: PushConfig::default(),
                 files: None,
@@ -327,6 +329,13 @@ impl MockServerBuilder {
     #[must_use]
     pub fn login_life(mut self, life: Duration) -> Self {
         self.config.login_life = life;
+        self
+    }
+
+    /// How many logins may fail before more are refused for a while.
+    #[must_use]
+    pub fn login_limits(mut self, limits: LoginLimits) -> Self {
+        self.config.login_limits = limits;
         self
     }
 

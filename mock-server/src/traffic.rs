@@ -5,13 +5,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use axum::extract::{MatchedPath, Request, State};
 use axum::http::Method;
-use axum::middleware::Next;
 use axum::response::Response;
 use parking_lot::Mutex;
+use y2w_sdk::clock::Clock;
 
-use crate::{Backend, faults};
+use crate::faults;
 
 /// Upper bounds of the histogram's buckets, in milliseconds; beyond the last there is one more.
 pub(crate) const BOUNDS_MS: [u32; 12] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000];
@@ -19,7 +18,7 @@ pub(crate) const BOUNDS_MS: [u32; 12] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_0
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Traffic {
-    routes: Mutex<BTreeMap<&'static str, BTreeMap<Box<str>, OfRoute>>>,
+    routes: Mutex<BTreeMap<&'static str, BTreeMap<&'static str, OfRoute>>>,
 }
 
 /// What one route has answered.
@@ -34,22 +33,35 @@ pub(crate) struct OfRoute {
 }
 
 impl Traffic {
-    fn record(&self, method: &'static str, path: &str, status: Option<u16>, took: Duration) {
+    /// Counts a request around all that happens to it.
+    pub(crate) async fn count(
+        &self,
+        clock: Clock,
+        method: &'static str,
+        path: &'static str,
+        answering: impl Future<Output = Response>,
+    ) -> Response {
+        let started = clock.elapsed();
+        let response = answering.await;
+        let took = clock.elapsed().saturating_sub(started);
+        let status = (!faults::is_lost(&response)).then(|| response.status().as_u16());
+        self.record(method, path, status, took);
+        response
+    }
+
+    fn record(&self, method: &'static str, path: &'static str, status: Option<u16>, took: Duration) {
         let mut routes = self.routes.lock();
-        let of_method = routes.entry(method).or_default();
-        match of_method.get_mut(path) {
-            Some(route) => route.record(status, took),
-            None => of_method.entry(path.into()).or_default().record(status, took),
-        }
+        let route = routes.entry(method).or_default().entry(path).or_default();
+        route.record(status, took);
     }
 
     /// All that was counted, by method and path.
-    pub(crate) fn all(&self) -> Vec<(&'static str, Box<str>, OfRoute)> {
+    pub(crate) fn all(&self) -> Vec<(&'static str, &'static str, OfRoute)> {
         let routes = self.routes.lock();
         let of_method = |(method, paths)| {
-            let paths: &BTreeMap<Box<str>, OfRoute> = paths;
+            let paths: &BTreeMap<&'static str, OfRoute> = paths;
             let method: &&'static str = method;
-            paths.iter().map(|(path, route)| (*method, path.clone(), route.clone()))
+            paths.iter().map(|(path, route)| (*method, *path, route.clone()))
         };
         routes.iter().flat_map(of_method).collect()
     }
@@ -80,20 +92,6 @@ pub(crate) fn known(method: &Method) -> &'static str {
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("OTHER")
 }
 
-/// Counts a request around all that happens to it, the faults that it meets included: one layer for both, since each costs
-/// a request some of its time.
-pub(crate) async fn layer(State(backend): State<Backend>, request: Request, next: Next) -> Response {
-    let method = known(request.method());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let started = backend.inner.clock.elapsed();
-    let response = faults::meet(&backend, request, next).await;
-    let took = backend.inner.clock.elapsed().saturating_sub(started);
-    let path = backend.own_path(route.as_ref().map_or("", MatchedPath::as_str));
-    let status = (!faults::is_lost(&response)).then(|| response.status().as_u16());
-    backend.inner.traffic.record(method, path, status, took);
-    response
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,7 +106,7 @@ mod tests {
         let [(method, path, route)] = &traffic.all()[..] else {
             panic!("one route");
         };
-        assert_eq!((*method, &**path), ("GET", "/a"));
+        assert_eq!((*method, *path), ("GET", "/a"));
         assert_eq!(route.buckets, [3, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1]);
         assert_eq!(route.statuses, BTreeMap::from([(None, 1), (Some(200), 6)]));
         assert_eq!(traffic.requests(), 7);

@@ -219,6 +219,7 @@ impl Business {
             created_at: stamp,
             updated_at: stamp,
         };
+        self.sessions.room_mut(session)?.written.insert(message.id.clone());
         self.store(session, message, now).map(|_| ())
     }
 
@@ -269,11 +270,14 @@ impl Business {
 }
 
 impl Room {
-    /// A message that the caller, still a member, has sent. Rules `MSG-EDIT-RIGHT`, `MSG-EDIT-MEMBER`.
+    /// A message that the caller, still a member, has sent. Rules `MSG-EDIT-RIGHT`, `MSG-EDIT-MEMBER`, `MSG-EDIT-SYSTEM`.
     fn own_message(&self, caller: &UserId, id: &str) -> Result<(Slot, &Arc<Message>), Refusal> {
         self.check_member_or(Quirk::EditByRemoved, caller)?;
         let slot = self.messages.find(id).ok_or_else(|| Refusal::not_found("no such message"))?;
         let message = self.messages.get(slot);
+        if self.written.contains(&message.id) {
+            return Err(Refusal::forbidden("nobody changes what the server wrote"));
+        }
         if message.sender == *caller || self.quirks.on(Quirk::EditByAnyone) {
             Ok((slot, message))
         } else {

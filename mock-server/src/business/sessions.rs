@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 use y2w_sdk::protocol::entity::{Role, Status};
 use y2w_sdk::protocol::{
@@ -16,7 +16,7 @@ use super::{Business, Ids, Operation, Refusal, same_user};
 use crate::quirks::{Quirk, Quirks};
 
 /// Gets the one p2p session of two users, and creates it if there is none. Rules `SESS-P2P-ONE`, `SESS-P2P-MEMBERS`,
-/// `SESS-P2P-PARTIES`.
+/// `SESS-P2P-PARTIES`, `MEMBER-SYSTEM-MESSAGE`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct OpenP2p {
     /// Who asks: one of the two.
@@ -56,8 +56,9 @@ impl Operation for OpenP2p {
         sessions.p2p.insert(pair, session.id.clone());
         let creator = room.creator.clone();
         sessions.rooms.insert(session.id.clone(), room);
-        if state.quirks.on(Quirk::P2pGreets) {
-            state.write_system_message(session.id.as_str(), &creator, "say hello".to_owned(), now)?;
+        if !state.quirks.on(Quirk::P2pSilent) {
+            let text = format!("{} and {} can talk now", one.name, other.name);
+            state.write_system_message(session.id.as_str(), &creator, text, now)?;
         }
         Ok(session)
     }
@@ -218,6 +219,8 @@ pub(super) struct Room {
     #[serde(with = "super::sorted")]
     pub(super) by_user: FxHashMap<UserId, Slot>,
     pub(super) messages: Collection<Message>,
+    /// Those that the server wrote itself.
+    pub(super) written: FxHashSet<MessageId>,
     /// What edited messages were when somebody was removed, oldest first: those may still read that, and nothing later.
     #[serde(with = "super::sorted")]
     pub(super) earlier: FxHashMap<MessageId, Vec<Arc<Message>>>,
@@ -255,6 +258,7 @@ impl Room {
             members: Collection::default(),
             by_user: FxHashMap::default(),
             messages: Collection::default(),
+            written: FxHashSet::default(),
             earlier: FxHashMap::default(),
             last_removal: Timestamp::EPOCH,
             keyed: FxHashMap::default(),

@@ -4,7 +4,8 @@
 //!   of [`Backend`](crate::Backend) of that name.
 //! * [`view`]: what the server holds, as JSON.
 //! * [`exposition`]: what it counts, for Prometheus.
-//! * `page.html`: the same for people; `openapi.json`: the description, which a test compares with [`table`].
+//! * `page.html`: the same for people; `openapi.json`: the description, which a test compares with [`table`], shown at
+//!   `/_mock/docs`.
 //!
 //! Who reaches the port may do everything, so it is meant for loopback. A browser's page of another origin is turned
 //! away; errors have the business API's shape.
@@ -16,14 +17,14 @@ mod view;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::header::{CONTENT_TYPE, HOST, ORIGIN};
+use axum::http::header::{HOST, ORIGIN};
 use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get, post};
 
 use crate::apps::Apps;
-use crate::rest::{ApiError, durable};
+use crate::rest::{ApiError, VIEWER, durable, fixed};
 
 /// What the control port answers.
 pub(crate) fn router(apps: &Apps) -> Router {
@@ -35,7 +36,8 @@ pub(crate) fn router(apps: &Apps) -> Router {
     durable(routes(inflicted), apps.first())
         .merge(routes(watched))
         .with_state(apps.clone())
-        .route("/", get(async || ([(CONTENT_TYPE, "text/html; charset=utf-8")], PAGE)))
+        .route("/_mock/docs", fixed("text/html; charset=utf-8", VIEWER))
+        .route("/", fixed("text/html; charset=utf-8", PAGE))
         .fallback(async || ApiError::no_such_route())
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(from_fn(same_origin))
@@ -46,11 +48,11 @@ const OPENAPI: &str = include_str!("openapi.json");
 
 type Route = (&'static str, &'static [&'static str], MethodRouter<Apps>);
 
-/// Every route but the page: path, methods, what answers.
+/// Every route but the pages: path, methods, what answers.
 fn table() -> Vec<Route> {
     vec![
         ("/metrics", &["get"], get(handlers::metrics)),
-        ("/_mock/openapi.json", &["get"], get(async || ([(CONTENT_TYPE, "application/json")], OPENAPI))),
+        ("/_mock/openapi.json", &["get"], fixed("application/json", OPENAPI)),
         ("/_mock/state", &["get"], get(handlers::state)),
         (
             "/_mock/faults",

@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request};
 use axum::http::StatusCode;
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -12,9 +10,7 @@ use rustc_hash::FxHashMap;
 use super::draw::{Dice, Fate, Then, subject};
 use super::lost::lost;
 use super::plan::Faults;
-use crate::Backend;
 use crate::rest::ApiError;
-use crate::traffic::known;
 
 /// The faults of an app, and how many requests each route has had.
 #[derive(Debug)]
@@ -53,28 +49,31 @@ impl Standing {
         let fault = state.faults.of_route(method, path)?;
         Some(self.dice.of_request(fault, route, number))
     }
-}
 
-/// Lets a request meet what stands against its route.
-pub(crate) async fn meet(backend: &Backend, request: Request, next: Next) -> Response {
-    let path = request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
-    let Some(fate) = backend.inner.standing.of_request(known(request.method()), backend.own_path(path))
-    else {
-        return next.run(request).await;
-    };
-    if !fate.wait.is_zero() {
-        tokio::time::sleep(fate.wait).await;
-    }
-    match fate.then {
-        Then::Answer => next.run(request).await,
-        Then::LoseRequest => lost(),
-        Then::LoseAnswer => {
-            next.run(request).await;
-            lost()
+    /// Lets a request meet what stands against its route.
+    pub(crate) async fn meet(
+        &self,
+        method: &str,
+        path: &str,
+        answering: impl Future<Output = Response>,
+    ) -> Response {
+        let Some(fate) = self.of_request(method, path) else {
+            return answering.await;
+        };
+        if !fate.wait.is_zero() {
+            tokio::time::sleep(fate.wait).await;
         }
-        Then::Error(status) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
-            ApiError::new(status, "inflicted", "a fault that the operator has set").into_response()
+        match fate.then {
+            Then::Answer => answering.await,
+            Then::LoseRequest => lost(),
+            Then::LoseAnswer => {
+                answering.await;
+                lost()
+            }
+            Then::Error(status) => {
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::SERVICE_UNAVAILABLE);
+                ApiError::new(status, "inflicted", "a fault that the operator has set").into_response()
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::Backend;
 use crate::business::{ExpireTokens, SetUserStatus};
 
 pub(crate) use draw::{Dice, PushFate};
-pub(crate) use layer::{Standing, meet};
+pub(crate) use layer::Standing;
 pub(crate) use lost::is_lost;
 pub use plan::{ErrorFault, Faults, FaultyPlan, Latency, PushFaults, RouteFault};
 

@@ -37,7 +37,6 @@ const OF_2016: &[Quirk] = &[
     Quirk::WriteTimesWholeSecond,
     Quirk::ContactAnswerNoStamp,
     Quirk::PutAnswersStale,
-    Quirk::P2pGreets,
     Quirk::MemberUpdateNeedsAll,
     Quirk::FileSizeNull,
 ];

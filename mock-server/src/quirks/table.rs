@@ -180,8 +180,8 @@ quirks! {
             "a conversation goes on showing the newest message as it was before its edit";
         LastMessageStale "last-message-stale" ["CONV-LAST-MESSAGE"]
             "a conversation goes on showing the first message of its session as the last";
-        P2pGreets "p2p-greets" ["CONV-UNREAD"]
-            "creating a p2p session writes a system message that both have not read";
+        P2pSilent "p2p-silent" ["MEMBER-SYSTEM-MESSAGE"]
+            "creating a p2p session writes no system message";
         P2pTargetIsSession "p2p-target-is-session" ["CONV-TARGET"]
             "the target of a p2p conversation is the session, not the other user";
         SecondConversation "second-conversation" ["CONV-ONE-PER-TARGET" "CONV-RETURNS"]

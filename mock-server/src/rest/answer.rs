@@ -16,10 +16,18 @@ pub(crate) struct Json<T>(pub(crate) T);
 /// What a handler gives.
 pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
 
+/// What comes of a request.
+pub(super) type Made = Result<Response, ApiError>;
+
 impl<T: Serialize> IntoResponse for Json<T> {
     fn into_response(self) -> Response {
         json(StatusCode::OK, &self.0)
     }
+}
+
+/// Answers that, in JSON.
+pub(super) fn ok<T: Serialize>(body: &T) -> Made {
+    Ok(json(StatusCode::OK, body))
 }
 
 /// Makes a response of that status and body.

@@ -1,9 +1,10 @@
 //! Attachments: a file in, and out again in whole or in part.
 
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::header::{
     ACCEPT_RANGES, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
     X_CONTENT_TYPE_OPTIONS,
@@ -14,12 +15,17 @@ use bytes::Bytes;
 use futures_util::Stream;
 use tokio::time::timeout;
 use y2w_sdk::protocol::Attachment;
+use y2w_sdk::protocol::rest::path;
 
-use super::answer::{Answer, Json};
+use super::answer::{Made, ok};
 use super::body::{Interrupted, Patience, discard, pieces};
+use super::call::Call;
+use super::described::{RANGED, SUMMED};
 use super::error::ApiError;
 use super::range::{Asked, asked};
-use super::request::{Caller, Ids};
+use super::request::caller;
+use super::route::Act::{Raw, Step, Wait};
+use super::route::{Route, Scope, get, post};
 use super::upload::{OPAQUE, announced_sum, hex, not_stored, receive};
 use crate::Backend;
 use crate::business::AddAttachment;
@@ -28,17 +34,36 @@ use crate::business::AddAttachment;
 const FOR_UPLOADS: Patience =
     Patience { whole: Duration::from_secs(15 * 60), between: Duration::from_secs(30) };
 
-/// `POST attachments`. Rules `FILE-UPLOAD`, `FILE-DEDUP`, `FILE-MD5`, `FILE-SIZE-MAX`.
-pub(super) async fn upload(
-    State(backend): State<Backend>,
-    caller: Result<Caller, ApiError>,
-    request: Request,
-) -> Answer<Attachment> {
+pub(super) const ROUTES: &[Route] = &[
+    post(path::ATTACHMENTS, Raw(|scope, request| Box::pin(upload(scope, request))))
+        .says("Upload a file", &["FILE-UPLOAD", "FILE-DEDUP", "FILE-MD5", "FILE-SIZE-MAX"])
+        .asks(SUMMED)
+        .takes_file()
+        .gives::<Attachment>(),
+    get(path::ATTACHMENT, Step(info)).says("What is known of a file", &["FILE-INFO"]).gives::<Attachment>(),
+    get(path::ATTACHMENT_CONTENT, Wait(|call| Box::pin(content(call))))
+        .says(
+            "The bytes of a file",
+            &["FILE-CONTENT", "FILE-CONTENT-TYPE", "FILE-RANGE", "FILE-CONTENT-NAME"],
+        )
+        .asks(RANGED)
+        .refuses(&[416]),
+    get(path::ATTACHMENT_CONTENT_NAME, Wait(|call| Box::pin(content(call))))
+        .says(
+            "The same, under a name that is only shown",
+            &["FILE-CONTENT", "FILE-CONTENT-TYPE", "FILE-RANGE", "FILE-CONTENT-NAME"],
+        )
+        .asks(RANGED)
+        .refuses(&[416]),
+];
+
+/// `POST attachments`. Whatever is wrong, the body is read before it is said: a client that still sends hears no answer.
+async fn upload(scope: Arc<Scope>, request: Request) -> Made {
     let (head, body) = request.into_parts();
     let mut pieces = pin!(pieces(body, FOR_UPLOADS));
     let storing = async {
-        caller?;
-        store(&backend, &head.headers, pieces.as_mut()).await
+        caller(&head, &scope.backend)?;
+        store(&scope.backend, &head.headers, pieces.as_mut()).await
     };
     let stored = match timeout(FOR_UPLOADS.whole, storing).await {
         Ok(stored) => stored,
@@ -47,7 +72,7 @@ pub(super) async fn upload(
     if stored.is_err() {
         discard(pieces).await;
     }
-    stored.map(Json)
+    ok(&stored?)
 }
 
 async fn store(
@@ -76,40 +101,19 @@ async fn store(
     Ok(stored.attachment.clone())
 }
 
-/// `GET attachments/ID`. Rule `FILE-INFO`.
-pub(super) async fn info(
-    State(backend): State<Backend>,
-    _: Caller,
-    Ids(id): Ids<String>,
-) -> Answer<Attachment> {
+/// `GET attachments/ID`.
+fn info(call: &Call) -> Made {
+    let [id] = call.ids();
+    let stored = call.backend().inner.business.lock().attachment(&id)?.clone();
+    ok(&stored.attachment)
+}
+
+/// `GET attachments/ID/content`, and the same with a name after it.
+async fn content(call: Call) -> Made {
+    let ([id], backend) = (call.ids(), call.backend());
     let stored = backend.inner.business.lock().attachment(&id)?.clone();
-    Ok(Json(stored.attachment.clone()))
-}
-
-/// `GET attachments/ID/content`. Rules `FILE-CONTENT`, `FILE-CONTENT-TYPE`, `FILE-RANGE`.
-pub(super) async fn content(
-    State(backend): State<Backend>,
-    _: Caller,
-    Ids(id): Ids<String>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    serve(&backend, &id, &headers).await
-}
-
-/// `GET attachments/ID/content/NAME`. Rule `FILE-CONTENT-NAME`.
-pub(super) async fn content_named(
-    State(backend): State<Backend>,
-    _: Caller,
-    Ids((id, _)): Ids<(String, String)>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    serve(&backend, &id, &headers).await
-}
-
-async fn serve(backend: &Backend, id: &str, headers: &HeaderMap) -> Result<Response, ApiError> {
-    let stored = backend.inner.business.lock().attachment(id)?.clone();
     let size = stored.size;
-    let (start, length, part) = match asked(headers, size) {
+    let (start, length, part) = match asked(call.headers(), size) {
         Asked::Whole => (0, size, false),
         Asked::Part { start, length } => (start, length, true),
         Asked::Outside => return Ok(outside(size)),

@@ -1,61 +1,65 @@
 //! A user's conversations.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use y2w_sdk::protocol::UserConversation;
-use y2w_sdk::protocol::rest::{self, List};
+use y2w_sdk::protocol::rest::{self, path};
 
-use super::answer::{Answer, Json, list as as_list};
-use super::request::{Caller, Ids, ListQuery, Params};
-use crate::Backend;
+use super::answer::Made;
+use super::call::Call;
+use super::described::SYNC;
+use super::route::{Act::Step, Route, delete, get, put};
 use crate::business::{ClearUnread, RemoveConversation, UpdateConversation};
 
-/// `GET users/UID/userConversations`. Rules `CONV-LIST`, `CONV-OWNER`.
-pub(super) async fn list(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids(user): Ids<String>,
-    query: ListQuery,
-) -> Answer<List<Arc<UserConversation>>> {
-    let page = backend.inner.business.lock().conversations(&caller, &user, query.range())?;
-    Ok(Json(as_list(page)))
+pub(super) const ROUTES: &[Route] = &[
+    get(path::USER_CONVERSATIONS, Step(list))
+        .says("The conversations that have changed since a time", &["CONV-LIST", "CONV-OWNER"])
+        .asks(SYNC)
+        .gives_list::<UserConversation>()
+        .refuses(&[403]),
+    get(path::USER_CONVERSATION, Step(one))
+        .says("A conversation", &["CONV-OWNER"])
+        .gives::<UserConversation>()
+        .refuses(&[403]),
+    put(path::USER_CONVERSATION, Step(update))
+        .says("Change how a conversation is shown", &["CONV-UPDATE"])
+        .takes::<rest::UpdateConversation>()
+        .gives::<UserConversation>()
+        .refuses(&[403]),
+    delete(path::USER_CONVERSATION, Step(remove))
+        .says("Hide a conversation until the next message", &["CONV-DELETE"])
+        .gives::<UserConversation>()
+        .refuses(&[403]),
+    put(path::UNREAD, Step(clear_unread))
+        .says("Mark a conversation as read", &["CONV-CLEAR-UNREAD"])
+        .gives::<UserConversation>()
+        .refuses(&[403]),
+];
+
+/// `GET users/UID/userConversations`.
+fn list(call: &Call) -> Made {
+    let ([owner], range) = (call.ids(), call.range()?);
+    call.page(|business| business.conversations(&call.caller(), &owner, range))
 }
 
-/// `GET users/UID/userConversations/UCID`. Rule `CONV-OWNER`.
-pub(super) async fn one(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids((owner, conversation)): Ids<(String, String)>,
-) -> Answer<Arc<UserConversation>> {
-    let conversation = backend.inner.business.lock().conversation(&caller, &owner, &conversation)?.clone();
-    Ok(Json(conversation))
+/// `GET users/UID/userConversations/UCID`.
+fn one(call: &Call) -> Made {
+    let [owner, conversation] = call.ids();
+    call.entry(|business| business.conversation(&call.caller(), &owner, &conversation))
 }
 
-/// `PUT users/UID/userConversations/UCID`. Rule `CONV-UPDATE`.
-pub(super) async fn update(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids((owner, conversation)): Ids<(String, String)>,
-    Params(changes): Params<rest::UpdateConversation>,
-) -> Answer<Arc<UserConversation>> {
-    Ok(Json(backend.apply(UpdateConversation { caller, owner, conversation, changes })?))
+/// `PUT users/UID/userConversations/UCID`.
+fn update(call: &Call) -> Made {
+    let [owner, conversation] = call.ids();
+    call.apply(UpdateConversation { caller: call.caller(), owner, conversation, changes: call.params()? })
 }
 
-/// `DELETE users/UID/userConversations/UCID`. Rule `CONV-DELETE`.
-pub(super) async fn remove(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids((owner, conversation)): Ids<(String, String)>,
-) -> Answer<Arc<UserConversation>> {
-    Ok(Json(backend.apply(RemoveConversation { caller, owner, conversation })?))
+/// `DELETE users/UID/userConversations/UCID`.
+fn remove(call: &Call) -> Made {
+    let [owner, conversation] = call.ids();
+    call.apply(RemoveConversation { caller: call.caller(), owner, conversation })
 }
 
-/// `PUT users/UID/userConversations/UCID/unread`. Rule `CONV-CLEAR-UNREAD`.
-pub(super) async fn clear_unread(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids((owner, conversation)): Ids<(String, String)>,
-) -> Answer<Arc<UserConversation>> {
-    Ok(Json(backend.apply(ClearUnread { caller, owner, conversation })?))
+/// `PUT users/UID/userConversations/UCID/unread`.
+fn clear_unread(call: &Call) -> Made {
+    let [owner, conversation] = call.ids();
+    call.apply(ClearUnread { caller: call.caller(), owner, conversation })
 }

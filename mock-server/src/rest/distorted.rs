@@ -1,11 +1,9 @@
 //! Answers in another form than the rules have it, for a server with such quirks: the one place where a finished answer
-//! is taken apart again. A server without them does not have this layer.
+//! is taken apart again. A server without them never comes here.
 
 use axum::body::{Body, to_bytes};
-use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::http::{Method, StatusCode};
-use axum::middleware::Next;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 use y2w_sdk::protocol::Timestamp;
@@ -13,7 +11,7 @@ use y2w_sdk::protocol::rest::path;
 
 use crate::quirks::{Quirk, Quirks};
 
-/// The quirks that need this layer.
+/// The quirks that need this.
 pub(super) const QUIRKS: &[Quirk] = &[
     Quirk::BusinessErrors500,
     Quirk::ContactAnswerNoStamp,
@@ -53,15 +51,13 @@ const SINGLE: &[&str] = &[
     path::ATTACHMENT,
 ];
 
-/// Changes each answer in JSON.
-pub(super) async fn layer(
-    State(quirks): State<Quirks>,
-    matched: MatchedPath,
-    request: Request,
-    next: Next,
+/// Changes an answer in JSON.
+pub(super) async fn distort(
+    quirks: &Quirks,
+    method: Method,
+    path: &'static str,
+    response: Response,
 ) -> Response {
-    let method = request.method().clone();
-    let response = next.run(request).await;
     let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
     let (mut head, body) = response.into_parts();
     if !is_json {
@@ -72,7 +68,7 @@ pub(super) async fn layer(
     let Ok(body) = serde_json::from_slice(&bytes) else {
         return Response::from_parts(head, Body::from(bytes));
     };
-    let call = Call { quirks: &quirks, method, path: matched.as_str() };
+    let call = Call { quirks, method, path };
     let (status, body) = if head.status.is_success() {
         call.granted(head.status, body)
     } else {
@@ -86,7 +82,7 @@ pub(super) async fn layer(
 struct Call<'a> {
     quirks: &'a Quirks,
     method: Method,
-    path: &'a str,
+    path: &'static str,
 }
 
 impl Call<'_> {

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::error::ApiError;
 use crate::Backend;
-use crate::journal::Journal;
+use crate::journal::{Journal, OfApp};
 
 /// These routes with each answer held back until everything that was applied before it is durable: what the request
 /// wrote, and what others wrote that it has read. The routes as they are where the state is in memory only.
@@ -20,8 +20,19 @@ pub(crate) fn durable<S: Clone + Send + Sync + 'static>(routes: Router<S>, of: &
     }
 }
 
+/// An answer, held back in the same way.
+pub(super) async fn settled(journal: Option<&OfApp>, answer: Response) -> Response {
+    match journal {
+        Some(of_app) => after(&of_app.journal, answer).await,
+        None => answer,
+    }
+}
+
 async fn layer(State(journal): State<Arc<Journal>>, request: Request, next: Next) -> Response {
-    let answer = next.run(request).await;
+    after(&journal, next.run(request).await).await
+}
+
+async fn after(journal: &Journal, answer: Response) -> Response {
     match journal.settled().await {
         Ok(()) => answer,
         Err(broken) => ApiError::internal(broken).into_response(),

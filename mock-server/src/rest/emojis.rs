@@ -1,21 +1,20 @@
 //! The app's emojis.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use y2w_sdk::protocol::Emoji;
-use y2w_sdk::protocol::rest::List;
+use y2w_sdk::protocol::rest::path;
 
-use super::answer::{Answer, Json, list as as_list};
-use super::request::{Caller, ListQuery};
-use crate::Backend;
+use super::answer::Made;
+use super::call::Call;
+use super::described::SYNC;
+use super::route::{Act::Step, Route, get};
 
-/// `GET emojis`. Rule `EMOJI-LIST`.
-pub(super) async fn list(
-    State(backend): State<Backend>,
-    _: Caller,
-    query: ListQuery,
-) -> Answer<List<Arc<Emoji>>> {
-    let page = backend.inner.business.lock().emojis(query.range());
-    Ok(Json(as_list(page)))
+pub(super) const ROUTES: &[Route] = &[get(path::EMOJIS, Step(list))
+    .says("The emojis that have changed since a time", &["EMOJI-LIST"])
+    .asks(SYNC)
+    .gives_list::<Emoji>()];
+
+/// `GET emojis`.
+fn list(call: &Call) -> Made {
+    let range = call.range()?;
+    call.page(|business| Ok(business.emojis(range)))
 }

@@ -1,8 +1,10 @@
 //! The one place where what went wrong becomes a status and an error body. Rule `API-ERROR-SHAPE`.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
 use axum::response::{IntoResponse, Response};
 use y2w_sdk::protocol::rest::ErrorBody;
 
@@ -15,6 +17,7 @@ pub(crate) struct ApiError {
     status: StatusCode,
     error: &'static str,
     message: Cow<'static, str>,
+    retry_after: Option<Duration>,
 }
 
 impl ApiError {
@@ -23,7 +26,7 @@ impl ApiError {
         error: &'static str,
         message: impl Into<Cow<'static, str>>,
     ) -> Self {
-        Self { status, error, message: message.into() }
+        Self { status, error, message: message.into(), retry_after: None }
     }
 
     #[cfg(test)]
@@ -57,6 +60,14 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", "the server failed")
     }
 
+    /// Nobody listens for that long. Rule `AUTH-LOGIN-LIMIT`.
+    pub(super) fn too_many_attempts(wait: Duration) -> Self {
+        let seconds = wait.as_secs() + 1;
+        let message = format!("too many logins have failed; the next is listened to in {seconds} s");
+        let refused = Self::new(StatusCode::TOO_MANY_REQUESTS, "too_many_attempts", message);
+        Self { retry_after: Some(Duration::from_secs(seconds)), ..refused }
+    }
+
     /// The route is there, but not for this method.
     pub(crate) fn method_not_allowed() -> Self {
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "not with this method")
@@ -81,6 +92,10 @@ impl IntoResponse for ApiError {
             error: self.error.to_owned(),
             message: self.message.into_owned(),
         };
-        json(self.status, &body)
+        let mut response = json(self.status, &body);
+        if let Some(wait) = self.retry_after {
+            response.headers_mut().insert(RETRY_AFTER, wait.as_secs().into());
+        }
+        response
     }
 }

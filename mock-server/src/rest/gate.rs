@@ -1,28 +1,28 @@
 //! The gate: tells a client which push server to use.
 
-use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::http::header::HOST;
-use y2w_sdk::protocol::rest::{GATE_REGISTER, GateAnswer, GateData, GateRequest};
+use y2w_sdk::protocol::rest::{GATE_REGISTER, GateAnswer, GateData, GateRequest, path};
 
-use super::answer::{Answer, Json};
+use super::answer::{Made, ok};
+use super::call::Asked;
 use super::error::ApiError;
-use super::request::Params;
-use crate::Backend;
+use super::route::{Act::Open, Route, post};
 
 /// The one region there is.
 const REGION: &str = "loopback";
 
-/// `POST /gateHandler`. Rules `GATE-REQUEST`, `GATE-ANSWER`, `GATE-URL-PORT`, `GATE-TCP`.
-pub(super) async fn tell(
-    State(backend): State<Backend>,
-    headers: HeaderMap,
-    Params(params): Params<GateRequest>,
-) -> Answer<GateAnswer> {
+pub(super) const ROUTES: &[Route] = &[post(path::GATE, Open(|asked| Box::pin(tell(asked))))
+    .says("Which push server to use", &["GATE-REQUEST", "GATE-ANSWER", "GATE-URL-PORT", "GATE-TCP"])
+    .takes::<GateRequest>()
+    .gives::<GateAnswer>()];
+
+/// `POST /gateHandler`.
+async fn tell(asked: Asked) -> Made {
+    let params: GateRequest = asked.params()?;
     if params.oper != GATE_REGISTER {
         return Err(ApiError::bad_request("oper is register"));
     }
-    let called = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let (url, tcp) = backend.inner.push_server(called);
-    Ok(Json(GateAnswer { data: GateData { region: REGION.to_owned(), url, tcp } }))
+    let called = asked.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let (url, tcp) = asked.backend().inner.push_server(called);
+    ok(&GateAnswer { data: GateData { region: REGION.to_owned(), url, tcp } })
 }

@@ -1,92 +1,111 @@
 //! Messages of a session.
 
-use std::sync::Arc;
-
-use axum::extract::State;
 use y2w_sdk::protocol::Message;
 use y2w_sdk::protocol::limits::HISTORY_PAGE;
-use y2w_sdk::protocol::rest::{self, MessageList, StoreMessage};
+use y2w_sdk::protocol::rest::{self, MessageList, StoreMessage, path};
 
-use super::answer::{Answer, Json};
+use super::answer::{Made, ok};
+use super::call::Call;
+use super::described::{HISTORY, IDEMPOTENT, SYNC};
 use super::error::ApiError;
-use super::request::{Caller, IdempotencyKey, Ids, ListQuery, Params, WITH_CONTENT};
-use crate::Backend;
+use super::route::{Act::Step, Route, delete, get, post, put};
 use crate::business::{DeleteMessage, EditMessage, MarkRead, PostMessage};
 use crate::quirks::Quirk;
 
-/// `GET sessions/SID/messages`. Rules `MSG-SYNC`, `MSG-SESSION-UPDATED-AT`, `MSG-SYNC-MARKS-READ`.
-pub(super) async fn sync(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids(session): Ids<String>,
-    query: ListQuery,
-) -> Answer<MessageList<Arc<Message>>> {
+pub(super) const ROUTES: &[Route] = &[
+    get(path::MESSAGES, Step(sync))
+        .says(
+            "The messages that have changed since a time; marks the session as read",
+            &["MSG-SYNC", "MSG-SESSION-UPDATED-AT", "MSG-SYNC-MARKS-READ"],
+        )
+        .asks(SYNC)
+        .gives::<MessageList>()
+        .refuses(&[403]),
+    post(path::MESSAGES, Step(store))
+        .with_content()
+        .says("Store a message", &["MSG-STORE", "MSG-IDEMPOTENCY-KEY"])
+        .asks(IDEMPOTENT)
+        .takes::<StoreMessage>()
+        .gives::<Message>()
+        .refuses(&[403]),
+    get(path::MESSAGES_HISTORY, Step(history))
+        .says("A page of messages, newest first", &["HIST-ARRAY", "HIST-BOUNDARY"])
+        .asks(HISTORY)
+        .gives_array::<Message>()
+        .refuses(&[403]),
+    put(path::MESSAGE, Step(edit))
+        .with_content()
+        .says("Edit or recall a message", &["MSG-EDIT", "MSG-EDIT-RIGHT", "MSG-EDIT-MEMBER"])
+        .takes::<rest::EditMessage>()
+        .gives::<Message>()
+        .refuses(&[403]),
+    delete(path::MESSAGE, Step(remove))
+        .says(
+            "Delete a message: it becomes a tombstone",
+            &["MSG-DELETE", "MSG-EDIT-RIGHT", "MSG-EDIT-MEMBER"],
+        )
+        .gives::<Message>()
+        .refuses(&[403]),
+];
+
+/// `GET sessions/SID/messages`.
+fn sync(call: &Call) -> Made {
+    let ([session], caller, range) = (call.ids(), call.caller(), call.range()?);
+    let inner = &call.backend().inner;
     let synced = {
-        let mut business = backend.inner.business.lock();
-        let synced = business.messages(&caller, &session, query.range())?;
+        let mut business = inner.business.lock();
+        let synced = business.messages(&caller, &session, range)?;
         if business.unread(&caller, &session) > 0 {
-            backend.apply_to(&mut business, MarkRead { caller, session })?;
+            call.backend().apply_to(&mut business, MarkRead { caller, session })?;
         }
         synced
     };
-    Ok(Json(MessageList {
+    let list = MessageList {
         total_count: synced.page.total,
         entries: synced.page.entries,
         session_updated_at: synced.session_updated_at,
-    }))
+    };
+    ok(&list)
 }
 
-/// `POST sessions/SID/messages`. Rules `MSG-STORE`, `MSG-IDEMPOTENCY-KEY`.
-pub(super) async fn store(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids(session): Ids<String>,
-    IdempotencyKey(idempotency_key): IdempotencyKey,
-    Params(params): Params<StoreMessage, WITH_CONTENT>,
-) -> Answer<Arc<Message>> {
+/// `POST sessions/SID/messages`.
+fn store(call: &Call) -> Made {
+    let ([session], idempotency_key) = (call.ids(), call.idempotency_key()?);
+    let params: StoreMessage = call.params()?;
     if params.content.is_empty() {
         return Err(ApiError::bad_request("content is missing"));
     }
-    Ok(Json(backend.apply(PostMessage {
-        caller,
+    call.apply(PostMessage {
+        caller: call.caller(),
         session,
         sender: params.sender,
         content: params.content,
         kind: params.kind,
         idempotency_key,
-    })?))
+    })
 }
 
-/// `GET sessions/SID/messages/history`. Rules `HIST-ARRAY`, `HIST-BOUNDARY`.
-pub(super) async fn history(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids(session): Ids<String>,
-    query: ListQuery,
-) -> Answer<Vec<Arc<Message>>> {
+/// `GET sessions/SID/messages/history`.
+fn history(call: &Call) -> Made {
+    let ([session], query) = (call.ids(), call.query()?);
     let limit = query.limit(HISTORY_PAGE);
-    let history = backend.inner.business.lock().history(&caller, &session, query.until(), limit)?;
-    if backend.inner.quirks.on(Quirk::HistoryMarksRead) {
-        backend.apply(MarkRead { caller, session })?;
+    let business = call.backend().inner.business.lock();
+    let history = business.history(&call.caller(), &session, query.until(), limit)?;
+    drop(business);
+    if call.backend().inner.quirks.on(Quirk::HistoryMarksRead) {
+        call.backend().apply(MarkRead { caller: call.caller(), session })?;
     }
-    Ok(Json(history))
+    ok(&history)
 }
 
-/// `PUT sessions/SID/messages/MID`. Rules `MSG-EDIT`, `MSG-EDIT-RIGHT`, `MSG-EDIT-MEMBER`.
-pub(super) async fn edit(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids((session, message)): Ids<(String, String)>,
-    Params(changes): Params<rest::EditMessage, WITH_CONTENT>,
-) -> Answer<Arc<Message>> {
-    Ok(Json(backend.apply(EditMessage { caller, session, message, changes })?))
+/// `PUT sessions/SID/messages/MID`.
+fn edit(call: &Call) -> Made {
+    let [session, message] = call.ids();
+    call.apply(EditMessage { caller: call.caller(), session, message, changes: call.params()? })
 }
 
-/// `DELETE sessions/SID/messages/MID`. Rules `MSG-DELETE`, `MSG-EDIT-RIGHT`, `MSG-EDIT-MEMBER`.
-pub(super) async fn delete(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids((session, message)): Ids<(String, String)>,
-) -> Answer<Arc<Message>> {
-    Ok(Json(backend.apply(DeleteMessage { caller, session, message })?))
+/// `DELETE sessions/SID/messages/MID`.
+fn remove(call: &Call) -> Made {
+    let [session, message] = call.ids();
+    call.apply(DeleteMessage { caller: call.caller(), session, message })
 }

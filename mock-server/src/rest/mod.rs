@@ -1,17 +1,20 @@
 //! The business API, the token endpoint and the gate over HTTP.
 //!
-//! Thin: a handler knows who calls, builds an operation or a read, and answers with what comes back. The state's lock
-//! is taken for that one step and never held across an await; what is answered is made into JSON after it.
+//! Thin: a route knows who calls, builds an operation or a read, and answers with what comes back. The state's lock is
+//! taken for that one step and never held across an await; what is answered is made into JSON after it.
 //!
-//! One file for each resource. `error` is the only place where a refusal becomes a status. `distorted` is there for a
+//! One file for each resource, with a table of its routes. `route` is what is done around each, `call` what all read of
+//! a request. `error` is the only place where a refusal becomes a status. `distorted` is there for a
 //! server that is told to answer in another form, and not in the way of any other.
 
 mod answer;
 mod attachments;
 mod body;
+mod call;
 mod contacts;
 mod conversations;
 mod cors;
+mod described;
 mod distorted;
 mod durable;
 mod emojis;
@@ -20,21 +23,27 @@ mod favourites;
 mod gate;
 mod members;
 mod messages;
+#[cfg(test)]
+mod openapi;
 mod range;
 mod request;
+mod route;
 mod sessions;
 mod token;
 mod upload;
 mod users;
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::http::header::CONTENT_TYPE;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{get, post, put};
-use y2w_sdk::protocol::rest::path;
+use axum::routing::{MethodRouter, get};
+use bytes::Bytes;
 
 use crate::Backend;
 use crate::apps::Apps;
-use crate::traffic;
+use route::{Route, Scope};
 
 pub(crate) use answer::{Answer, Json};
 pub(crate) use body::whole;
@@ -43,62 +52,68 @@ pub(crate) use error::ApiError;
 
 /// Every route there is, for each app under its prefix.
 pub(crate) fn router(apps: &Apps) -> Router {
-    let of_first = routes(apps, apps.first().clone());
-    let all = apps
-        .others()
-        .iter()
-        .fold(of_first, |all, app| all.nest(&Apps::prefix(app.app_key()), routes(apps, app.clone())));
+    let of_first = routes(apps, apps.first().clone(), "");
+    let all = apps.others().iter().fold(of_first, |all, app| {
+        let prefix = Apps::prefix(app.app_key());
+        all.nest(&prefix, routes(apps, app.clone(), &prefix))
+    });
     let push_only = apps.first().inner.push_only;
     all.fallback(async move || if push_only { ApiError::push_only() } else { ApiError::no_such_route() })
         .method_not_allowed_fallback(async || ApiError::method_not_allowed())
         .layer(from_fn_with_state(apps.first().inner.quirks.clone(), cors::layer))
 }
 
-fn routes(apps: &Apps, backend: Backend) -> Router {
-    let quirks = backend.inner.quirks.clone();
-    let of_all = Router::new().route(path::TOKEN, post(token::grant)).with_state(apps.clone());
-    let business = if backend.inner.push_only { Router::new() } else { business() };
-    let routes = business.route(path::GATE, post(gate::tell)).with_state(backend.clone()).merge(of_all);
-    let routes = if quirks.any(distorted::QUIRKS) {
-        routes.layer(from_fn_with_state(quirks, distorted::layer))
-    } else {
-        routes
-    };
-    // Whatever an operator inflicts on the answer, it comes after this.
-    durable(routes, &backend).layer(from_fn_with_state(backend, traffic::layer))
+fn routes(apps: &Apps, backend: Backend, prefix: &str) -> Router {
+    let push_only = backend.inner.push_only;
+    let scope = Arc::new(Scope::new(apps, backend));
+    if push_only {
+        let routes =
+            TABLE.iter().filter(|(part, _)| PUSH_SIDE.contains(part)).flat_map(|(_, routes)| *routes);
+        return routes.fold(Router::new(), |router, route| route.add_to(router)).with_state(scope);
+    }
+    let routes = TABLE.iter().flat_map(|(_, routes)| *routes);
+    let described = OPENAPI.replacen(AT_ROOT, &format!("\"url\": \"{prefix}/\""), 1);
+    routes
+        .fold(Router::new(), |router, route| route.add_to(router))
+        .with_state(scope)
+        .route("/openapi.json", fixed("application/json", described))
+        .route("/docs", fixed("text/html; charset=utf-8", VIEWER))
 }
 
-/// The business API.
-fn business() -> Router<Backend> {
-    Router::new()
-        .route(path::REGISTER, post(users::register))
-        .route(path::LOGIN, post(users::login))
-        .route(path::USERS, get(users::list))
-        .route(path::SET_PASSWORD, post(users::set_password))
-        .route(path::USER, get(users::one).put(users::update).delete(users::delete))
-        .route(path::CONTACTS, get(contacts::list).post(contacts::add))
-        .route(path::CONTACT, get(contacts::one).put(contacts::update).delete(contacts::remove))
-        .route(path::USER_SESSIONS, get(favourites::list).post(favourites::add))
-        .route(path::USER_SESSION, get(favourites::one).put(favourites::update).delete(favourites::remove))
-        .route(path::USER_CONVERSATIONS, get(conversations::list))
-        .route(
-            path::USER_CONVERSATION,
-            get(conversations::one).put(conversations::update).delete(conversations::remove),
-        )
-        .route(path::UNREAD, put(conversations::clear_unread))
-        .route(path::P2P_SESSION, get(sessions::p2p))
-        .route(path::SINGLE_SESSION, get(sessions::single))
-        .route(path::SESSIONS, post(sessions::create))
-        .route(path::SESSION, get(sessions::one).put(sessions::update).delete(sessions::delete))
-        .route(path::MEMBERS, get(members::list).post(members::add))
-        .route(path::INVITE, post(members::invite))
-        .route(path::MEMBER, get(members::one).put(members::update).delete(members::remove))
-        .route(path::MESSAGES, get(messages::sync).post(messages::store))
-        .route(path::MESSAGE, put(messages::edit).delete(messages::delete))
-        .route(path::MESSAGES_HISTORY, get(messages::history))
-        .route(path::ATTACHMENTS, post(attachments::upload))
-        .route(path::ATTACHMENT, get(attachments::info))
-        .route(path::ATTACHMENT_CONTENT, get(attachments::content))
-        .route(path::ATTACHMENT_CONTENT_NAME, get(attachments::content_named))
-        .route(path::EMOJIS, get(emojis::list))
+/// Answers the same text to everybody.
+pub(crate) fn fixed<S>(kind: &'static str, text: impl Into<Bytes>) -> MethodRouter<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let text = text.into();
+    get(async move || ([(CONTENT_TYPE, kind)], text.clone()))
 }
+
+/// A page for people that shows the `openapi.json` beside it.
+pub(crate) const VIEWER: &str = include_str!("viewer.html");
+
+/// The description of all this, made of the tables by a test.
+const OPENAPI: &str = include_str!("openapi.json");
+/// The base URL in it.
+const AT_ROOT: &str = "\"url\": \"/\"";
+
+/// Every route of one app, by resource.
+static TABLE: [(&str, &[Route]); 11] = [
+    ("users", users::ROUTES),
+    ("contacts", contacts::ROUTES),
+    ("favourite groups", favourites::ROUTES),
+    ("conversations", conversations::ROUTES),
+    ("sessions", sessions::ROUTES),
+    ("members", members::ROUTES),
+    ("messages", messages::ROUTES),
+    ("attachments", attachments::ROUTES),
+    ("emojis", emojis::ROUTES),
+    (TOKEN_ENDPOINT, token::ROUTES),
+    (GATE, gate::ROUTES),
+];
+
+const TOKEN_ENDPOINT: &str = "token endpoint";
+const GATE: &str = "gate";
+
+/// What is there beside somebody else's business API.
+const PUSH_SIDE: [&str; 2] = [TOKEN_ENDPOINT, GATE];

@@ -1,60 +1,56 @@
-//! What handlers take from a request. Each refuses in the error shape.
+//! What is read of a request. Each refuses in the error shape.
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Request};
-use axum::http::HeaderMap;
+use std::borrow::Cow;
+use std::fmt::Display;
+
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
+use serde_json::{Map, Value};
 use y2w_sdk::protocol::limits::{PAGE_DEFAULT, PAGE_MAX};
-use y2w_sdk::protocol::rest::{CLIENT_SYNC_TIME, IDEMPOTENCY_KEY};
+use y2w_sdk::protocol::rest::{ACCESS_TOKEN, CLIENT_SYNC_TIME, IDEMPOTENCY_KEY};
 use y2w_sdk::protocol::{Timestamp, UserId};
 
-use super::body::whole;
 use super::error::ApiError;
 use crate::Backend;
 use crate::business::Range;
 use crate::quirks::{Quirk, Quirks};
 
 /// Largest body of a request that holds only names and the like, in bytes.
-const SMALL: usize = 64 * 1024;
+pub(super) const SMALL: usize = 64 * 1024;
 /// Largest body of a request that holds the content of a message, in bytes.
 pub(super) const WITH_CONTENT: usize = 1024 * 1024;
 /// Longest idempotency key, in bytes.
 const KEY_MAX: usize = 255;
 
 /// Who calls. Rules `API-AUTH`, `API-AUTH-QUERY`, `API-AUTH-NEEDED`, `API-AUTH-INVALID`.
-pub(super) struct Caller(pub(super) UserId);
-
-impl FromRequestParts<Backend> for Caller {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, backend: &Backend) -> Result<Self, ApiError> {
-        #[derive(Deserialize)]
-        struct Token {
-            access_token: Option<String>,
-        }
-        let quirks = &backend.inner.quirks;
-        let from_header = bearer(&parts.headers).map_err(|error| missing(quirks, error))?;
-        // Taken apart only where it can be in there.
-        let is_read = !quirks.on(Quirk::QueryTokenIgnored);
-        let query = parts.uri.query().filter(|query| is_read && query.contains("access_token"));
-        let from_query = match query {
-            Some(query) => parse_query::<Token>(query)?.access_token,
-            None => None,
-        };
-        let token = match (from_header, &from_query) {
-            (Some(_), Some(_)) => {
-                return Err(ApiError::bad_request("the token is given in two ways at once"));
-            }
-            (Some(token), None) => token,
-            (None, Some(token)) => token,
-            (None, None) => return Err(missing(quirks, ApiError::unauthorized("a token is needed"))),
-        };
-        let inner = &backend.inner;
-        let caller = inner.business.lock().caller(token, inner.clock.now())?;
-        Ok(Self(caller))
+pub(super) fn caller(head: &Parts, backend: &Backend) -> Result<UserId, ApiError> {
+    #[derive(Deserialize)]
+    struct Token {
+        access_token: Option<String>,
     }
+    let inner = &backend.inner;
+    let quirks = &inner.quirks;
+    let from_header = bearer(&head.headers).map_err(|error| missing(quirks, error))?;
+    // Taken apart only where it can be in there.
+    let is_read = !quirks.on(Quirk::QueryTokenIgnored);
+    let query = head.uri.query().filter(|query| is_read && query.contains(ACCESS_TOKEN));
+    let from_query = match query {
+        Some(query) => parse_query::<Token>(query)?.access_token,
+        None => None,
+    };
+    let token = match (from_header, &from_query) {
+        (Some(_), Some(_)) => {
+            return Err(ApiError::bad_request("the token is given in two ways at once"));
+        }
+        (Some(token), None) => token,
+        (None, Some(token)) => token,
+        (None, None) => return Err(missing(quirks, ApiError::unauthorized("a token is needed"))),
+    };
+    Ok(inner.business.lock().caller(token, inner.clock.now())?)
 }
 
 /// What is said where there is no token that could be good.
@@ -75,49 +71,33 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, ApiError> {
         .ok_or_else(|| ApiError::unauthorized("the Authorization header is not of the form: Bearer TOKEN"))
 }
 
-/// The ids in the path.
-pub(super) struct Ids<T>(pub(super) T);
+/// Whether a body is JSON. Everything else is taken for a form.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    const JSON: &[u8] = b"application/json";
+    let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    kind.get(..JSON.len()).is_some_and(|start| start.eq_ignore_ascii_case(JSON))
+}
 
-impl<T, S> FromRequestParts<S> for Ids<T>
-where
-    T: DeserializeOwned + Send,
-    S: Send + Sync,
-{
-    type Rejection = ApiError;
+/// Reads the parameters in a body. Both forms become the same pairs first, so that they mean the same. Rules
+/// `API-FORM-AND-JSON`, `API-BAD-REQUEST`.
+pub(super) fn parameters<T: DeserializeOwned>(body: &[u8], is_json: bool) -> Result<T, ApiError> {
+    let pairs = pairs(body, is_json).map_err(unreadable)?;
+    T::deserialize(MapDeserializer::new(pairs.into_iter()))
+        .map_err(|error: serde_json::Error| unreadable(error))
+}
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        Path::from_request_parts(parts, state)
-            .await
-            .map(|Path(ids)| Self(ids))
-            .map_err(|_| ApiError::bad_request("an id in the path cannot be read"))
+fn pairs(body: &[u8], is_json: bool) -> Result<Vec<(Cow<'_, str>, Value)>, serde_json::Error> {
+    if is_json {
+        let object: Map<String, Value> = serde_json::from_slice(body)?;
+        Ok(object.into_iter().map(|(name, value)| (Cow::Owned(name), value)).collect())
+    } else {
+        let form = form_urlencoded::parse(body);
+        Ok(form.map(|(name, value)| (name, Value::String(value.into_owned()))).collect())
     }
 }
 
-/// The parameters in the body of at most `MAX` bytes, as a form or as JSON. Rules `API-FORM-AND-JSON`, `API-BODY-MAX`.
-pub(super) struct Params<T, const MAX: usize = SMALL>(pub(super) T);
-
-impl<T, S, const MAX: usize> FromRequest<S> for Params<T, MAX>
-where
-    T: DeserializeOwned,
-    S: Send + Sync,
-{
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        let is_json = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .is_some_and(|kind| kind.as_bytes().to_ascii_lowercase().starts_with(b"application/json"));
-        let body = whole(request.into_body(), MAX).await?;
-        let params = if is_json {
-            serde_json::from_slice(&body).map_err(|error| error.to_string())
-        } else {
-            serde_urlencoded::from_bytes(&body).map_err(|error| error.to_string())
-        };
-        params
-            .map(Self)
-            .map_err(|error| ApiError::bad_request(format!("the parameters cannot be read: {error}")))
-    }
+fn unreadable(error: impl Display) -> ApiError {
+    ApiError::bad_request(format!("the parameters cannot be read: {error}"))
 }
 
 /// What a GET of a list asks for. Rules `API-LIST-LIMIT`, `API-LIST-OFFSET`.
@@ -131,6 +111,20 @@ pub(super) struct ListQuery {
 }
 
 impl ListQuery {
+    /// What a request's head says.
+    pub(super) fn read(head: &Parts, backend: &Backend) -> Result<Self, ApiError> {
+        let mut query = match head.uri.query() {
+            Some(query) => parse_query::<Self>(query)?,
+            None => Self::default(),
+        };
+        let quirks = &backend.inner.quirks;
+        query.since = sync_time(&head.headers, quirks)?;
+        if query.since.is_none() && quirks.on(Quirk::SinceAbsentIsNow) {
+            query.since = Some(backend.inner.clock.now());
+        }
+        Ok(query)
+    }
+
     /// The part of a synced collection. Rules `SYNC-HEADER`, `SYNC-HEADER-ABSENT`.
     pub(super) fn range(&self) -> Range {
         Range {
@@ -147,23 +141,6 @@ impl ListQuery {
 
     pub(super) fn limit(&self, default: usize) -> usize {
         self.limit.unwrap_or(default).min(PAGE_MAX)
-    }
-}
-
-impl FromRequestParts<Backend> for ListQuery {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, backend: &Backend) -> Result<Self, ApiError> {
-        let mut query = match parts.uri.query() {
-            Some(query) => parse_query::<Self>(query)?,
-            None => Self::default(),
-        };
-        let quirks = &backend.inner.quirks;
-        query.since = sync_time(&parts.headers, quirks)?;
-        if query.since.is_none() && quirks.on(Quirk::SinceAbsentIsNow) {
-            query.since = Some(backend.inner.clock.now());
-        }
-        Ok(query)
     }
 }
 
@@ -186,26 +163,18 @@ fn sync_time(headers: &HeaderMap, quirks: &Quirks) -> Result<Option<Timestamp>, 
 }
 
 /// Rule `MSG-IDEMPOTENCY-KEY`.
-pub(super) struct IdempotencyKey(pub(super) Option<String>);
-
-impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        parts
-            .headers
-            .get(IDEMPOTENCY_KEY)
-            .map(|value| {
-                value
-                    .to_str()
-                    .ok()
-                    .filter(|key| (1..=KEY_MAX).contains(&key.len()))
-                    .map(str::to_owned)
-                    .ok_or_else(|| ApiError::bad_request("Idempotency-Key is empty, too long or unreadable"))
-            })
-            .transpose()
-            .map(Self)
-    }
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, ApiError> {
+    headers
+        .get(IDEMPOTENCY_KEY)
+        .map(|value| {
+            value
+                .to_str()
+                .ok()
+                .filter(|key| (1..=KEY_MAX).contains(&key.len()))
+                .map(str::to_owned)
+                .ok_or_else(|| ApiError::bad_request("Idempotency-Key is empty, too long or unreadable"))
+        })
+        .transpose()
 }
 
 fn parse_query<T: DeserializeOwned>(query: &str) -> Result<T, ApiError> {

@@ -1,77 +1,85 @@
 //! Sessions.
 
-use std::sync::Arc;
+use y2w_sdk::protocol::rest::{self, CreateSession, path};
+use y2w_sdk::protocol::{Session, SessionType};
 
-use axum::extract::State;
-use y2w_sdk::protocol::rest::{self, CreateSession};
-use y2w_sdk::protocol::{Session, SessionType, UserId};
-
-use super::answer::{Answer, Json};
+use super::answer::Made;
+use super::call::Call;
 use super::error::ApiError;
-use super::request::{Caller, Ids, Params};
-use crate::Backend;
+use super::route::{Act::Step, Route, delete, get, post, put};
 use crate::business::{CreateGroup, DeleteSession, OpenP2p, OpenSingle, UpdateSession};
 
-/// `GET sessions/p2p/A/B`. Rules `SESS-P2P-ONE`, `SESS-P2P-MEMBERS`, `SESS-P2P-PARTIES`.
-pub(super) async fn p2p(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids((one, other)): Ids<(UserId, UserId)>,
-) -> Answer<Arc<Session>> {
-    Ok(Json(backend.apply(OpenP2p { caller, one, other })?))
+pub(super) const ROUTES: &[Route] = &[
+    get(path::P2P_SESSION, Step(p2p))
+        .says(
+            "The one session of two users, made if there is none",
+            &["SESS-P2P-ONE", "SESS-P2P-MEMBERS", "SESS-P2P-PARTIES"],
+        )
+        .gives::<Session>()
+        .refuses(&[403]),
+    get(path::SINGLE_SESSION, Step(single))
+        .says(
+            "The user's own session with their other devices, made if there is none",
+            &["SESS-SINGLE-ONE", "SESS-SINGLE-MEMBER"],
+        )
+        .gives::<Session>()
+        .refuses(&[403]),
+    post(path::SESSIONS, Step(create))
+        .says("Make a group, without members", &["SESS-CREATE-GROUP"])
+        .takes::<CreateSession>()
+        .gives::<Session>(),
+    get(path::SESSION, Step(one)).says("A session", &["SESS-GET"]).gives::<Session>().refuses(&[403]),
+    put(path::SESSION, Step(update))
+        .says("Change a session", &["SESS-UPDATE", "SESS-UPDATE-RIGHT"])
+        .takes::<rest::UpdateSession>()
+        .gives::<Session>()
+        .refuses(&[403]),
+    delete(path::SESSION, Step(dissolve))
+        .says("Dissolve a group", &["SESS-DELETE", "SESS-DELETE-RIGHT", "SESS-DELETE-DISSOLVES"])
+        .gives::<Session>()
+        .refuses(&[403]),
+];
+
+/// `GET sessions/p2p/A/B`.
+fn p2p(call: &Call) -> Made {
+    let [one, other] = call.ids();
+    call.apply(OpenP2p { caller: call.caller(), one: (*one).into(), other: (*other).into() })
 }
 
-/// `GET sessions/single/UID`. Rules `SESS-SINGLE-ONE`, `SESS-SINGLE-MEMBER`.
-pub(super) async fn single(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids(owner): Ids<String>,
-) -> Answer<Arc<Session>> {
-    Ok(Json(backend.apply(OpenSingle { caller, owner })?))
+/// `GET sessions/single/UID`.
+fn single(call: &Call) -> Made {
+    let [owner] = call.ids();
+    call.apply(OpenSingle { caller: call.caller(), owner })
 }
 
-/// `POST sessions`. Rule `SESS-CREATE-GROUP`.
-pub(super) async fn create(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Params(params): Params<CreateSession>,
-) -> Answer<Arc<Session>> {
+/// `POST sessions`.
+fn create(call: &Call) -> Made {
+    let params: CreateSession = call.params()?;
     if params.kind != SessionType::Group {
         return Err(ApiError::bad_request("only groups are created this way"));
     }
-    Ok(Json(backend.apply(CreateGroup {
-        caller,
+    call.apply(CreateGroup {
+        caller: call.caller(),
         name: params.name,
         secure_type: params.secure_type,
         avatar_url: params.avatar_url,
-    })?))
+    })
 }
 
-/// `GET sessions/SID`. Rule `SESS-GET`.
-pub(super) async fn one(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids(session): Ids<String>,
-) -> Answer<Arc<Session>> {
-    let session = backend.inner.business.lock().session(&caller, &session)?.clone();
-    Ok(Json(session))
+/// `GET sessions/SID`.
+fn one(call: &Call) -> Made {
+    let [session] = call.ids();
+    call.entry(|business| business.session(&call.caller(), &session))
 }
 
-/// `PUT sessions/SID`. Rules `SESS-UPDATE`, `SESS-UPDATE-RIGHT`.
-pub(super) async fn update(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids(session): Ids<String>,
-    Params(changes): Params<rest::UpdateSession>,
-) -> Answer<Arc<Session>> {
-    Ok(Json(backend.apply(UpdateSession { caller, session, changes })?))
+/// `PUT sessions/SID`.
+fn update(call: &Call) -> Made {
+    let [session] = call.ids();
+    call.apply(UpdateSession { caller: call.caller(), session, changes: call.params()? })
 }
 
-/// `DELETE sessions/SID`. Rules `SESS-DELETE`, `SESS-DELETE-RIGHT`, `SESS-DELETE-DISSOLVES`.
-pub(super) async fn delete(
-    State(backend): State<Backend>,
-    Caller(caller): Caller,
-    Ids(session): Ids<String>,
-) -> Answer<Arc<Session>> {
-    Ok(Json(backend.apply(DeleteSession { caller, session })?))
+/// `DELETE sessions/SID`.
+fn dissolve(call: &Call) -> Made {
+    let [session] = call.ids();
+    call.apply(DeleteSession { caller: call.caller(), session })
 }

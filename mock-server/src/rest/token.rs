@@ -2,23 +2,26 @@
 
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::http::StatusCode;
 use y2w_sdk::protocol::credential::derived_secret;
-use y2w_sdk::protocol::rest::{GRANT_TYPE, TokenAnswer, TokenRequest};
+use y2w_sdk::protocol::rest::{GRANT_TYPE, TokenAnswer, TokenRequest, path};
 
-use super::answer::{Answer, Json};
+use super::answer::{Made, ok};
+use super::call::Asked;
 use super::error::ApiError;
-use super::request::Params;
-use crate::apps::Apps;
+use super::route::{Act::Open, Route, post};
 use crate::backend::Inner;
 use crate::quirks::Quirk;
 
-/// `POST /oauth/token`. Rules `TOKEN-GRANT`, `TOKEN-GRANT-TYPE`, `TOKEN-REFUSE`.
-pub(super) async fn grant(
-    State(apps): State<Apps>,
-    Params(params): Params<TokenRequest>,
-) -> Answer<TokenAnswer> {
+pub(super) const ROUTES: &[Route] = &[post(path::TOKEN, Open(|asked| Box::pin(grant(asked))))
+    .says("An imToken for the push server", &["TOKEN-GRANT", "TOKEN-GRANT-TYPE", "TOKEN-REFUSE"])
+    .takes::<TokenRequest>()
+    .gives::<TokenAnswer>()
+    .refuses(&[401])];
+
+/// `POST /oauth/token`.
+async fn grant(asked: Asked) -> Made {
+    let params: TokenRequest = asked.params()?;
     if params.grant_type != GRANT_TYPE {
         return Err(ApiError::new(
             StatusCode::BAD_REQUEST,
@@ -26,7 +29,7 @@ pub(super) async fn grant(
             "grant_type is client_credentials",
         ));
     }
-    let app = apps.find(&params.client_id).map(|app| &app.inner);
+    let app = asked.scope().apps.find(&params.client_id).map(|app| &app.inner);
     let Some(inner) = app.filter(|inner| is_secret(inner, &params.client_secret)) else {
         return Err(ApiError::new(
             StatusCode::UNAUTHORIZED,
@@ -36,11 +39,11 @@ pub(super) async fn grant(
     };
     let access_token = inner.secrets.token();
     inner.push.add_token(&access_token);
-    Ok(Json(TokenAnswer {
+    ok(&TokenAnswer {
         access_token,
         expires_in: inner.push.config.token_life.as_secs(),
         token_type: "bearer".to_owned(),
-    }))
+    })
 }
 
 /// Rules `TOKEN-SECRET-WINDOW`, `TOKEN-SECRET-ZONE`, `TOKEN-SECRET-OLD`, `TOKEN-RAW-SECRET`.

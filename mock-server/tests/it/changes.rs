@@ -179,7 +179,7 @@ async fn a_conversation_is_pinned_read_removed_and_back() {
     let pinned = api.put(&entry, &form).by(&bob).send().await.ok();
     let golden = json!({
         "id": known["id"], "targetId": ann.uid, "name": "ann", "type": "p2p", "top": true, "visiable": true,
-        "unread": 1, "lastMessage": {"sender": ann.uid, "type": "text", "content": r#"{"text":"hi"}"#},
+        "unread": 2, "lastMessage": {"sender": ann.uid, "type": "text", "content": r#"{"text":"hi"}"#},
         "avatarUrl": "", "isDelete": false, "createdAt": known["createdAt"], "updatedAt": pinned["updatedAt"],
     });
     assert_eq!(pinned, golden);
@@ -193,4 +193,21 @@ async fn a_conversation_is_pinned_read_removed_and_back() {
     let back = api.get(&entry).by(&bob).send().await.ok();
     assert_eq!((&back["isDelete"], &back["unread"], &back["top"]), (&json!(false), &json!(1), &json!(true)));
     api.get(&format!("{path}/77")).by(&bob).send().await.refused(404);
+}
+
+#[tokio::test]
+async fn what_the_server_wrote_nobody_changes() {
+    let server = server().await;
+    let api = Api::of(&server);
+    let (ann, bob) = (api.register("ann").await, api.register("bob").await);
+    let session = group(&api, &ann, &[&bob]).await;
+    let messages = format!("/v1/sessions/{session}/messages");
+    let all = api.get(&messages).by(&ann).send().await.ok();
+    for entry in all["entries"].as_array().unwrap() {
+        assert_eq!((&entry["type"], &entry["sender"]), (&json!("system"), &json!(ann.uid)));
+        let path = format!("{messages}/{}", entry["id"].as_str().unwrap());
+        api.put(&path, &[("content", "{}")]).by(&ann).send().await.refused(403);
+        api.call("DELETE", &path).by(&ann).send().await.refused(403);
+    }
+    assert_eq!(api.get(&messages).by(&ann).send().await.ok(), all);
 }

@@ -186,6 +186,8 @@ async fn the_page_and_the_description_need_nothing_else() {
     assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
     let page = String::from_utf8(page.bytes).unwrap();
     assert!(page.contains("y2w mock server") && !page.contains("http://") && !page.contains("https://"));
+    let viewer = control.get("/_mock/docs").send().await;
+    assert_eq!((viewer.status, viewer.header("content-type")), (200, "text/html; charset=utf-8"));
     let description = control.get("/_mock/openapi.json").send().await.ok();
     assert_eq!(description["openapi"], "3.1.0");
 }

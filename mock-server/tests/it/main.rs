@@ -13,6 +13,7 @@ mod faults;
 mod flow;
 mod listeners;
 mod lists;
+mod openapi;
 mod push_only;
 mod quirks;
 mod rest;

@@ -1,9 +1,10 @@
 //! The business API as raw HTTP.
 
 use serde_json::{Value, json};
+use y2w_mock_server::LoginLimits;
 use y2w_sdk::protocol::credential::{derived_secret, password_md5};
 
-use crate::support::{Api, Person, server};
+use crate::support::{Api, Person, builder, server};
 
 #[tokio::test]
 async fn forms_and_json_do_the_same() {
@@ -236,5 +237,36 @@ async fn a_repeated_store_with_its_key_stores_once() {
     assert_eq!(store("k").await.ok(), first);
     assert_ne!(store("l").await.ok()["id"], first["id"]);
     store("").await.refused(400);
-    assert_eq!(server.stats().messages, 2);
+    assert_eq!(server.stats().messages, 3, "the first is the server's own");
+}
+
+#[tokio::test]
+async fn passwords_are_not_guessed_for_long() {
+    let limits = LoginLimits { per_account: 3, per_address: 6, ..LoginLimits::default() };
+    let server = builder().login_limits(limits).start().await.unwrap();
+    let api = Api::of(&server);
+    let ann = api.register("ann").await;
+    let right = password_md5("ann");
+    let login = async |email: &str, password: &str| {
+        api.post("/v1/users/login", &[("email", email), ("password", password)]).send().await
+    };
+    for _ in 0..2 {
+        login("ann@example.org", "x").await.refused(400);
+    }
+    login("ann@example.org", &right).await.ok();
+    // The success has forgiven the two before.
+    for _ in 0..3 {
+        login("ann@example.org", "x").await.refused(400);
+    }
+    let refused = login("ann@example.org", &right).await;
+    let seconds: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=301).contains(&seconds));
+    assert_eq!(refused.refused(429)["error"], "too_many_attempts");
+    let old = [("oldPassword", &*right), ("password", "y")];
+    api.post("/v1/users/setPassword", &old).by(&ann).send().await.refused(429);
+    api.get("/v1/users/1").by(&ann).send().await.ok();
+    // One more from this address, whatever the name.
+    login("nobody", "x").await.refused(400);
+    login("nobody", "x").await.refused(429);
+    login("somebody", "x").await.refused(429);
 }

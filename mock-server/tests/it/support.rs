@@ -142,7 +142,7 @@ impl Call {
         Self(self.0.header(name, value))
     }
 
-    fn form(self, form: &[(&str, &str)]) -> Self {
+    pub(crate) fn form(self, form: &[(&str, &str)]) -> Self {
         let form = serde_urlencoded::to_string(form).unwrap();
         self.header("content-type", "application/x-www-form-urlencoded").body(form)
     }

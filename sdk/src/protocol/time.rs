@@ -8,6 +8,11 @@ use serde::ser::{Serialize, Serializer};
 
 /// A point in time in whole milliseconds since 1970-01-01 UTC; never negative, never after the year 9999.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "schema",
+    derive(utoipa::ToSchema),
+    schema(value_type = String, format = DateTime, example = "2016-11-24T08:00:00.000Z")
+)]
 pub struct Timestamp(i64);
 
 impl Timestamp {

@@ -178,7 +178,8 @@ async fn a_message_is_edited_and_withdrawn_and_everybody_sees_it() {
     ann.send(Draft::text(session.im_id(), "helo")).unwrap();
     all_settled(&[&ann, &bob]).await;
     session.messages().sync().await.unwrap();
-    let id = session.messages().list().iter().find(|m| m.sender == *ann.id()).unwrap().id.clone();
+    let listed = session.messages().list();
+    let id = listed.iter().find(|m| m.kind == MessageType::Text).unwrap().id.clone();
     session.messages().edit_text(&id, "hello").await.unwrap();
     all_settled(&[&ann, &bob]).await;
     assert_eq!(texts(&bob, &p2p(&bob, &ann).await), ["hello"]);

@@ -47,7 +47,7 @@ fn a_pair_has_one_session_whoever_asks() {
     let session = open(&mut state, 1, 1, 2).unwrap();
     assert_eq!(open(&mut state, 2, 2, 1).unwrap().id, session.id);
     assert_eq!(members(&state, session.id.as_str()).len(), 2);
-    assert_eq!(state.counts().messages, 0, "no message of the server's own");
+    assert_eq!(state.counts().messages, 1, "MEMBER-SYSTEM-MESSAGE, once");
     assert!(matches!(open(&mut state, 3, 1, 2), Err(Refusal::Forbidden(_))));
     assert!(matches!(open(&mut state, 1, 1, 9), Err(Refusal::NotFound(_))));
     assert!(matches!(open(&mut state, 1, 1, 1), Err(Refusal::BadRequest(_))));

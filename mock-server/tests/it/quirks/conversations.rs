@@ -37,9 +37,9 @@ probes! {
         let (_, bob, _, stored) = world.chat(2).await;
         world.conversation(&bob).await["lastMessage"]["content"] != stored[1]["content"]
     }
-    P2pGreets => |world| {
+    P2pSilent => |world| {
         let (_, bob, _, _) = world.chat(0).await;
-        world.conversation(&bob).await["unread"] == 1
+        world.conversations(&bob).await.entries().is_empty()
     }
     P2pTargetIsSession => |world| {
         let people = world.people(["zoe", "kim"]).await;

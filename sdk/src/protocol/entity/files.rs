@@ -8,6 +8,7 @@ use crate::protocol::time::Timestamp;
 
 /// An uploaded file. Rule `FILE-UPLOAD`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Attachment {
     /// The attachment's id.
@@ -37,6 +38,7 @@ pub struct Attachment {
 
 /// A picture for messages that the app offers. Rule `EMOJI-LIST`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Emoji {
     /// The emoji's id.

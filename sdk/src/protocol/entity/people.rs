@@ -9,6 +9,7 @@ use crate::protocol::time::Timestamp;
 
 /// An account. Rule `USER-FIELDS`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// The user's id, the `uid` of the push side.
@@ -50,6 +51,7 @@ pub struct User {
 
 /// One user's view of a session; made by the server only. Rule `CONV-FIELDS`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UserConversation {
     /// The conversation's id.
@@ -90,6 +92,7 @@ pub struct UserConversation {
 
 /// The newest message of a conversation, in short. Rule `CONV-LAST-MESSAGE`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct LastMessage {
     /// Who sent it.
@@ -105,6 +108,7 @@ pub struct LastMessage {
 
 /// One user's entry for another user. Rule `CONTACT-FIELDS`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Contact {
     /// The entry's id, not the user's.
@@ -145,6 +149,7 @@ pub struct Contact {
 
 /// A group that a user has marked as a favourite. Rule `FAV-FIELDS`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UserSession {
     /// The entry's id, not the session's.

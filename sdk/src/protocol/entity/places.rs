@@ -9,6 +9,7 @@ use crate::protocol::time::Timestamp;
 
 /// A place where users talk. Rule `SESS-FIELDS`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     /// The session's id.
@@ -41,6 +42,7 @@ pub struct Session {
 
 /// A user's membership in a session. Rule `MEMBER-FIELDS`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SessionMember {
     /// The membership's id.
@@ -83,6 +85,7 @@ impl SessionMember {
 
 /// A message as the server holds it. Rule `MSG-FIELDS`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Message {
     /// The message's id.

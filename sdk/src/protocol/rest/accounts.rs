@@ -7,6 +7,7 @@ use crate::protocol::lenient;
 
 /// `POST users/register`. Rule `AUTH-REGISTER`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Register {
     /// The account name.
@@ -22,6 +23,7 @@ pub struct Register {
 
 /// `POST users/login`. Rule `AUTH-LOGIN`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct Login {
     /// The account name.
     pub email: String,
@@ -31,6 +33,7 @@ pub struct Login {
 
 /// The answer to a login. Rule `AUTH-LOGIN`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct LoggedIn {
     /// Who logged in.
     #[serde(flatten)]
@@ -48,6 +51,7 @@ pub struct LoggedIn {
 
 /// `POST /oauth/token`. Rule `TOKEN-GRANT`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TokenRequest {
     /// `client_credentials`
     pub grant_type: String,
@@ -62,6 +66,7 @@ pub const GRANT_TYPE: &str = "client_credentials";
 
 /// The answer of the token endpoint. Rule `TOKEN-GRANT`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct TokenAnswer {
     /// The imToken.
     pub access_token: String,
@@ -75,6 +80,7 @@ pub struct TokenAnswer {
 
 /// `POST /gateHandler`. Rule `GATE-REQUEST`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct GateRequest {
     /// `register`
     pub oper: String,
@@ -88,6 +94,7 @@ pub const GATE_REGISTER: &str = "register";
 
 /// The gate's answer. Rule `GATE-ANSWER`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct GateAnswer {
     /// Where to go.
     pub data: GateData,
@@ -95,6 +102,7 @@ pub struct GateAnswer {
 
 /// Where the push server is. Rule `GATE-ANSWER`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct GateData {
     /// The region that the client now belongs to.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -108,6 +116,7 @@ pub struct GateData {
 
 /// `POST users/setPassword`. Rule `AUTH-SET-PASSWORD`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SetPassword {
     /// Lower-case MD5 hex of the password so far.
@@ -118,6 +127,7 @@ pub struct SetPassword {
 
 /// `PUT users/UID`: what is absent stays. Rule `USER-UPDATE`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct UpdateUser {
     /// The name that people see.

@@ -7,6 +7,7 @@ use crate::protocol::{SessionId, UserId, lenient};
 
 /// `POST contacts`. Rule `CONTACT-ADD`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AddContact {
     /// Whom.
@@ -20,6 +21,7 @@ pub struct AddContact {
 
 /// `PUT contacts/CID`: what is absent stays. Rule `CONTACT-UPDATE`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct UpdateContact {
     /// Sent because the server of 2016 wants it; it does not change.
@@ -41,6 +43,7 @@ pub struct UpdateContact {
 
 /// `POST userSessions`. Rule `FAV-ADD`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AddUserSession {
     /// Which group.
@@ -54,6 +57,7 @@ pub struct AddUserSession {
 
 /// `PUT userSessions/USID`: what is absent stays. Rule `FAV-UPDATE`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct UpdateUserSession {
     /// Its name.
@@ -66,6 +70,7 @@ pub struct UpdateUserSession {
 
 /// `PUT userConversations/UCID`. Rule `CONV-UPDATE`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct UpdateConversation {
     /// As it is; it does not change.

@@ -117,6 +117,7 @@ pub fn fill(template: &str, ids: &[&str]) -> String {
 
 /// A list answer. Rule `API-LIST`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct List<T> {
     /// How many there are in all, on this page and after it; servers of 2016 get it wrong, so nothing rests on it.
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -127,6 +128,7 @@ pub struct List<T> {
 
 /// The answer to a sync of messages: a list, and when the session last changed. Rule `MSG-SESSION-UPDATED-AT`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct MessageList<M = Message> {
     /// As in [`List`].
     #[serde(default, deserialize_with = "lenient::or_default")]
@@ -140,6 +142,7 @@ pub struct MessageList<M = Message> {
 
 /// An error answer. Rule `API-ERROR-SHAPE`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
     /// The HTTP status again.
     pub status: u16,

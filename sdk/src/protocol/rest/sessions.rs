@@ -7,6 +7,7 @@ use crate::protocol::{UserId, lenient};
 
 /// `POST sessions`. Rule `SESS-CREATE-GROUP`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CreateSession {
     /// What the session is; only `group` is made this way.
@@ -25,6 +26,7 @@ pub struct CreateSession {
 
 /// `POST members`. Rule `MEMBER-ADD`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct AddMember {
     /// Who.
@@ -44,6 +46,7 @@ pub struct AddMember {
 
 /// `POST messages`. Rule `MSG-STORE`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 pub struct StoreMessage {
     /// The caller's own uid.
     pub sender: UserId,
@@ -56,6 +59,7 @@ pub struct StoreMessage {
 
 /// `PUT sessions/SID`: what is absent stays. Rule `SESS-UPDATE`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct UpdateSession {
     /// The name to show.
@@ -77,6 +81,7 @@ pub struct UpdateSession {
 
 /// `PUT members/MID`: all of it, since the server of 2016 wants all. Rule `MEMBER-UPDATE`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(rename_all = "camelCase", default)]
 pub struct UpdateMember {
     /// As it is; it does not change.
@@ -98,6 +103,7 @@ pub struct UpdateMember {
 
 /// `PUT messages/MID`: what is absent stays. Rule `MSG-EDIT`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct EditMessage {
     /// As it is; sent because the server of 2016 wants it.
