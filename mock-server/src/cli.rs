@@ -177,13 +177,13 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     if let Err(error) = rlimit::increase_nofile_limit(rlimit::INFINITY) {
         tracing::warn!(%error, "the number of open files stays as it is");
     }
-    let (at_http, described) = if args.push_only {
-        ("token, gate  ", "")
-    } else {
-        ("business API ", " (described at /docs, and in /openapi.json)")
-    };
+    let at_http = if args.push_only { "token, gate  " } else { "business API " };
+    let described = !args.push_only;
     let server = start(args).await?;
-    println!("{at_http} {}{described}", server.http_url());
+    println!("{at_http} {}", server.http_url());
+    if described {
+        println!("              described at {}/docs", server.http_url());
+    }
     println!("push server   {} (MQTT 3.1.1)", server.push_addr());
     println!("              ws://{}/ (the same over WebSocket)", server.websocket_addr());
     if let Some(addr) = server.control_addr() {

@@ -1,10 +1,10 @@
 //! Sessions: where users talk. Their members and messages are in the neighbouring files.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use y2w_sdk::protocol::entity::{Role, Status};
 use y2w_sdk::protocol::{
@@ -220,7 +220,7 @@ pub(super) struct Room {
     pub(super) by_user: FxHashMap<UserId, Slot>,
     pub(super) messages: Collection<Message>,
     /// Those that the server wrote itself.
-    pub(super) written: FxHashSet<MessageId>,
+    pub(super) written: BTreeSet<MessageId>,
     /// What edited messages were when somebody was removed, oldest first: those may still read that, and nothing later.
     #[serde(with = "super::sorted")]
     pub(super) earlier: FxHashMap<MessageId, Vec<Arc<Message>>>,
@@ -258,7 +258,7 @@ impl Room {
             members: Collection::default(),
             by_user: FxHashMap::default(),
             messages: Collection::default(),
-            written: FxHashSet::default(),
+            written: BTreeSet::new(),
             earlier: FxHashMap::default(),
             last_removal: Timestamp::EPOCH,
             keyed: FxHashMap::default(),
