@@ -10,7 +10,7 @@ use y2w_sdk::clock::Clock;
 use super::sim::verdict;
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
 use crate::fuzz::shrink::shrink;
-use crate::fuzz::{Campaign, Found, simulate};
+use crate::fuzz::{Campaign, Found, generate, simulate};
 use crate::history::Keep;
 use crate::judge::{Reach, Reached};
 use crate::plan::Plan;
@@ -29,7 +29,7 @@ pub(super) struct FuzzArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
 
-    /// Play this case only
+    /// Play this case only, and write its plan whether it breaks a rule or not
     #[arg(long, value_name = "NUMBER")]
     case: Option<u64>,
 
@@ -78,6 +78,18 @@ pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
         per_second(done, clock.elapsed())
     );
     print_reach(&reach);
+    match args.case {
+        Some(case) => write(args, &generate::plan(args.seed, case, &args.quirk).to_toml("")),
+        None => OK,
+    }
+}
+
+fn write(args: &FuzzArgs, plan: &str) -> u8 {
+    if let Err(error) = std::fs::write(&args.out, plan) {
+        eprintln!("y2w: cannot write {}: {error}", args.out.display());
+        return ENVIRONMENT;
+    }
+    println!("again: y2w sim {} --story", args.out.display());
     OK
 }
 
@@ -128,10 +140,8 @@ fn report(args: &FuzzArgs, found: &Found, cases: u64, elapsed: Duration) -> u8 {
     );
     println!("{text}");
     print!("{}", verdict(&small.plan, &run));
-    if let Err(error) = std::fs::write(&args.out, &text) {
-        eprintln!("y2w: cannot write {}: {error}", args.out.display());
-        return ENVIRONMENT;
+    match write(args, &text) {
+        OK => BROKEN,
+        failed => failed,
     }
-    println!("again: y2w sim {} --story", args.out.display());
-    BROKEN
 }

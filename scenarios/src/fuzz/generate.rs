@@ -229,7 +229,7 @@ impl DraftStep {
         let anybody = (*pick(names, self.to)).to_owned();
         let team = || Place::Group(GROUP.to_owned());
         let group = || GROUP.to_owned();
-        let place = if self.other % 2 == 0 { team() } else { Place::User(user.clone()) };
+        let place = if self.other.is_multiple_of(2) { team() } else { Place::User(user.clone()) };
         let mine: Vec<u32> = before
             .iter()
             .filter(|step| step.by.user == me && matches!(step.action, Action::SendText { .. }))
@@ -244,20 +244,20 @@ impl DraftStep {
             Kind::Recall => Action::Recall { step: sent()? },
             Kind::Add => Action::AddMember { group: group(), user },
             Kind::Remove => Action::RemoveMember { group: group(), user: anybody },
-            Kind::Promote => Action::Promote { group: group(), user, admin: self.other % 2 == 0 },
+            Kind::Promote => Action::Promote { group: group(), user, admin: self.other.is_multiple_of(2) },
             Kind::Rename => Action::Rename { group: group() },
             Kind::Contact => Action::AddContact { user },
             Kind::NoContact => Action::RemoveContact { user },
             Kind::Favourite => Action::Favourite { group: group() },
             Kind::NoFavourite => Action::Unfavourite { group: group() },
-            Kind::Pin => Action::Pin { place, top: self.other % 3 != 0 },
+            Kind::Pin => Action::Pin { place, top: !self.other.is_multiple_of(3) },
             Kind::Delete => Action::DeleteConversation { place },
             Kind::Read => Action::Read { place },
             Kind::History => Action::History { place },
             Kind::Sync => Action::Sync,
             Kind::Login => Action::Login,
             Kind::Logout => Action::Logout,
-            Kind::Crash => Action::Crash { keep_store: self.other % 2 == 0 },
+            Kind::Crash => Action::Crash { keep_store: self.other.is_multiple_of(2) },
         })
     }
 }
@@ -286,7 +286,10 @@ impl DraftFault {
             8 => Misfortune::RefuseConnections,
             9 => Misfortune::RestartPush,
             10 => Misfortune::ForgetSession { session },
-            11 => Misfortune::MoveMts { session, by: if self.lasts % 2 == 0 { 60_000 } else { -60_000 } },
+            11 => Misfortune::MoveMts {
+                session,
+                by: if self.lasts.is_multiple_of(2) { 60_000 } else { -60_000 },
+            },
             12 => Misfortune::ExpireTokens { user },
             13 => Misfortune::ExpireImTokens,
             _ => Misfortune::Kick { user },

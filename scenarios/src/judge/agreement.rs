@@ -10,7 +10,8 @@ use y2w_sdk::push::ConnectionState;
 use super::{Cast, Checker, Ending, Findings};
 use crate::check::rules;
 use crate::history::{Happening, What};
-use crate::play::DeviceView;
+use crate::plan::Action;
+use crate::play::{DeviceView, View};
 
 const TOMBSTONE: &str = "SYNC-TOMBSTONE";
 
@@ -18,7 +19,15 @@ const TOMBSTONE: &str = "SYNC-TOMBSTONE";
 pub(super) struct Agreement {
     /// Devices whose connection has ended for good: nobody tells them anything any more.
     away: BTreeMap<usize, bool>,
+    /// What each device did and may not have told anybody of: messages that are stored and whose notice is not sent, and
+    /// when its last step began.
+    owed: BTreeMap<usize, (i64, u64)>,
+    /// Whether a device ended, or was thrown out, with something untold; or could not tell it.
+    is_untold: bool,
 }
+
+/// Whatever a device does is told within this time, in microseconds, if it can be told at all.
+const TOLD_WITHIN: u64 = 120_000_000;
 
 impl Checker for Agreement {
     fn watch(&mut self, _: &Cast, _: u64, happening: &Happening, _: &mut Findings) {
@@ -26,9 +35,23 @@ impl Checker for Agreement {
             return;
         };
         match &happening.what {
-            What::LoggedIn => drop(self.away.insert(device, false)),
+            What::StepBegins(_) => {
+                self.owed.entry(device).or_default().1 = happening.at;
+                self.is_untold |= self.away.get(&device) == Some(&true);
+            }
+            What::Told(Event::Stored { .. }) => self.owed.entry(device).or_default().0 += 1,
+            What::Told(Event::NoticeSent { local_id: Some(_), .. }) => {
+                self.owed.entry(device).or_default().0 -= 1;
+            }
+            What::Told(Event::NoticeFailed { .. }) => self.is_untold = true,
+            What::LoggedIn => {
+                self.away.insert(device, false);
+                self.owed.remove(&device);
+            }
+            What::LoggedOut => self.gone(device, happening.at),
             What::Told(Event::Connection(ConnectionState::Disconnected { .. })) => {
                 self.away.insert(device, true);
+                self.gone(device, happening.at);
             }
             _ => (),
         }
@@ -42,8 +65,8 @@ impl Checker for Agreement {
             );
             found.add(rules::LOST, &[], text);
         }
-        if !ending.played.restless.is_empty() {
-            // What they know is on its way yet.
+        if !ending.played.restless.is_empty() || self.is_untold {
+            // What some know is on its way yet, or will never come.
             return;
         }
         for seen in &ending.played.views {
@@ -51,6 +74,13 @@ impl Checker for Agreement {
                 compare(ending, seen, found);
             }
         }
+    }
+}
+
+impl Agreement {
+    fn gone(&mut self, device: usize, at: u64) {
+        let owes = |(messages, step): &(i64, u64)| *messages > 0 || at.saturating_sub(*step) < TOLD_WITHIN;
+        self.is_untold |= self.owed.get(&device).is_some_and(owes);
     }
 }
 
@@ -64,10 +94,14 @@ fn compare(ending: &Ending<'_>, seen: &DeviceView, found: &mut Findings) {
     };
     differ("among its contacts", of_maps(&seen.view.contacts, &truth.contacts));
     differ("among its favourites", of_maps(&seen.view.favourites, &truth.favourites));
-    differ("among its conversations", of_maps(&seen.view.conversations, &truth.conversations));
+    differ("among its conversations", of_conversations(&seen.view, truth));
     for (place, room) in &truth.rooms {
+        // One whose conversation was deleted is not caught up with when a notice of it is lost.
+        if was_left(ending, place) || !is_shown(truth, place) {
+            continue;
+        }
         let Some(mine) = seen.view.rooms.get(place) else {
-            if seen.follows_all && room.messages.as_ref().is_some_and(|messages| !messages.is_empty()) {
+            if seen.follows_all {
                 differ("among its sessions", Some(Difference::Lacks(place.clone())));
             }
             continue;
@@ -80,9 +114,38 @@ fn compare(ending: &Ending<'_>, seen: &DeviceView, found: &mut Findings) {
             let other = Difference::Other(place.clone(), mine.name.clone(), room.name.clone());
             differ("as its name", Some(other));
         }
-        let theirs = room.messages.as_deref().unwrap_or_default();
-        differ(&format!("among the messages of {place}"), of_lists(messages, theirs));
+        let theirs = of_steps(room.messages.as_deref().unwrap_or_default());
+        differ(&format!("among the messages of {place}"), of_lists(&of_steps(messages), &theirs));
     }
+}
+
+/// Of each conversation that somebody said something in last: whether it is on top, and what was said. That it was read
+/// on one device, the others are not told; nor is anybody told of a session that was opened and no more.
+fn of_conversations(mine: &View, theirs: &View) -> Option<Difference> {
+    let told = |view: &View, keys: &View| -> BTreeMap<String, (bool, String)> {
+        let said = |with: &String| keys.conversations.get(with).is_none_or(|c| c.last.starts_with("step "));
+        let all = view.conversations.iter().filter(|(with, _)| said(with));
+        all.map(|(with, c)| (with.clone(), (c.top, c.last.clone()))).collect()
+    };
+    of_maps(&told(mine, theirs), &told(theirs, theirs))
+}
+
+/// Whether somebody left that group by themselves: who has left cannot tell the others, who learn of it, and of the role
+/// that is passed on, with their next sync.
+fn was_left(ending: &Ending<'_>, place: &str) -> bool {
+    let left = |action: &Action, by: &str| matches!(action, Action::RemoveMember { group, user } if user == by && place.strip_prefix('#') == Some(group));
+    ending.plan.steps.iter().any(|step| left(&step.action, &step.by.user))
+}
+
+/// What people sent. What the server says itself comes with no push of its own: a client has it with its next sync.
+fn of_steps(messages: &[String]) -> Vec<String> {
+    messages.iter().filter(|text| text.starts_with("step ")).cloned().collect()
+}
+
+/// Whether there is a conversation that leads to that session, in which somebody said something last.
+fn is_shown(truth: &View, place: &str) -> bool {
+    let leads = |with: &str| with == place || place.split('+').any(|user| user == with);
+    truth.conversations.iter().any(|(with, c)| leads(with) && c.last.starts_with("step "))
 }
 
 /// The first difference between what is known and what is true.

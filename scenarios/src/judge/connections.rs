@@ -18,6 +18,9 @@ const BACKOFF: &str = "CONN-BACKOFF";
 const STORM_MICROS: u64 = 10_000_000;
 const STORM_DIALS: usize = 20;
 
+/// No reply, and nobody left in the session: a client could not have done otherwise.
+const BEYOND_IT: [SendReturnCode; 2] = [SendReturnCode::TIMEOUT, SendReturnCode::SESSION_MEMBERS_IS_NULL];
+
 pub(super) struct Connections {
     /// By device: whether something was done that ends its connection with a kick, and not yet used up.
     due: Vec<bool>,
@@ -95,12 +98,9 @@ impl Checker for Connections {
                     found.add(rules::KICKED, &[number], text);
                 }
             }
-            (What::Told(Event::NoticeFailed { code, .. }), Some(device)) => {
-                // Those that end in nothing the client could have done otherwise.
-                if *code != SendReturnCode::TIMEOUT {
-                    let text = format!("a notice of {} was refused for good with {code}", cast.name(device));
-                    found.add(rules::NOTICE, &[number], text);
-                }
+            (What::Told(Event::NoticeFailed { code, .. }), Some(device)) if !BEYOND_IT.contains(code) => {
+                let text = format!("a notice of {} was refused for good with {code}", cast.name(device));
+                found.add(rules::NOTICE, &[number], text);
             }
             _ => (),
         }

@@ -12,11 +12,15 @@ use crate::play::step_of;
 const RULE: &str = "MSG-MEMBERS-ONLY";
 
 /// By the plan's own words: nobody's clock is looked at. A user is out from when the removal is done until somebody
-/// begins to add the user again; a message that its sender begins with in between is not for that user's eyes, unless
+/// begins to add the user again, and is not out at all if somebody did while the removal was under way; a message that its sender begins with in between is not for that user's eyes, unless
 /// the user comes back.
 pub(super) struct Membership {
     actions: BTreeMap<u32, Action>,
     users: Vec<String>,
+    /// Removals under way that nobody's adding has met, by group and user.
+    removing: BTreeSet<(String, usize)>,
+    /// How many are adding a user to a group.
+    adding: BTreeMap<(String, usize), u32>,
     /// Who is out of which group, and which happening showed it.
     out: BTreeMap<(String, usize), u64>,
     /// What was sent while a user was out.
@@ -29,6 +33,8 @@ impl Membership {
         Self {
             actions: plan.steps.iter().map(|step| (step.id, step.action.clone())).collect(),
             users: plan.users.iter().map(|user| user.name.clone()).collect(),
+            removing: BTreeSet::new(),
+            adding: BTreeMap::new(),
             out: BTreeMap::new(),
             hidden: BTreeMap::new(),
             told: BTreeSet::new(),
@@ -43,7 +49,10 @@ impl Membership {
         match self.actions.get(&step) {
             Some(Action::AddMember { group, user }) => {
                 let user = self.user(user);
-                self.out.remove(&(group.clone(), user));
+                let place = (group.clone(), user);
+                self.out.remove(&place);
+                self.removing.remove(&place);
+                *self.adding.entry(place).or_default() += 1;
                 self.hidden.retain(|(of, _), _| *of != user);
             }
             Some(
@@ -57,18 +66,30 @@ impl Membership {
             _ => (),
         }
     }
+
+    fn ends(&mut self, step: u32, outcome: &Outcome, number: u64) {
+        match self.actions.get(&step) {
+            // One that failed may have been done all the same, and may still be.
+            Some(Action::AddMember { group, user }) if !matches!(outcome, Outcome::Failed(_)) => {
+                let place = (group.clone(), self.user(user));
+                self.adding.entry(place).and_modify(|adding| *adding = adding.saturating_sub(1));
+            }
+            Some(Action::RemoveMember { group, user }) => {
+                let place = (group.clone(), self.user(user));
+                if self.removing.remove(&place) && *outcome == Outcome::Done {
+                    self.out.insert(place, number);
+                }
+            }
+            _ => (),
+        }
+    }
 }
 
 impl Checker for Membership {
     fn watch(&mut self, cast: &Cast, number: u64, happening: &Happening, found: &mut Findings) {
         match (&happening.what, happening.device) {
             (What::StepBegins(step), _) => self.begins(*step),
-            (What::StepEnds { step, outcome: Outcome::Done }, _) => {
-                if let Some(Action::RemoveMember { group, user }) = self.actions.get(step) {
-                    let place = (group.clone(), self.user(user));
-                    self.out.insert(place, number);
-                }
-            }
+            (What::StepEnds { step, outcome }, _) => self.ends(*step, outcome, number),
             (What::Told(Event::Messages { merged, session }), Some(device)) => {
                 let user = cast.user(device);
                 for message in &merged.added {

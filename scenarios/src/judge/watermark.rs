@@ -1,6 +1,7 @@
-//! A client's watermark of a list never goes back while the client lives. Rule `SYNC-WATERMARK`.
+//! A client's watermark of a list never goes back while the client lives. A request that got no answer is asked again as
+//! it was, also when another one has got further meanwhile. Rule `SYNC-WATERMARK`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::Method;
 use y2w_sdk::protocol::Timestamp;
@@ -12,7 +13,14 @@ const RULE: &str = "SYNC-WATERMARK";
 
 #[derive(Default)]
 pub(super) struct Watermark {
-    last: BTreeMap<(usize, String), (Timestamp, u64)>,
+    /// By device and list: the latest, and what else was asked with.
+    last: BTreeMap<(usize, String), Asked>,
+}
+
+struct Asked {
+    latest: Timestamp,
+    witness: u64,
+    before: BTreeSet<Timestamp>,
 }
 
 impl Checker for Watermark {
@@ -28,16 +36,20 @@ impl Checker for Watermark {
                 if list.ends_with("/history") {
                     return;
                 }
-                let last = self.last.entry((device, list.to_owned())).or_insert((*since, number));
-                if last.0 > *since {
+                let asked = self.last.entry((device, list.to_owned()));
+                let asked =
+                    asked.or_insert(Asked { latest: *since, witness: number, before: BTreeSet::new() });
+                let is_new = asked.before.insert(*since);
+                if *since >= asked.latest {
+                    (asked.latest, asked.witness) = (*since, number);
+                } else if is_new {
                     let text = format!(
                         "{} asks for {list} since {since}, though it asked since {} before",
                         cast.name(device),
-                        last.0
+                        asked.latest
                     );
-                    found.add(RULE, &[last.1, number], text);
+                    found.add(RULE, &[asked.witness, number], text);
                 }
-                *last = (*since, number);
             }
             _ => (),
         }

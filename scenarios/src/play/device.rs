@@ -181,9 +181,10 @@ impl<'a> Device<'a> {
         }
     }
 
-    /// Whether nothing is left to do for it. Who was kicked stays away and is at rest.
+    /// Whether nothing is left to do for it, and it is connected. Who was kicked stays away and is at rest.
     pub(super) fn is_at_rest(&self) -> bool {
-        self.client.as_ref().is_none_or(CurrentUser::is_settled)
+        let is_there = |client: &CurrentUser| client.is_connected() || self.stage.is_away(self.index);
+        self.client.as_ref().is_none_or(|client| client.is_settled() && is_there(client))
     }
 
     /// What it knows, if it is logged in.

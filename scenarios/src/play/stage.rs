@@ -1,12 +1,12 @@
 //! What all devices of a play share: who there is, and what has come to be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 use y2w_sdk::protocol::content::Content;
 use y2w_sdk::protocol::{ImSessionId, MessageId, MessageType, SessionId, SessionType, User, UserId};
-use y2w_sdk::push::InProcessPush;
+use y2w_sdk::push::{ConnectionState, InProcessPush};
 use y2w_sdk::{ClientConfig, Event, Users};
 
 use super::{PlayError, brief};
@@ -34,6 +34,8 @@ pub(super) struct Learnt {
     groups: Mutex<BTreeMap<String, SessionId>>,
     pairs: Mutex<BTreeMap<(String, String), SessionId>>,
     sent: Mutex<BTreeMap<u32, (ImSessionId, MessageId)>>,
+    /// Devices whose connection has ended for good.
+    away: Mutex<BTreeSet<usize>>,
 }
 
 impl<'a> Stage<'a> {
@@ -91,8 +93,22 @@ impl<'a> Stage<'a> {
             {
                 learnt.sent.lock().insert(step, (session.clone(), message.id.clone()));
             }
+            if let Event::Connection(state) = event {
+                let is_away = matches!(state, ConnectionState::Disconnected { .. });
+                let mut away = learnt.away.lock();
+                if is_away {
+                    away.insert(device)
+                } else {
+                    away.remove(&device)
+                };
+            }
             history.note(Some(device), What::Told(event.clone()));
         }
+    }
+
+    /// Whether the connection of a device has ended for good.
+    pub(super) fn is_away(&self, device: usize) -> bool {
+        self.learnt.away.lock().contains(&device)
     }
 }
 

@@ -135,6 +135,10 @@ pub(super) async fn refresh(client: &CurrentUser) -> Result<(), Error> {
     client.user_conversations().sync().await?;
     client.contacts().sync().await?;
     client.user_sessions().sync().await?;
+    for conversation in client.user_conversations().list(None) {
+        // The session may be gone, or closed to this user.
+        drop(conversation.session().await);
+    }
     for session in client.sessions().list() {
         // One that this user was removed from answers 403.
         drop(session.sync().await);

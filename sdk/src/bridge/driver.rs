@@ -250,16 +250,14 @@ async fn sleep_until(clock: crate::clock::Clock, deadline: Option<Timestamp>) {
 
 impl Core {
     fn deadline(&self) -> Option<Timestamp> {
-        [
+        let always = [
             self.connection.deadline(),
             self.outbox.deadline(),
-            self.send_queue.deadline(),
-            self.sync_queue.deadline(),
-            self.periodic.deadline(),
             self.saves.as_ref().and_then(SaveQueue::deadline),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        ];
+        // What a client that is ending no longer begins with is not due either, or it would be due for ever.
+        let while_open = [self.send_queue.deadline(), self.sync_queue.deadline(), self.periodic.deadline()];
+        let open = while_open.into_iter().filter(|_| !self.closing);
+        always.into_iter().chain(open).flatten().min()
     }
 }

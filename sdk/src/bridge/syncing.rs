@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use super::sync_queue::SyncKey;
 use super::{Changed, Event, HANDLER_MAX, Shared, SyncContext};
 use crate::api::ApiError;
-use crate::model::{Collection, Entry, Model, Next, Paging};
+use crate::model::{Collection, Entry, Model, Next, Paging, SessionModel};
 use crate::protocol::{ImSessionId, SessionId, SessionType, Timestamp, UserId};
 use crate::store::Part;
 
@@ -66,7 +66,7 @@ impl Shared {
     /// The session that a conversation's target leads to, with its members: known, or fetched. Rule
     /// `CLIENT-SESSION-ON-DEMAND`.
     pub(crate) async fn open(&self, kind: &SessionType, target: &str) -> Result<ImSessionId, ApiError> {
-        if let Some(known) = self.core.lock().model.session_of(kind, target) {
+        if let Some(known) = self.core.lock().model.session_of(kind, target).filter(|s| s.has_members()) {
             return Ok(known.im_id());
         }
         self.fetch_session(kind, target).await
@@ -221,7 +221,8 @@ impl Shared {
 
     pub(crate) async fn sync_messages(&self, im_id: &ImSessionId) -> Result<(), ApiError> {
         let id = &im_id.id;
-        if self.core.lock().model.session(id).is_none() {
+        let is_known = self.core.lock().model.session(id).is_some_and(SessionModel::has_members);
+        if !is_known {
             self.sync_session(id).await?;
         }
         match self.sync_message_pages(im_id).await {

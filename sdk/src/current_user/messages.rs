@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{CurrentUser, SessionMember};
 use crate::bridge::Event;
+use crate::bridge::sync_queue::SyncKey;
 use crate::error::Error;
 use crate::model::{LocalMessage, Merged, Next};
 use crate::protocol::content::Text;
@@ -206,6 +207,8 @@ impl<'a> Messages<'a> {
             SyncItem { kind: SyncType::MESSAGE, session_id: Some(self.session.to_string()) },
         ];
         self.user.shared.announce(&self.session, syncs);
+        // Who changed it is not told, and may see it as the conversation's last message.
+        self.user.change(|core| core.sync_queue.request(SyncKey::Conversations));
         Ok(())
     }
 

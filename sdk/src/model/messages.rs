@@ -162,8 +162,7 @@ impl Messages {
             self.merge_one(message, &mut merged);
         }
         self.session_updated_at = self.session_updated_at.max(session_updated_at);
-        let known = &self.places;
-        self.local.retain(|l| l.id.as_ref().is_none_or(|id| !known.contains_key(id)));
+        self.drop_synced_locals();
         self.trim();
         merged
     }
@@ -184,6 +183,7 @@ impl Messages {
         for message in page {
             self.merge_one(message, &mut merged);
         }
+        self.drop_synced_locals();
         // What lies before the earliest message held stays unknown, so that a late edit of it is no news.
         self.horizon =
             horizon.map(|old| self.earliest().map_or(old, |earliest| old.min(earliest.previous())));
@@ -301,6 +301,12 @@ impl Messages {
         self.synced.first_key_value().map(|((created_at, _), _)| *created_at)
     }
 
+    /// A local message is there until its stored one is: by a sync, or by a page of history.
+    fn drop_synced_locals(&mut self) {
+        let known = &self.places;
+        self.local.retain(|l| l.id.as_ref().is_none_or(|id| !known.contains_key(id)));
+    }
+
     fn trim(&mut self) {
         while self.synced.len() > self.keep {
             let Some((_, oldest)) = self.synced.pop_first() else {
@@ -346,6 +352,15 @@ mod tests {
 
     fn ids<'a>(messages: impl IntoIterator<Item = &'a Arc<Message>>) -> Vec<&'a str> {
         messages.into_iter().map(|m| m.id.as_str()).collect()
+    }
+
+    #[test]
+    fn a_page_of_history_takes_the_place_of_local_messages_too() {
+        let mut messages = Messages::keeping(100);
+        messages.add_local(0, MessageType::Text, "mine".into(), Timestamp::from_millis(1));
+        messages.local_stored(0, &"7".into());
+        messages.merge_history(vec![message(7, 5, 5)], 20);
+        assert_eq!((messages.len(), messages.local().len()), (1, 0));
     }
 
     #[test]

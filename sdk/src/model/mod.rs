@@ -59,6 +59,11 @@ pub struct SessionModel {
 }
 
 impl SessionModel {
+    /// Whether its members are known. They are not where a fetch of the session was cut short.
+    pub fn has_members(&self) -> bool {
+        self.members.iter_all().next().is_some()
+    }
+
     /// The session as the push side names it.
     pub fn im_id(&self) -> ImSessionId {
         ImSessionId::new(self.session.kind.clone(), self.session.id.clone())
