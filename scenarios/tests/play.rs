@@ -2,23 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
-use std::sync::Arc;
-
-use y2w_scenarios::history::{Happening, History, Keep, Outcome, What};
+use y2w_scenarios::fuzz::simulate;
+use y2w_scenarios::history::{Happening, Keep, Outcome, What};
 use y2w_scenarios::plan::Plan;
-use y2w_scenarios::play::{Played, Room, play};
-use y2w_scenarios::world::{Sim, World, in_virtual_time};
+use y2w_scenarios::play::{Played, Room};
 
-fn simulate(text: &str) -> (Played, Vec<Happening>, u64) {
-    let plan = Plan::parse(text, "plan").unwrap();
-    in_virtual_time(async {
-        let world: Arc<dyn World> = Arc::new(Sim::new(&plan));
-        let keep = Keep { story: true, hash: true };
-        let history = Arc::new(History::new(world.clock(), keep, Box::new(())));
-        let played = play(&plan, &world, &history).await.unwrap();
-        let hash = history.hash().unwrap();
-        (played, history.take_story(), hash)
-    })
+fn simulated(text: &str) -> (Played, Vec<Happening>, u64) {
+    let run = simulate(&Plan::parse(text, "plan").unwrap(), Keep { story: true, hash: true });
+    (run.played.unwrap(), run.story, run.hash.unwrap())
 }
 
 /// Ann, on two devices, Bob and Carl; a group, a removal, and a message behind it.
@@ -100,7 +91,7 @@ fn agree(played: &Played) {
 
 #[test]
 fn a_plan_is_played_and_everybody_agrees_with_the_server() {
-    let (played, story, _) = simulate(PLAN);
+    let (played, story, _) = simulated(PLAN);
     let outcomes = outcomes(&story);
     for (step, outcome) in &outcomes {
         // Bob is out when he wants to edit.
@@ -116,12 +107,12 @@ fn a_plan_is_played_and_everybody_agrees_with_the_server() {
 
 #[test]
 fn the_same_plan_is_the_same_story() {
-    let (_, story, hash) = simulate(PLAN);
-    let (_, again, hash_again) = simulate(PLAN);
+    let (_, story, hash) = simulated(PLAN);
+    let (_, again, hash_again) = simulated(PLAN);
     let lines = |story: &[Happening]| story.iter().map(|h| format!("{h:?}")).collect::<Vec<_>>();
     assert_eq!(lines(&story), lines(&again));
     assert_eq!(hash, hash_again);
-    let (_, _, other) = simulate(&PLAN.replace("seed = 42", "seed = 43"));
+    let (_, _, other) = simulated(&PLAN.replace("seed = 42", "seed = 43"));
     assert_ne!(hash, other);
 }
 
@@ -147,7 +138,7 @@ id = 13
 at = "4s"
 what = "restart-push"
 "##;
-    let (played, _, _) = simulate(&format!("{PLAN}{faults}"));
+    let (played, _, _) = simulated(&format!("{PLAN}{faults}"));
     assert!(played.restless.is_empty(), "{:?}", played.restless);
     agree(&played);
 }

@@ -36,10 +36,11 @@ const FOR_UPLOADS: Patience =
 
 pub(super) const ROUTES: &[Route] = &[
     post(path::ATTACHMENTS, Raw(|scope, request| Box::pin(upload(scope, request))))
-        .says("Upload a file", &["FILE-UPLOAD", "FILE-DEDUP", "FILE-MD5", "FILE-SIZE-MAX"])
+        .says("Upload a file", &["FILE-UPLOAD", "FILE-DEDUP", "FILE-MD5", "FILE-SIZE-MAX", "FILE-NO-ROOM"])
         .asks(SUMMED)
         .takes_file()
-        .gives::<Attachment>(),
+        .gives::<Attachment>()
+        .refuses(&[507]),
     get(path::ATTACHMENT, Step(info)).says("What is known of a file", &["FILE-INFO"]).gives::<Attachment>(),
     get(path::ATTACHMENT_CONTENT, Wait(|call| Box::pin(content(call))))
         .says(

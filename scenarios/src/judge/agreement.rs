@@ -11,7 +11,7 @@ use super::{Cast, Checker, Ending, Findings};
 use crate::check::rules;
 use crate::history::{Happening, What};
 use crate::plan::Action;
-use crate::play::{DeviceView, View};
+use crate::play::{DeviceView, View, step_said};
 
 const TOMBSTONE: &str = "SYNC-TOMBSTONE";
 
@@ -123,7 +123,7 @@ fn compare(ending: &Ending<'_>, seen: &DeviceView, found: &mut Findings) {
 /// on one device, the others are not told; nor is anybody told of a session that was opened and no more.
 fn of_conversations(mine: &View, theirs: &View) -> Option<Difference> {
     let told = |view: &View, keys: &View| -> BTreeMap<String, (bool, String)> {
-        let said = |with: &String| keys.conversations.get(with).is_none_or(|c| c.last.starts_with("step "));
+        let said = |with: &String| keys.conversations.get(with).is_none_or(|c| step_said(&c.last).is_some());
         let all = view.conversations.iter().filter(|(with, _)| said(with));
         all.map(|(with, c)| (with.clone(), (c.top, c.last.clone()))).collect()
     };
@@ -139,13 +139,13 @@ fn was_left(ending: &Ending<'_>, place: &str) -> bool {
 
 /// What people sent. What the server says itself comes with no push of its own: a client has it with its next sync.
 fn of_steps(messages: &[String]) -> Vec<String> {
-    messages.iter().filter(|text| text.starts_with("step ")).cloned().collect()
+    messages.iter().filter(|text| step_said(text).is_some()).cloned().collect()
 }
 
 /// Whether there is a conversation that leads to that session, in which somebody said something last.
 fn is_shown(truth: &View, place: &str) -> bool {
     let leads = |with: &str| with == place || place.split('+').any(|user| user == with);
-    truth.conversations.iter().any(|(with, c)| leads(with) && c.last.starts_with("step "))
+    truth.conversations.iter().any(|(with, c)| leads(with) && step_said(&c.last).is_some())
 }
 
 /// The first difference between what is known and what is true.

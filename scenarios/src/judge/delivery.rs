@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use y2w_sdk::Event;
-use y2w_sdk::protocol::{ImSessionId, Message, MessageId, MessageType, Timestamp};
+use y2w_sdk::protocol::{ImSessionId, Message, MessageId, MessageType};
 
 use super::{Cast, Checker, Ending, Findings};
 use crate::check::rules;
 use crate::history::{Happening, What};
 use crate::plan::{Action, Plan};
-use crate::play::step_of;
+use crate::play::{step_of, step_said};
 
 #[derive(Default)]
 pub(super) struct Delivery {
@@ -20,8 +20,6 @@ pub(super) struct Delivery {
     order: u64,
     /// Under which id each step's message was first seen, where and in which happening.
     seen: BTreeMap<(ImSessionId, u32), (MessageId, u64)>,
-    /// The newest message that each device was brought by a sync, per session.
-    newest: BTreeMap<(usize, ImSessionId), (Timestamp, u64)>,
 }
 
 struct Stored {
@@ -41,7 +39,6 @@ impl Checker for Delivery {
             What::StepBegins(step) => {
                 self.begun.insert(*step);
             }
-            What::LoggedIn => self.newest.retain(|(of, _), _| *of != device),
             What::Told(Event::Stored { session, message, .. }) => {
                 self.acknowledged(cast, number, device, session, message, found);
             }
@@ -58,7 +55,7 @@ impl Checker for Delivery {
         for truth in &ending.played.truth {
             for (place, room) in &truth.view.rooms {
                 let steps: Vec<u32> =
-                    room.messages.iter().flatten().filter_map(|text| step_in(text)).collect();
+                    room.messages.iter().flatten().filter_map(|text| step_said(text)).collect();
                 self.all_there(ending, &truth.user, place, &steps, found);
                 self.in_order(ending, &truth.user, place, &steps, found);
             }
@@ -205,11 +202,4 @@ fn same_order(ending: &Ending<'_>, found: &mut Findings) {
 
 fn is_recalled(plan: &Plan, step: u32) -> bool {
     plan.steps.iter().any(|other| matches!(other.action, Action::Recall { step: of } if of == step))
-}
-
-/// The step that a shown text is of.
-fn step_in(text: &str) -> Option<u32> {
-    let rest = text.strip_prefix("step ")?;
-    let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
-    rest[..digits].parse().ok()
 }

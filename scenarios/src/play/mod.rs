@@ -6,7 +6,7 @@
 //! device's view is taken, and for each user that of a client that knows nothing and fetches everything: the truth.
 //!
 //! Invariants: nothing here decides by a clock or by chance but the world's clock and the plan's seed; a step ends by
-//! [`STEP_PATIENCE`], so a play ends; the network's faults never touch the setting up and the taking of views.
+//! `STEP_PATIENCE`, so a play ends; the network's faults never touch the setting up and the taking of views.
 
 mod device;
 mod faults;
@@ -23,7 +23,7 @@ use thiserror::Error;
 use y2w_sdk::api::ApiError;
 use y2w_sdk::protocol::ImSessionId;
 
-pub(crate) use stage::step_of;
+pub(crate) use stage::{step_of, step_said};
 pub use view::{Conversation, Room, UserView, View};
 
 use crate::history::History;

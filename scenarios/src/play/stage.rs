@@ -163,10 +163,14 @@ pub(super) fn edited_text(step: u32, by: u32) -> String {
     format!("step {step}, edited by step {by}")
 }
 
-/// The step that sent a message: the first number in its text, or in its file's name.
+/// The step that sent a message.
 pub(crate) fn step_of(kind: &MessageType, content: &str) -> Option<u32> {
-    let text = words_of(kind, content)?;
-    let rest = text.strip_prefix("step ")?;
+    step_said(&words_of(kind, content)?)
+}
+
+/// The step that words are of: the first number in [`text_of`] and [`edited_text`].
+pub(crate) fn step_said(words: &str) -> Option<u32> {
+    let rest = words.strip_prefix("step ")?;
     let digits = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     rest[..digits].parse().ok()
 }

@@ -5,7 +5,7 @@
 //! * `Remote`: any server at a URL. What only an operator can inflict on a server is not possible there.
 //!
 //! A [`World`] gives clients their way to the server and inflicts on the server what the plan says. What befalls the
-//! network is no part of it: that is the [weather](weather), which lies between any client and any world.
+//! network is no part of it: that is the [weather], which lies between any client and any world.
 
 mod sim;
 pub mod weather;

@@ -5,7 +5,7 @@
 //! connections notice. What a fault holds back arrives when the fault is over, as TCP has it.
 //!
 //! Life: one [`Weather`] per run. Faults come and go by [`Weather::set`]; a device's transports are made once by
-//! [`Weather::http`] and [`Weather::dial`] and ask it at each hop.
+//! [`Weather::http`] and [`Weather::push`] and ask it at each hop.
 //!
 //! Invariants: a hop takes at least the latency of the network; what travels one way on one push connection stays in
 //! order; every wait here ends with a fault, or when whoever waits gives up.
