@@ -63,6 +63,7 @@ const STATUSES: &[(u16, &str)] = &[
     (408, "The body did not come in time."),
     (413, "The body is too large."),
     (416, "The file has none of these bytes."),
+    (507, "There is no room for the file."),
     (429, "Too many attempts have failed; `Retry-After` says when the next one is heard."),
 ];
 
