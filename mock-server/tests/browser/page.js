@@ -165,7 +165,8 @@ function talk(ann, bob, session, members, mts) {
 // What Bob does with a notice: conversations, then the messages; and a file, seen by its URL alone.
 function receive(ann, bob, session, done) {
   ok('GET', '/v1/users/' + bob.id + '/userConversations', bob.token, null, { 'Client-Sync-Time': 0 }, function (list) {
-    same([list.entries[0].targetId, list.entries[0].unread], [ann.id, 1], 'Bob\'s conversation');
+    // The server has said something, too, when the session was made.
+    same([list.entries[0].targetId, list.entries[0].unread], [ann.id, 2], 'Bob\'s conversation');
     ok('GET', '/v1/sessions/' + session.id + '/messages', bob.token, null, { 'Client-Sync-Time': 946684800000 }, function (page) {
       var texts = page.entries.filter(function (m) { return m.type === 'text'; });
       same(texts.map(function (m) { return JSON.parse(m.content).text; }), ['你好, Bob'], 'what Bob reads');
