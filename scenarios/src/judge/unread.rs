@@ -15,9 +15,9 @@ const RULE: &str = "CONV-UNREAD";
 
 #[derive(Default)]
 pub(super) struct Unread {
-    /// What was acknowledged in each session: by whom, of which step, and when that was told.
-    stored: BTreeMap<ImSessionId, Vec<(usize, u32, u64)>>,
-    /// When each user last began to read, or to clear, a session by its id, successfully or not.
+    /// What was acknowledged in each session: by whom, and when that was told.
+    stored: BTreeMap<ImSessionId, Vec<(usize, u64)>>,
+    /// When each user began to read a session by its id, successfully or not.
     reads: BTreeMap<(usize, String), Vec<Read>>,
     /// Requests whose answer is out.
     asked: BTreeMap<u64, (usize, String, u64)>,
@@ -35,10 +35,10 @@ impl Checker for Unread {
         };
         let user = cast.user(device);
         match &happening.what {
-            What::Told(Event::Stored { session, message, .. }) => {
-                if let Some(step) = step_of(&message.kind, &message.content) {
-                    self.stored.entry(session.clone()).or_default().push((user, step, number));
-                }
+            What::Told(Event::Stored { session, message, .. })
+                if step_of(&message.kind, &message.content).is_some() =>
+            {
+                self.stored.entry(session.clone()).or_default().push((user, number));
             }
             What::Request { method: Method::GET, path, call, .. } => {
                 if let Some(session) = read_session(path) {
@@ -76,7 +76,7 @@ impl Checker for Unread {
                     continue;
                 };
                 let from_others: Vec<u64> =
-                    stored.iter().filter(|(by, _, _)| *by != user).map(|(_, _, at)| *at).collect();
+                    stored.iter().filter(|(by, _)| *by != user).map(|(_, at)| *at).collect();
                 let Some(last) = from_others.last() else {
                     continue;
                 };
