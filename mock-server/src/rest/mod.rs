@@ -72,11 +72,12 @@ fn routes(apps: &Apps, backend: Backend, prefix: &str) -> Router {
         return routes.fold(Router::new(), |router, route| route.add_to(router)).with_state(scope);
     }
     let routes = TABLE.iter().flat_map(|(_, routes)| *routes);
-    let described = OPENAPI.replacen(AT_ROOT, &format!("\"url\": \"{prefix}/\""), 1);
+    let root = format!("\"url\": \"{prefix}/\"");
+    let described = async move || ([(CONTENT_TYPE, "application/json")], OPENAPI.replacen(AT_ROOT, &root, 1));
     routes
         .fold(Router::new(), |router, route| route.add_to(router))
         .with_state(scope)
-        .route("/openapi.json", fixed("application/json", described))
+        .route("/openapi.json", get(described))
         .route("/docs", fixed("text/html; charset=utf-8", VIEWER))
 }
 

@@ -88,7 +88,9 @@ pub enum Outcome {
     Done,
     /// Its premise did not come true.
     Skipped(&'static str),
-    /// The server or the network did not let it.
+    /// The server refused it: nothing has changed. Rule `API-NO-EFFECT`.
+    Refused(String),
+    /// It was not done as far as one knows, or not all of it: the server may have done what was asked.
     Failed(String),
 }
 

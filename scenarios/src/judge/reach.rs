@@ -35,13 +35,15 @@ pub enum Reached {
     NoAnswer,
     /// The end of a history was reached.
     HistoryEnd,
-    /// A step was refused or failed.
+    /// A step was refused.
+    StepRefused,
+    /// A step failed.
     StepFailed,
 }
 
 impl Reached {
     /// All, with what they are called.
-    pub const ALL: [(Self, &'static str); 13] = [
+    pub const ALL: [(Self, &'static str); 14] = [
         (Self::Kick, "kick"),
         (Self::Reconnection, "reconnection"),
         (Self::Refusal, "refused connection"),
@@ -54,6 +56,7 @@ impl Reached {
         (Self::Removed, "403 after removal"),
         (Self::NoAnswer, "request without answer"),
         (Self::HistoryEnd, "history"),
+        (Self::StepRefused, "refused step"),
         (Self::StepFailed, "failed step"),
     ];
 }
@@ -93,6 +96,7 @@ impl Reach {
             What::Answer { status: None, .. } => Reached::NoAnswer,
             What::Answer { status: Some(StatusCode::UNAUTHORIZED), .. } => Reached::TokenExpired,
             What::Request { path, .. } if path.contains("/messages/history") => Reached::HistoryEnd,
+            What::StepEnds { outcome: Outcome::Refused(_), .. } => Reached::StepRefused,
             What::StepEnds { outcome: Outcome::Failed(_), .. } => Reached::StepFailed,
             _ => return,
         };

@@ -12,12 +12,12 @@ use crate::plan::{Action, Actor, Place, Step};
 /// Why a step was not done.
 enum Stop {
     Skipped(&'static str),
-    Failed(String),
+    Failed(Error),
 }
 
 impl From<Error> for Stop {
     fn from(error: Error) -> Self {
-        Self::Failed(error.to_string())
+        Self::Failed(error)
     }
 }
 
@@ -26,8 +26,22 @@ pub(super) async fn take(stage: &Stage<'_>, client: &CurrentUser, actor: &Actor,
     match act(stage, client, actor, step).await {
         Ok(()) => Outcome::Done,
         Err(Stop::Skipped(why)) => Outcome::Skipped(why),
-        Err(Stop::Failed(why)) => Outcome::Failed(why),
+        Err(Stop::Failed(why)) if is_refusal(&step.action, &why) => {
+            Outcome::Refused(why.to_string())
+        }
+        Err(Stop::Failed(why)) => Outcome::Failed(why.to_string()),
     }
+}
+
+/// Whether the server said no to the one request by which an action changes anything. Afterwards some look at what has
+/// become of it: a refusal of that says nothing.
+fn is_refusal(action: &Action, error: &Error) -> bool {
+    let Error::Api(error) = error else {
+        return false;
+    };
+    let only_reads = matches!(action, Action::SendText { .. } | Action::Read { .. } | Action::History { .. });
+    let is_write = !error.call.starts_with("GET ") && !matches!(action, Action::CreateGroup { .. });
+    error.status().is_some_and(|status| (400..500).contains(&status)) && (is_write || only_reads)
 }
 
 async fn act(stage: &Stage<'_>, client: &CurrentUser, actor: &Actor, step: &Step) -> Result<(), Stop> {
