@@ -50,7 +50,7 @@ impl<'a> Device<'a> {
             let world = stage.world;
             let wall = Timestamp::from_millis(world.clock().now().as_millis().saturating_add(planned.skew));
             let clock = if planned.skew == 0 { world.clock() } else { Clock::starting_at(wall) };
-            let push = stage.weather.push(index, world, stage.history);
+            let push = stage.weather.push(index, &**world, stage.history);
             let http = stage.weather.http(index, &**world, stage.history);
             let config = ClientConfig::with_transports(world.base_url(), http, Arc::new(push))
                 .expect("a world knows its own address")

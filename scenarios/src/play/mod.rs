@@ -28,7 +28,7 @@ pub use view::{Conversation, Room, UserView, View};
 
 use crate::history::History;
 use crate::plan::{Actor, Plan};
-use crate::world::World;
+use crate::world::{NotInflicted, World};
 use device::Device;
 use stage::Stage;
 
@@ -53,8 +53,8 @@ pub struct Played {
     pub truth: Vec<UserView>,
     /// Who had not come to rest when the quiet time was over.
     pub restless: Vec<Actor>,
-    /// Faults of the plan that this world cannot inflict.
-    pub not_inflicted: Vec<u32>,
+    /// Faults of the plan that could not be inflicted in this world, and why.
+    pub not_inflicted: Vec<(u32, NotInflicted)>,
     /// The groups and pairs that came to be, by their names in the plan.
     pub sessions: Vec<(String, ImSessionId)>,
 }

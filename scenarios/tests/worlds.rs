@@ -1,0 +1,119 @@
+//! Plans beyond the simulated world: over real sockets, in real time.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use y2w_scenarios::fuzz::{Simulated, judged};
+use y2w_scenarios::history::Keep;
+use y2w_scenarios::plan::Plan;
+use y2w_scenarios::world::{Embedded, World};
+
+async fn embedded(plan: &Plan) -> Simulated {
+    let world: Arc<dyn World> = Arc::new(Embedded::start(plan).await.unwrap());
+    judged(plan, &world, Keep::default()).await
+}
+
+/// A short plan with every fault that a server of ours can be made to have.
+const FAULTS: &str = r##"
+version = 1
+seed = 3
+quiet = "40s"
+network = { latency = "2ms" }
+user = [{ name = "ann", devices = ["web", "mobile"] }, { name = "bob" }]
+
+[[step]]
+id = 1
+at = "0s"
+by = "ann"
+do = { create-group = { group = "team", members = ["bob"] } }
+[[step]]
+id = 2
+at = "200ms"
+by = "bob"
+do = { send-text = { to = "#team" } }
+[[step]]
+id = 3
+at = "900ms"
+by = "ann/mobile"
+do = { send-text = { to = "#team" } }
+
+[[fault]]
+id = 10
+at = "500ms"
+what = { forget-session = { session = "#team" } }
+[[fault]]
+id = 11
+at = "500ms"
+what = { expire-tokens = { user = "ann" } }
+[[fault]]
+id = 12
+at = "500ms"
+what = "expire-im-tokens"
+[[fault]]
+id = 13
+at = "600ms"
+what = "restart-push"
+[[fault]]
+id = 14
+at = "500ms"
+for = "400ms"
+what = "refuse-connections"
+[[fault]]
+id = 15
+at = "500ms"
+for = "700ms"
+what = { partition = { who = "bob" } }
+[[fault]]
+id = 16
+at = "1300ms"
+what = { move-mts = { session = "#team", by = 60000 } }
+[[fault]]
+id = 17
+at = "1400ms"
+what = { cut-push = { who = "*" } }
+"##;
+
+#[tokio::test]
+async fn faults_befall_a_server_on_real_sockets() {
+    let run = embedded(&Plan::parse(FAULTS, "plan").unwrap()).await;
+    assert_eq!(run.verdict.anomalies, []);
+    let played = run.played.unwrap();
+    assert!(played.restless.is_empty() && played.not_inflicted.is_empty(), "{played:?}");
+    let team = &played.truth[1].view.rooms["#team"];
+    assert!(
+        team.messages.as_ref().unwrap().ends_with(&["step 2".to_owned(), "step 3".to_owned()]),
+        "{team:?}"
+    );
+}
+
+#[tokio::test]
+async fn plans_that_found_something_in_virtual_time_are_clean_on_real_sockets() {
+    let plans = ["edit-shows-in-own-conversation.toml", "lost-answer-leaves-no-members.toml"];
+    let plans = plans.map(|name| {
+        let mut plan = Plan::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("plans").join(name)).unwrap();
+        // What takes a quarter of a minute in virtual time need not take it in real time.
+        for at in
+            plan.steps.iter_mut().map(|step| &mut step.at).chain(plan.faults.iter_mut().map(|f| &mut f.at))
+        {
+            at.0 /= 10;
+        }
+        plan.faults.iter_mut().for_each(|fault| fault.lasts.0 /= 10);
+        plan
+    });
+    for run in join_all(plans.iter().map(embedded)).await {
+        assert_eq!(run.verdict.anomalies, []);
+    }
+}
+
+/// The same finding on real sockets as in virtual time.
+#[tokio::test]
+async fn a_quirk_is_found_on_real_sockets() {
+    let plans = Path::new(env!("CARGO_MANIFEST_DIR")).join("plans");
+    let mut plan = Plan::read(&plans.join("edit-shows-in-own-conversation.toml")).unwrap();
+    plan.quirks.push("message-lost=1".to_owned());
+    let run = embedded(&plan).await;
+    assert!(run.verdict.anomalies.iter().any(|found| found.rule == "SYNC-LOSSLESS"), "{:?}", run.verdict);
+}
