@@ -6,10 +6,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use y2w_mock_server::{MockServer, PasswordCost};
 use y2w_scenarios::fuzz::{Simulated, judged};
 use y2w_scenarios::history::Keep;
 use y2w_scenarios::plan::Plan;
-use y2w_scenarios::world::{Embedded, World};
+use y2w_scenarios::world::{Embedded, Remote, World};
 
 async fn embedded(plan: &Plan) -> Simulated {
     let world: Arc<dyn World> = Arc::new(Embedded::start(plan).await.unwrap());
@@ -87,6 +88,30 @@ async fn faults_befall_a_server_on_real_sockets() {
         team.messages.as_ref().unwrap().ends_with(&["step 2".to_owned(), "step 3".to_owned()]),
         "{team:?}"
     );
+}
+
+/// A server that others use too, and which is known by its URLs alone.
+#[tokio::test]
+async fn a_plan_is_played_again_and_again_on_one_remote_server() {
+    let server = MockServer::builder()
+        .password_cost(PasswordCost::Fast)
+        .control(([127, 0, 0, 1], 0).into())
+        .start()
+        .await
+        .unwrap();
+    let (target, control) = (server.http_url(), format!("http://{}/", server.control_addr().unwrap()));
+    let plan = Plan::parse(FAULTS, "plan").unwrap();
+    for control in [None, Some(&*control)] {
+        let world: Arc<dyn World> = Arc::new(Remote::new(&target, control, plan.seed).unwrap());
+        let run = judged(&plan, &world, Keep::default()).await;
+        assert_eq!(run.verdict.anomalies, []);
+        let not_inflicted: Vec<u32> =
+            run.played.unwrap().not_inflicted.into_iter().map(|(fault, _)| fault).collect();
+        // What lies on the network is inflicted anywhere.
+        let on_the_server = if control.is_some() { vec![] } else { vec![10, 11, 12, 14, 13, 16] };
+        assert_eq!(not_inflicted, on_the_server);
+    }
+    server.shutdown().await;
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@
 //! network is no part of it: that is the [weather], which lies between any client and any world.
 
 mod embedded;
+mod remote;
 mod sim;
 pub mod weather;
 mod wire;
@@ -23,6 +24,7 @@ use y2w_sdk::protocol::{ImSessionId, UserId};
 use y2w_sdk::push::Streams;
 
 pub use embedded::{Embedded, NoWorld};
+pub use remote::Remote;
 pub use sim::{Sim, in_virtual_time};
 pub use weather::Weather;
 
