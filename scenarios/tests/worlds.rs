@@ -6,11 +6,52 @@ use std::path::Path;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use y2w_mock_server::{MockServer, PasswordCost};
-use y2w_scenarios::fuzz::{Simulated, judged};
+use y2w_scenarios::fuzz::{Simulated, generate, judged, simulate};
 use y2w_scenarios::history::Keep;
 use y2w_scenarios::plan::Plan;
 use y2w_scenarios::world::{Embedded, Remote, World};
+
+/// Cases that are compared over real sockets; as many as `Y2W_WORLDS_CASES` says.
+const CASES: u64 = 40;
+
+/// So many at a time: they share the machine.
+const AT_ONCE: usize = 20;
+
+/// Faults and clocks that differ are taken away, and each step waits until nothing is under way any more: what is left is
+/// the same whoever is faster. Where the ends differ all the same, one of the worlds is wrong.
+fn case_without_races(case: u64) -> Plan {
+    let mut plan = generate::plan(11, case, &[]);
+    plan.in_turn = true;
+    plan.faults.clear();
+    plan.users.iter_mut().for_each(|user| user.skew = 0);
+    plan.steps.iter_mut().for_each(|step| step.at.0 = 0);
+    plan.network.latency.0 /= 10;
+    plan.network.jitter.0 /= 10;
+    plan
+}
+
+#[test]
+fn plans_without_races_end_alike_in_virtual_time_and_on_real_sockets() {
+    let cases = std::env::var("Y2W_WORLDS_CASES").map_or(CASES, |cases| cases.parse().unwrap());
+    let plans: Vec<Plan> = (0..cases).map(case_without_races).collect();
+    let simulated: Vec<Simulated> = plans.iter().map(|plan| simulate(plan, Keep::default())).collect();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let real = stream::iter(&plans).map(embedded).buffered(AT_ONCE).collect::<Vec<Simulated>>();
+    for (case, (one, other)) in simulated.into_iter().zip(runtime.block_on(real)).enumerate() {
+        let plan = plans[case].to_toml(&format!("case {case}"));
+        assert_eq!((&*one.verdict.anomalies, &*other.verdict.anomalies), (&[][..], &[][..]), "{plan}");
+        let (one, other) = (one.played.unwrap(), other.played.unwrap());
+        if one.digest() != other.digest() {
+            for (one, other) in one.views.iter().zip(&other.views) {
+                assert_eq!(one, other, "{plan}");
+            }
+            assert_eq!(one.truth, other.truth, "{plan}");
+            panic!("{plan}: others are logged in at the end");
+        }
+    }
+}
 
 async fn embedded(plan: &Plan) -> Simulated {
     let world: Arc<dyn World> = Arc::new(Embedded::start(plan).await.unwrap());

@@ -99,13 +99,14 @@ pub(super) fn verdict(plan: &Plan, run: &Simulated) -> String {
     }
     let _ = writeln!(
         text,
-        "{}: {} steps, {} faults, {} things happened; seed {}{}",
+        "{}: {} steps, {} faults, {} things happened; seed {}{}{}",
         if run.verdict.anomalies.is_empty() { "all rules held" } else { "rules were broken" },
         plan.steps.len(),
         plan.faults.len(),
         run.happenings,
         plan.seed,
         run.hash.map_or_else(String::new, |hash| format!(", trace {hash:016x}")),
+        run.played.as_ref().map_or_else(String::new, |played| format!(", end {:016x}", played.digest())),
     );
     text
 }
