@@ -96,6 +96,42 @@ fn a_server_that_says_nothing_is_exit_code_3_within_the_deadline() {
     assert!(line.contains("no answer within 0.5 s"), "{line}");
 }
 
+const PLAN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/edit-shows-in-own-conversation.toml");
+
+#[test]
+fn a_plan_is_replayed_in_each_world_and_its_exit_code_says_how_it_went() {
+    let target = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let target = format!("http://{target}");
+    for (args, code, said) in [
+        (&["--world", "sim"][..], 0, "all rules held"),
+        (&["--world", "embedded"], 0, "all rules held"),
+        (&["--world", "sim", "--quirk", "message-lost"], 1, "BROKEN  SYNC-LOSSLESS"),
+        (&["--world", "embedded", "--quirk", "message-lost"], 1, "BROKEN  SYNC-LOSSLESS"),
+        (&["--world", "remote", "--target", &target], 3, "the accounts have it in their names"),
+    ] {
+        let output = y2w(&[&["replay", PLAN], args].concat());
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", text(&output.stderr));
+        assert!(text(&output.stdout).contains(said), "{args:?}: {}", text(&output.stdout));
+    }
+}
+
+#[test]
+fn a_replay_that_makes_no_sense_is_wrong_usage() {
+    let missing = refusal(&y2w(&["replay", "no-such-plan.toml", "--world", "sim"]), 2);
+    assert!(missing.contains("no-such-plan.toml"), "{missing}");
+    for (args, culprit) in [
+        (&["--world", "remote"][..], "--target"),
+        (&["--world", "moon"], "moon"),
+        (&["--world", "sim", "--target", "http://h"], "--target http://h is for --world remote"),
+        (&["--world", "remote", "--target", "nowhere"], "--target: `nowhere` is no address"),
+        (&["--world", "remote", "--target", "http://h", "--control", "x"], "--control: `x` is no address"),
+        (&["--world", "sim", "--quirk", "no-such"], "no-such"),
+    ] {
+        let line = refusal(&y2w(&[&["replay", PLAN], args].concat()), 2);
+        assert!(line.contains(culprit), "{line}");
+    }
+}
+
 #[test]
 fn a_port_in_use_is_exit_code_3_and_says_which() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -2,6 +2,7 @@
 
 mod fuzz;
 mod progress;
+mod replay;
 mod run;
 mod sim;
 mod summary;
@@ -36,6 +37,9 @@ enum Command {
 
     /// Play a plan in virtual time, without sockets, and judge what happens
     Sim(sim::SimArgs),
+
+    /// Play a plan in any world: in virtual time, on real sockets, on a server that runs already
+    Replay(replay::ReplayArgs),
 
     /// Make plans up until one breaks a rule; shrink it, and write it to a file
     Fuzz(fuzz::FuzzArgs),
@@ -81,7 +85,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(match cli.command {
         None => run_with(cli.run),
         Some(Command::Run(args)) => run_with(args),
-        Some(Command::Sim(args)) => sim::sim(args),
+        Some(Command::Sim(args)) => sim::sim(&args),
+        Some(Command::Replay(args)) => {
+            log_to_stderr(LevelFilter::ERROR);
+            with_runtime(|runtime| replay::replay(runtime, &args))
+        }
         Some(Command::Fuzz(args)) => fuzz::fuzz(&args),
         Some(Command::Serve(args)) => {
             log_to_stderr(LevelFilter::WARN);

@@ -12,9 +12,20 @@ use crate::plan::{Actor, Plan};
 
 #[derive(Args)]
 pub(super) struct SimArgs {
+    #[command(flatten)]
+    plan: PlanArgs,
+
+    /// Play it with so many seeds, each twice, and compare all that happens
+    #[arg(long, value_name = "SEEDS")]
+    verify_determinism: Option<u64>,
+}
+
+/// Which plan, with which changes, and what is to be shown of it.
+#[derive(Args)]
+pub(super) struct PlanArgs {
     /// The plan, a TOML file; scenarios/plans has some
     #[arg(value_name = "PLAN")]
-    plan: PathBuf,
+    file: PathBuf,
 
     /// Another seed than the plan's
     #[arg(long, value_name = "NUMBER")]
@@ -27,30 +38,44 @@ pub(super) struct SimArgs {
     /// Print everything that happens
     #[arg(long)]
     story: bool,
-
-    /// Play it with so many seeds, each twice, and compare all that happens
-    #[arg(long, value_name = "SEEDS")]
-    verify_determinism: Option<u64>,
 }
 
-pub(super) fn sim(args: SimArgs) -> u8 {
-    let mut plan = match Plan::read(&args.plan) {
+impl PlanArgs {
+    /// The plan, checked; or the exit code, and what is wrong is said.
+    pub(super) fn read(&self) -> Result<Plan, u8> {
+        let mut plan = Plan::read(&self.file).map_err(|error| usage(&error.to_string()))?;
+        plan.seed = self.seed.unwrap_or(plan.seed);
+        plan.quirks.extend_from_slice(&self.quirk);
+        plan.check().map_err(|error| usage(&error.to_string()))?;
+        Ok(plan)
+    }
+}
+
+pub(super) fn sim(args: &SimArgs) -> u8 {
+    let plan = match args.plan.read() {
         Ok(plan) => plan,
-        Err(error) => return usage(&error.to_string()),
+        Err(code) => return code,
     };
-    plan.seed = args.seed.unwrap_or(plan.seed);
-    plan.quirks.extend(args.quirk);
-    if let Err(error) = plan.check() {
-        return usage(&error.to_string());
+    match args.verify_determinism {
+        Some(seeds) => verify_determinism(&plan, seeds),
+        None => show(&plan, &simulate(&plan, Keep { story: true, hash: true }), &args.plan),
     }
-    if let Some(seeds) = args.verify_determinism {
-        return verify_determinism(&plan, seeds);
-    }
-    let run = simulate(&plan, Keep { story: true, hash: true });
+}
+
+/// Prints what became of a plan; the answer is the exit code.
+pub(super) fn show(plan: &Plan, run: &Simulated, args: &PlanArgs) -> u8 {
     if args.story {
-        print!("{}", story(&plan, &run.story));
+        print!("{}", story(plan, &run.story));
     }
-    print!("{}", verdict(&plan, &run));
+    for (id, why) in run.played.iter().flat_map(|played| &played.not_inflicted) {
+        let fault = plan.faults.iter().find(|fault| fault.id == *id);
+        let what = fault.and_then(|fault| toml::Value::try_from(&fault.what).ok());
+        println!(
+            "not inflicted: fault {id}, {}: {why}",
+            what.map(|what| what.to_string()).unwrap_or_default()
+        );
+    }
+    print!("{}", verdict(plan, run));
     if run.verdict.anomalies.is_empty() { OK } else { BROKEN }
 }
 
@@ -74,13 +99,14 @@ pub(super) fn verdict(plan: &Plan, run: &Simulated) -> String {
     }
     let _ = writeln!(
         text,
-        "{}: {} steps, {} faults, {} things happened; seed {}, trace {:016x}",
+        "{}: {} steps, {} faults, {} things happened; seed {}{}{}",
         if run.verdict.anomalies.is_empty() { "all rules held" } else { "rules were broken" },
         plan.steps.len(),
         plan.faults.len(),
         run.happenings,
         plan.seed,
-        run.hash.unwrap_or(0),
+        run.hash.map_or_else(String::new, |hash| format!(", trace {hash:016x}")),
+        run.played.as_ref().map_or_else(String::new, |played| format!(", end {:016x}", played.digest())),
     );
     text
 }

@@ -204,6 +204,7 @@ impl Draft {
             note: String::new(),
             quirks: quirks.to_vec(),
             quiet: Millis(600_000),
+            in_turn: false,
             network: Network { latency: Millis(self.latency), jitter: Millis(self.jitter) },
             faults: faults.collect(),
             steps,

@@ -9,7 +9,7 @@ pub mod generate;
 pub mod shrink;
 mod simulate;
 
-pub use simulate::{Simulated, simulate};
+pub use simulate::{Simulated, judged, simulate};
 
 use crate::judge::{Anomaly, Reach};
 use crate::plan::Plan;

@@ -1,11 +1,11 @@
-//! One plan in the simulated world, judged.
+//! One plan, played and judged: in the simulated world, or in another.
 
 use std::sync::Arc;
 
 use crate::history::{Happening, History, Keep};
 use crate::judge::{Anomaly, Judge, Verdict};
 use crate::plan::Plan;
-use crate::play::{Played, play};
+use crate::play::{PlayError, Played, play};
 use crate::world::{Sim, World, in_virtual_time};
 
 /// What became of a plan.
@@ -15,6 +15,8 @@ pub struct Simulated {
     pub verdict: Verdict,
     /// What everybody knows at the end; none if the plan could not be played to its end.
     pub played: Option<Played>,
+    /// Why it could not.
+    pub not_played: Option<PlayError>,
     /// Everything that happened, if it was to be kept.
     pub story: Vec<Happening>,
     /// A hash over everything that happened, if it was to be kept.
@@ -30,17 +32,22 @@ const NOT_PLAYED: &str = "API-ERROR-SHAPE";
 pub fn simulate(plan: &Plan, keep: Keep) -> Simulated {
     in_virtual_time(async {
         let world: Arc<dyn World> = Arc::new(Sim::new(plan));
-        let judge = Judge::new(plan);
-        let history = Arc::new(History::new(world.clock(), keep, Box::new(judge.clone())));
-        let played = play(plan, &world, &history).await;
-        let (verdict, played) = match played {
-            Ok(played) => (judge.verdict(plan, &played), Some(played)),
-            Err(error) => {
-                let anomaly = Anomaly { rule: NOT_PLAYED, text: error.to_string(), witnesses: Vec::new() };
-                (Verdict { anomalies: vec![anomaly], ..Verdict::default() }, None)
-            }
-        };
-        let (hash, happenings) = (history.hash(), history.count());
-        Simulated { verdict, played, story: history.take_story(), hash, happenings }
+        judged(plan, &world, keep).await
     })
+}
+
+/// Plays a plan in any world.
+pub async fn judged(plan: &Plan, world: &Arc<dyn World>, keep: Keep) -> Simulated {
+    let judge = Judge::new(plan);
+    let history = Arc::new(History::new(world.clock(), keep, Box::new(judge.clone())));
+    let played = play(plan, world, &history).await;
+    let (verdict, played, not_played) = match played {
+        Ok(played) => (judge.verdict(plan, &played), Some(played), None),
+        Err(error) => {
+            let anomaly = Anomaly { rule: NOT_PLAYED, text: error.to_string(), witnesses: Vec::new() };
+            (Verdict { anomalies: vec![anomaly], ..Verdict::default() }, None, Some(error))
+        }
+    };
+    let (hash, happenings) = (history.hash(), history.count());
+    Simulated { verdict, played, not_played, story: history.take_story(), hash, happenings }
 }

@@ -47,6 +47,10 @@ pub struct Plan {
     /// How long everybody has, after the last step and the end of the last fault, until all must agree.
     #[serde(default = "Plan::default_quiet")]
     pub quiet: Millis,
+    /// Whether a step waits, beyond its time, until nothing is under way any more. Nothing depends on who is faster
+    /// then, so that a plan without faults ends alike in every world.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub in_turn: bool,
     /// The network between devices and server, when no fault is on it.
     #[serde(default)]
     pub network: Network,

@@ -1,5 +1,6 @@
 //! One device: logs in and out, does its steps, and ends.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,7 +31,8 @@ pub(super) struct Device<'a> {
     store: Arc<MemoryStore>,
     logins: u32,
     pub(super) client: Option<CurrentUser>,
-    steps: Vec<&'a Step>,
+    /// What is left to be done, in order.
+    steps: VecDeque<&'a Step>,
     /// Steps that failed.
     pub(super) failed: Vec<&'a Step>,
 }
@@ -50,7 +52,7 @@ impl<'a> Device<'a> {
             let world = stage.world;
             let wall = Timestamp::from_millis(world.clock().now().as_millis().saturating_add(planned.skew));
             let clock = if planned.skew == 0 { world.clock() } else { Clock::starting_at(wall) };
-            let push = stage.weather.push(index, world, stage.history);
+            let push = stage.weather.push(index, &**world, stage.history);
             let http = stage.weather.http(index, &**world, stage.history);
             let config = ClientConfig::with_transports(world.base_url(), http, Arc::new(push))
                 .expect("a world knows its own address")
@@ -64,7 +66,7 @@ impl<'a> Device<'a> {
                 store: Arc::default(),
                 logins: 0,
                 client: None,
-                steps,
+                steps: steps.into(),
                 failed: Vec::new(),
             }
         };
@@ -96,18 +98,31 @@ impl<'a> Device<'a> {
 
     /// Does the device's steps.
     pub(super) async fn act(&mut self, begin: Timestamp) {
-        for step in std::mem::take(&mut self.steps) {
-            self.stage.world.clock().sleep_until(begin.plus(step.at.duration())).await;
-            let history = self.stage.history;
-            history.note(Some(self.index), What::StepBegins(step.id));
-            let outcome = tokio::time::timeout(STEP_PATIENCE, self.step(step)).await;
-            let outcome =
-                outcome.unwrap_or_else(|_| Outcome::Failed(format!("not done after {STEP_PATIENCE:?}")));
-            if matches!(outcome, Outcome::Failed(_)) {
-                self.failed.push(step);
-            }
-            history.note(Some(self.index), What::StepEnds { step: step.id, outcome });
+        while !self.steps.is_empty() {
+            self.act_once(begin).await;
         }
+    }
+
+    /// The steps that are left.
+    pub(super) fn steps(&self) -> impl Iterator<Item = &'a Step> {
+        self.steps.iter().copied()
+    }
+
+    /// Does the next step, at its time.
+    pub(super) async fn act_once(&mut self, begin: Timestamp) {
+        let Some(step) = self.steps.pop_front() else {
+            return;
+        };
+        self.stage.world.clock().sleep_until(begin.plus(step.at.duration())).await;
+        let history = self.stage.history;
+        history.note(Some(self.index), What::StepBegins(step.id));
+        let outcome = tokio::time::timeout(STEP_PATIENCE, self.step(step)).await;
+        let outcome =
+            outcome.unwrap_or_else(|_| Outcome::Failed(format!("not done after {STEP_PATIENCE:?}")));
+        if matches!(outcome, Outcome::Failed(_)) {
+            self.failed.push(step);
+        }
+        history.note(Some(self.index), What::StepEnds { step: step.id, outcome });
     }
 
     async fn step(&mut self, step: &Step) -> Outcome {

@@ -5,10 +5,10 @@ use y2w_sdk::protocol::{ImSessionId, SessionType, Timestamp};
 use super::stage::Stage;
 use crate::history::What;
 use crate::plan::{Fault, Misfortune, Place};
-use crate::world::Harm;
+use crate::world::{Harm, NotInflicted};
 
-/// Has every fault of the plan come and go; returns those that this world cannot inflict.
-pub(super) async fn befall(stage: &Stage<'_>, begin: Timestamp) -> Vec<u32> {
+/// Has every fault of the plan come and go; returns those that could not be inflicted in this world, and why.
+pub(super) async fn befall(stage: &Stage<'_>, begin: Timestamp) -> Vec<(u32, NotInflicted)> {
     let mut turns: Vec<(u64, bool, &Fault)> = Vec::new();
     for fault in &stage.plan.faults {
         turns.push((fault.at.0, true, fault));
@@ -33,8 +33,11 @@ pub(super) async fn befall(stage: &Stage<'_>, begin: Timestamp) -> Vec<u32> {
         if let Misfortune::CutPush { who } = &fault.what {
             stage.weather.cut(|actor| who.covers(actor));
         }
-        if begins && harm(stage, fault).is_some_and(|harm| stage.world.inflict(&harm).is_err()) {
-            not_inflicted.push(fault.id);
+        if begins
+            && let Some(harm) = harm(stage, fault)
+            && let Err(why) = stage.world.inflict(harm).await
+        {
+            not_inflicted.push((fault.id, why));
         }
     }
     not_inflicted

@@ -21,14 +21,15 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use thiserror::Error;
 use y2w_sdk::api::ApiError;
-use y2w_sdk::protocol::ImSessionId;
+use y2w_sdk::protocol::{ImSessionId, Timestamp};
 
 pub(crate) use stage::{step_of, step_said};
 pub use view::{Conversation, Room, UserView, View};
 
+use crate::chance;
 use crate::history::History;
 use crate::plan::{Actor, Plan};
-use crate::world::World;
+use crate::world::{NotInflicted, World};
 use device::Device;
 use stage::Stage;
 
@@ -44,6 +45,13 @@ const AT_REST: Duration = Duration::from_secs(2);
 /// How often it is looked whether everybody is at rest.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 
+/// For how long nothing must have happened before a step that waits for that, beside what the network takes: what is
+/// under way in a machine that does much else at the same time arrives within it.
+const STILL: Duration = Duration::from_millis(60);
+
+/// How often it is looked whether anything happens.
+const LOOK_FOR_STILLNESS_EVERY: Duration = Duration::from_millis(10);
+
 /// What became of a plan.
 #[derive(Debug)]
 pub struct Played {
@@ -53,14 +61,22 @@ pub struct Played {
     pub truth: Vec<UserView>,
     /// Who had not come to rest when the quiet time was over.
     pub restless: Vec<Actor>,
-    /// Faults of the plan that this world cannot inflict.
-    pub not_inflicted: Vec<u32>,
+    /// Faults of the plan that could not be inflicted in this world, and why.
+    pub not_inflicted: Vec<(u32, NotInflicted)>,
     /// The groups and pairs that came to be, by their names in the plan.
     pub sessions: Vec<(String, ImSessionId)>,
 }
 
+impl Played {
+    /// A number that stands for all that everybody knows at the end, in the plan's own words: the same in every world
+    /// for a plan that leaves nothing to who is faster.
+    pub fn digest(&self) -> u64 {
+        chance::draw(0, (&self.views, &self.truth))
+    }
+}
+
 /// What a device knows at the end.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct DeviceView {
     /// Its place in the plan.
     pub device: usize,
@@ -102,7 +118,11 @@ pub async fn play(plan: &Plan, world: &Arc<dyn World>, history: &Arc<History>) -
 
     let begin = world.clock().now();
     let (not_inflicted, ()) = join(faults::befall(&stage, begin), async {
-        join_all(devices.iter_mut().map(|device| device.act(begin))).await;
+        if plan.in_turn {
+            act_in_turn(&stage, &mut devices, begin).await;
+        } else {
+            join_all(devices.iter_mut().map(|device| device.act(begin))).await;
+        }
     })
     .await;
     let mut restless = rest(plan, &devices).await;
@@ -132,6 +152,34 @@ fn unsure<'a>(plan: &'a Plan, devices: &[Device<'a>]) -> BTreeSet<&'a str> {
         return plan.users.iter().map(|user| &*user.name).collect();
     }
     failed().flat_map(|step| step.action.users().into_iter().chain([&*step.by.user])).collect()
+}
+
+/// Has the devices do their steps one after the other, each when nothing is under way any more.
+async fn act_in_turn(stage: &Stage<'_>, devices: &mut [Device<'_>], begin: Timestamp) {
+    let turns = |device: &Device<'_>| {
+        let index = device.index;
+        device.steps().map(move |step| (step.at, step.id, index)).collect::<Vec<_>>()
+    };
+    let mut turns: Vec<_> = devices.iter().flat_map(turns).collect();
+    turns.sort_unstable();
+    for (_, _, device) in turns {
+        still(stage, devices).await;
+        devices[device].act_once(begin).await;
+    }
+}
+
+/// Waits until everybody is at rest and nothing has happened for a while, or for as long as a step may take.
+async fn still(stage: &Stage<'_>, devices: &[Device<'_>]) {
+    let network = stage.plan.network;
+    let enough = STILL + network.latency.duration() + network.jitter.duration();
+    let (mut waited, mut still, mut happened) = (Duration::ZERO, Duration::ZERO, stage.history.count());
+    while still < enough && waited < STEP_PATIENCE {
+        tokio::time::sleep(LOOK_FOR_STILLNESS_EVERY).await;
+        waited += LOOK_FOR_STILLNESS_EVERY;
+        let before = std::mem::replace(&mut happened, stage.history.count());
+        let nothing = before == happened && devices.iter().all(Device::is_at_rest);
+        still = if nothing { still + LOOK_FOR_STILLNESS_EVERY } else { Duration::ZERO };
+    }
 }
 
 /// Waits until everybody is at rest; who is not when the quiet time is over is named.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use y2w_sdk::protocol::content::Content;
 use y2w_sdk::protocol::{ImSessionId, MessageId, MessageType, SessionId, SessionType, User, UserId};
-use y2w_sdk::push::{ConnectionState, InProcessPush};
+use y2w_sdk::push::{ConnectionState, OverStreams};
 use y2w_sdk::{ClientConfig, Event, Users};
 
 use super::{PlayError, brief};
@@ -58,8 +58,7 @@ impl<'a> Stage<'a> {
 
     /// A client's way to the server without weather, and without push.
     pub(super) fn plain_config(&self) -> ClientConfig {
-        let world = self.world.clone();
-        let push = InProcessPush::new(Arc::new(move || world.dial()));
+        let push = OverStreams::new(self.world.streams());
         ClientConfig::with_transports(self.world.base_url(), self.world.http(), Arc::new(push))
             .expect("a world knows its own address")
             .clock(self.world.clock())

@@ -7,6 +7,8 @@
 //! A [`World`] gives clients their way to the server and inflicts on the server what the plan says. What befalls the
 //! network is no part of it: that is the [weather], which lies between any client and any world.
 
+mod embedded;
+mod remote;
 mod sim;
 pub mod weather;
 mod wire;
@@ -19,8 +21,10 @@ use futures_util::future::BoxFuture;
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::{ImSessionId, UserId};
-use y2w_sdk::push::ByteStream;
+use y2w_sdk::push::Streams;
 
+pub use embedded::{Embedded, NoWorld};
+pub use remote::Remote;
 pub use sim::{Sim, in_virtual_time};
 pub use weather::Weather;
 
@@ -40,11 +44,11 @@ pub trait World: Send + Sync {
     /// The way of requests to the server.
     fn http(&self) -> Arc<dyn HttpTransport>;
 
-    /// Opens a stream to the push server.
-    fn dial(&self) -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>>;
+    /// The way of push connections to the server.
+    fn streams(&self) -> Arc<dyn Streams>;
 
     /// Does this to the server.
-    fn inflict(&self, harm: &Harm) -> Result<(), Unsupported>;
+    fn inflict(&self, harm: Harm) -> BoxFuture<'_, Result<(), NotInflicted>>;
 }
 
 /// What can be done to a server.
@@ -66,12 +70,12 @@ pub enum Harm {
     Kick(UserId),
 }
 
-/// What a world cannot do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unsupported;
+/// Why something could not be done to the server of a world, to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotInflicted(pub String);
 
-impl fmt::Display for Unsupported {
+impl fmt::Display for NotInflicted {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("this world has no way to do that to its server")
+        f.write_str(&self.0)
     }
 }

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 use y2w_mock_server::quirks::NamedQuirk;
-use y2w_mock_server::{Backend, MockServer, PasswordCost};
+use y2w_mock_server::{Backend, MockServer, MockServerBuilder, PasswordCost};
 use y2w_sdk::api::{HttpTransport, InProcessHttp};
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::Timestamp;
-use y2w_sdk::push::ByteStream;
+use y2w_sdk::protocol::rest::GateData;
+use y2w_sdk::push::{ByteStream, Streams};
 
-use super::{Harm, Unsupported, World};
+use super::{Harm, NotInflicted, World};
 use crate::plan::Plan;
 
 /// When simulated time begins: 2016-11-24 at noon, in milliseconds since 1970.
@@ -33,15 +34,7 @@ impl Sim {
     /// A fresh server with the plan's quirks.
     pub fn new(plan: &Plan) -> Self {
         let clock = Clock::starting_at(Timestamp::from_millis(BEGIN_MILLIS));
-        let mut builder = MockServer::builder()
-            .app("key", "secret")
-            .seed(plan.seed)
-            .clock(clock)
-            .password_cost(PasswordCost::Fast);
-        for quirk in plan.quirks.iter().filter_map(|quirk| quirk.parse::<NamedQuirk>().ok()) {
-            builder = builder.quirk_at(quirk.quirk, quirk.rate);
-        }
-        let server = builder.backend();
+        let server = builder(plan, clock).backend();
         let http = Arc::new(InProcessHttp::new(server.router()));
         Self { server, http, clock }
     }
@@ -71,18 +64,42 @@ impl World for Sim {
         self.http.clone()
     }
 
-    fn dial(&self) -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
-        let server = self.server.clone();
+    fn streams(&self) -> Arc<dyn Streams> {
+        Arc::new(InMemory(self.server.clone()))
+    }
+
+    fn inflict(&self, harm: Harm) -> BoxFuture<'_, Result<(), NotInflicted>> {
+        harm_ours(&self.server, &harm);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// Streams to the push side of a server in this thread.
+struct InMemory(Backend);
+
+impl Streams for InMemory {
+    fn address(&self, _: &GateData) -> Result<String, String> {
+        Ok("in-memory".to_owned())
+    }
+
+    fn open(&self, _: &str) -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
+        let server = self.0.clone();
         let (ours, theirs) = tokio::io::duplex(STREAM_BYTES);
         #[expect(clippy::disallowed_methods, reason = "the server's end, which ends with the stream")]
         tokio::spawn(async move { server.serve_push(theirs, &CancellationToken::new()).await });
         Box::pin(async move { Ok(Box::new(ours) as Box<dyn ByteStream>) })
     }
+}
 
-    fn inflict(&self, harm: &Harm) -> Result<(), Unsupported> {
-        harm_ours(&self.server, harm);
-        Ok(())
-    }
+/// The server that a plan asks for, wherever it is to run.
+pub(super) fn builder(plan: &Plan, clock: Clock) -> MockServerBuilder {
+    let builder = MockServer::builder()
+        .app("key", "secret")
+        .seed(plan.seed)
+        .clock(clock)
+        .password_cost(PasswordCost::Fast);
+    let quirks = plan.quirks.iter().filter_map(|quirk| quirk.parse::<NamedQuirk>().ok());
+    quirks.fold(builder, |builder, quirk| builder.quirk_at(quirk.quirk, quirk.rate))
 }
 
 /// Does this to a server of ours.

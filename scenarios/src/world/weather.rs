@@ -23,7 +23,8 @@ use tokio_util::sync::CancellationToken;
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::Timestamp;
-use y2w_sdk::push::{ByteStream, InProcessPush};
+use y2w_sdk::protocol::rest::GateData;
+use y2w_sdk::push::{ByteStream, OverStreams, Streams};
 
 use super::{World, wire};
 use crate::chance;
@@ -102,27 +103,16 @@ impl Weather {
     pub fn push(
         self: &Arc<Self>,
         device: DeviceIndex,
-        world: &Arc<dyn World>,
+        world: &dyn World,
         history: &Arc<History>,
-    ) -> InProcessPush {
-        let (weather, world, history) = (self.clone(), world.clone(), history.clone());
-        let dialled = Mutex::new(0_u32);
-        let dial = move || -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
-            let connection = {
-                let mut dialled = dialled.lock();
-                *dialled += 1;
-                *dialled
-            };
-            history.note(Some(device), What::Dials);
-            let (weather, world, history) = (weather.clone(), world.clone(), history.clone());
-            Box::pin(async move {
-                weather.hop(device, Way::Up, ("dial", connection)).await;
-                let theirs = world.dial().await?;
-                let cut = weather.cuts[device].lock().clone();
-                Ok(wire::lay(weather, history, device, connection, theirs, cut))
-            })
-        };
-        InProcessPush::new(Arc::new(dial))
+    ) -> OverStreams {
+        OverStreams::new(Arc::new(Connections {
+            device,
+            inner: world.streams(),
+            weather: self.clone(),
+            history: history.clone(),
+            dialled: Mutex::new(0),
+        }))
     }
 
     /// Waits as long as one hop takes, and as long as a fault holds things back.
@@ -236,6 +226,38 @@ impl Requests {
         }
         ended.status = Some(answer.status());
         Ok(answer)
+    }
+}
+
+/// One device's push connections.
+struct Connections {
+    device: DeviceIndex,
+    inner: Arc<dyn Streams>,
+    weather: Arc<Weather>,
+    history: Arc<History>,
+    dialled: Mutex<u32>,
+}
+
+impl Streams for Connections {
+    fn address(&self, gate: &GateData) -> Result<String, String> {
+        self.inner.address(gate)
+    }
+
+    fn open(&self, address: &str) -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
+        let connection = {
+            let mut dialled = self.dialled.lock();
+            *dialled += 1;
+            *dialled
+        };
+        self.history.note(Some(self.device), What::Dials);
+        let (weather, history, device) = (self.weather.clone(), self.history.clone(), self.device);
+        let (streams, address) = (self.inner.clone(), address.to_owned());
+        Box::pin(async move {
+            weather.hop(device, Way::Up, ("dial", connection)).await;
+            let theirs = streams.open(&address).await?;
+            let cut = weather.cuts[device].lock().clone();
+            Ok(wire::lay(weather, history, device, connection, theirs, cut))
+        })
     }
 }
 

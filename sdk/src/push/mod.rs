@@ -4,6 +4,7 @@ pub mod connection;
 pub mod gate;
 mod in_process;
 mod mqtt;
+mod streams;
 
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use tokio::sync::mpsc;
 pub use connection::{Connection, ConnectionState, Trouble};
 pub use in_process::{ByteStream, Dial, InProcessPush};
 pub use mqtt::Mqtt;
+pub use streams::{OverStreams, Streams};
 
 use crate::protocol::ConnectionReturnCode;
 use crate::protocol::rest::GateData;

@@ -5,8 +5,8 @@
 
 mod server;
 
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::Message;
 use y2w_sdk::api::{HttpTransport, ReqwestHttp};
 use y2w_sdk::protocol::limits::PACKET_MAX;
 use y2w_sdk::push::gate::Carrier::{self, SecureWebSocket, Tcp, Tls, WebSocket};
-use y2w_sdk::push::{ConnectError, Mqtt, PushTransport};
+use y2w_sdk::push::{ConnectError, Mqtt, OverStreams, PushTransport};
 
 /// Runs a case with a deadline on all of its waits.
 async fn in_time(case: impl Future<Output = ()>) {
@@ -61,6 +61,7 @@ over_every_carrier! {
     every_code_of_a_connack_arrives_as_its_number
     a_server_that_refuses_everybody_is_heard
     publishes_go_both_ways_in_order
+    streams_carry_a_connection
     a_packet_may_be_as_large_as_the_rules_allow
     a_packet_beyond_the_limit_is_the_end
     last_words_are_heard
@@ -111,6 +112,24 @@ async fn a_server_that_refuses_everybody_is_heard(carrier: Carrier) {
     let accepting = async { server.accept().await.send(&[0x20, 2, 0, 99]).await };
     let (link, ()) = tokio::join!(server.connect(), accepting);
     assert!(matches!(link.err(), Some(ConnectError::Refused(code)) if code.0 == 99));
+}
+
+/// Something may lie between the client and its network.
+async fn streams_carry_a_connection(carrier: Carrier) {
+    let server = Server::start(carrier).await;
+    let accepting = async {
+        let mut peer = server.accept().await;
+        assert!(matches!(peer.hear().await, Some(Packet::Connect(_))));
+        peer.send(CONNACK).await;
+        peer.send(&publish(b"down")).await;
+        peer
+    };
+    let client = OverStreams::new(Arc::new(server.client()));
+    let (link, mut peer) = tokio::join!(client.connect(connect_to(server.url())), accepting);
+    let mut link = link.unwrap();
+    say(&link, b"up".to_vec());
+    assert_eq!(link.downlink.recv().await.unwrap(), b"down"[..]);
+    assert!(matches!(peer.hear().await, Some(Packet::Publish(publish)) if publish.payload == b"up"[..]));
 }
 
 async fn publishes_go_both_ways_in_order(carrier: Carrier) {

@@ -14,7 +14,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::gate::{Address, Carrier};
-use super::{ByteStream, Connect, ConnectError, PushLink, PushTransport};
+use super::{ByteStream, Connect, ConnectError, PushLink, PushTransport, Streams};
 use crate::protocol::rest::GateData;
 use crate::tls::Tls;
 
@@ -84,6 +84,21 @@ impl PushTransport for Mqtt {
                 ConnectError::Network(why) => at(why),
                 refused @ ConnectError::Refused(_) => refused,
             })
+        })
+    }
+}
+
+impl Streams for Mqtt {
+    fn address(&self, gate: &GateData) -> Result<String, String> {
+        PushTransport::address(self, gate)
+    }
+
+    fn open(&self, address: &str) -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
+        let (transport, address) = (self.clone(), Address::parse(address, self.carrier()));
+        Box::pin(async move {
+            let address = address?;
+            let wire = transport.dial(&address).await.map_err(|why| format!("{address}: {why}"))?;
+            Ok(Box::new(tokio::io::join(wire.reader, wire.writer)) as Box<dyn ByteStream>)
         })
     }
 }

@@ -1,0 +1,131 @@
+//! The world of somebody else's server, at a URL: over real networks, in real time. Gate and token endpoint are asked
+//! as any client does; push connections go over TCP, with TLS where the gate says so.
+//!
+//! Others may use that server, so that the accounts of a play are its own: each has the run's id in its name. The id is
+//! drawn from the plan's seed and the time of day, since a server keeps the accounts of the play before.
+//!
+//! What only an operator can inflict on a server needs its control API, as a mock server has it. Without one it is not
+//! inflicted, and said. What a control API inflicts on all (a restart of the push side, for one) hits the others too.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::header::CONTENT_TYPE;
+use http::{Method, Request, StatusCode};
+use serde_json::{Value, json};
+use y2w_sdk::api::{HttpTransport, ReqwestHttp};
+use y2w_sdk::clock::Clock;
+use y2w_sdk::protocol::rest::fill;
+use y2w_sdk::push::{Mqtt, Streams};
+use y2w_sdk::{ClientConfig, ConfigError};
+
+use super::{Harm, NotInflicted, World};
+use crate::chance;
+
+/// See the module's text.
+pub struct Remote {
+    base_url: String,
+    control: Option<String>,
+    http: Arc<ReqwestHttp>,
+    clock: Clock,
+    run: String,
+}
+
+/// How long the control API may take.
+const CONTROL_DEADLINE: Duration = Duration::from_secs(10);
+
+impl Remote {
+    /// The server whose business API is at `target`, with its control API, if it has one. Nothing is asked yet.
+    pub fn new(target: &str, control: Option<&str>, seed: u64) -> Result<Self, ConfigError> {
+        let http = Arc::new(ReqwestHttp::new().map_err(ConfigError::Http)?);
+        for url in std::iter::once(target).chain(control) {
+            ClientConfig::with_transports(url, http.clone(), Arc::new(Mqtt::tcp()))?;
+        }
+        let clock = Clock::system();
+        let run = format!("{:012x}", chance::draw(seed, ("run", clock.micros())) >> 16);
+        let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
+        Ok(Self { base_url: trimmed(target), control: control.map(trimmed), http, clock, run })
+    }
+
+    /// What tells the accounts of this run from those of others.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    async fn command(&self, control: &str, harm: &Harm) -> Result<(), NotInflicted> {
+        let (path, body) = command(harm);
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("{control}{path}"))
+            .header(CONTENT_TYPE, "application/json")
+            .body(Bytes::from(body.to_string()))
+            .map_err(|error| NotInflicted(error.to_string()))?;
+        let said = |why: &dyn std::fmt::Display| NotInflicted(format!("the control API at {control}: {why}"));
+        let answer = tokio::time::timeout(CONTROL_DEADLINE, self.http.send(request)).await;
+        let answer = answer
+            .map_err(|_| said(&format_args!("no answer within {CONTROL_DEADLINE:?}")))?
+            .map_err(|why| said(&why))?;
+        match answer.status() {
+            status if status.is_success() => Ok(()),
+            // The push server does not know the session yet: there is nothing to forget and nothing to move.
+            StatusCode::NOT_FOUND if matches!(harm, Harm::Forget(_) | Harm::MoveMts(..)) => Ok(()),
+            status => {
+                let body = String::from_utf8_lossy(answer.body()).chars().take(200).collect::<String>();
+                Err(said(&format_args!("{status} to POST {path}: {body}")))
+            }
+        }
+    }
+}
+
+/// What the control API is asked for: see the mock server's `/_mock/docs`.
+fn command(harm: &Harm) -> (String, Value) {
+    match harm {
+        Harm::Refuse(time) => {
+            let ms = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+            ("/_mock/connections/refuse".to_owned(), json!({ "ms": ms }))
+        }
+        Harm::RestartPush => ("/_mock/push/restart".to_owned(), json!({})),
+        Harm::Forget(session) => {
+            (fill("/_mock/sessions/{session}/forget", &[&session.to_string()]), json!({}))
+        }
+        Harm::MoveMts(session, by) => {
+            (fill("/_mock/sessions/{session}/mts", &[&session.to_string()]), json!({ "by": by }))
+        }
+        Harm::ExpireTokens(user) => ("/_mock/tokens/expire".to_owned(), json!({ "uid": user })),
+        Harm::ExpireImTokens => ("/_mock/im-tokens/expire".to_owned(), json!({})),
+        Harm::Kick(user) => (fill("/_mock/users/{uid}/kick", &[user.as_str()]), json!({})),
+    }
+}
+
+impl World for Remote {
+    fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    fn account(&self, name: &str) -> String {
+        format!("{name}-{}@example.org", self.run)
+    }
+
+    fn http(&self) -> Arc<dyn HttpTransport> {
+        self.http.clone()
+    }
+
+    fn streams(&self) -> Arc<dyn Streams> {
+        Arc::new(Mqtt::tcp())
+    }
+
+    fn inflict(&self, harm: Harm) -> BoxFuture<'_, Result<(), NotInflicted>> {
+        Box::pin(async move {
+            match &self.control {
+                Some(control) => self.command(control, &harm).await,
+                None => Err(NotInflicted("only the server's control API could do that".to_owned())),
+            }
+        })
+    }
+}
