@@ -184,6 +184,10 @@ impl SendQueue {
 }
 
 #[cfg(test)]
+#[path = "send_queue_machine_tests.rs"]
+mod machine;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::protocol::{ImSessionId, SessionType};
