@@ -121,6 +121,19 @@ fn a_kicked_client_closes_and_does_not_reconnect_when_the_server_closes_too() {
     assert_eq!(actions(&mut c), []);
 }
 
+// As a reconnection it would be refused with 10 for as long as the other one is live. Rules `CONN-KICKED-STAYS`,
+// `CONN-RECONNECT-REFUSED`.
+#[test]
+fn a_kicked_client_that_its_user_starts_again_is_a_first_client() {
+    let mut c = started();
+    come_up(&mut c, NOW);
+    c.control(ConnectionReturnCode::KICKED, NOW);
+    c.start();
+    c.token(Ok(()), NOW);
+    c.gate(Ok(String::new()), NOW);
+    assert_eq!(actions(&mut c).pop(), Some(dial(false)));
+}
+
 #[test]
 fn codes_that_do_not_stop_lead_to_another_attempt() {
     for code in [7, 99, 100, 4711].map(ConnectionReturnCode) {
