@@ -395,3 +395,7 @@ fn mix(input: u64) -> u64 {
 #[cfg(test)]
 #[path = "connection_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "connection_machine_tests.rs"]
+mod machine;

@@ -194,42 +194,6 @@ fn after_stop_nothing_happens_until_start() {
     assert!(actions(&mut c).contains(&Action::FetchToken));
 }
 
-proptest::proptest! {
-    // Whatever happens in whatever order, there is never a second thing under way and never a reconnect without pause.
-    #[test]
-    fn any_order_of_events_keeps_the_invariants(events in proptest::collection::vec((0..12u8, 0..40_000u64), 0..80)) {
-        let mut c = connection();
-        let mut now = NOW;
-        let mut failed_at = NOW;
-        for (event, wait) in events {
-            now = now.plus(Duration::from_millis(wait));
-            match event {
-                0 => c.start(),
-                1 => c.token(Ok(()), now),
-                2 => c.token(Err(String::new()), now),
-                3 => c.gate(Ok(String::new()), now),
-                4 => c.gate(Err(String::new()), now),
-                5 => c.dialled(Dialled::Connack, now),
-                6 => c.dialled(Dialled::Network(String::new()), now),
-                7 => c.dialled(Dialled::Refused(ConnectionReturnCode(u32::try_from(wait % 12).unwrap())), now),
-                8 => c.control(ConnectionReturnCode(u32::try_from(wait % 12).unwrap()), now),
-                9 => c.lost(String::new(), now),
-                10 => c.reconnect("", now),
-                _ => c.tick(now),
-            }
-            let out = actions(&mut c);
-            let under_way = out.iter().filter(|a| matches!(a, Action::FetchToken | Action::AskGate | Action::Dial(_))).count();
-            proptest::prop_assert!(under_way <= 1, "{out:?}");
-            if out.iter().any(|a| matches!(a, Action::State(ConnectionState::Reconnecting { attempt: _ }))) {
-                proptest::prop_assert!(failed_at.until(now) >= limits::RECONNECT_PERIOD / 2);
-            }
-            if out.iter().any(|a| matches!(a, Action::Trouble(_))) {
-                failed_at = now;
-            }
-        }
-    }
-}
-
 #[test]
 fn the_region_that_the_gate_names_is_told_while_first_connecting_only() {
     let mut c = started();
