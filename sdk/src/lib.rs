@@ -46,6 +46,8 @@ pub mod clock;
 mod config;
 pub mod current_user;
 mod error;
+#[cfg(test)]
+mod machines;
 pub mod model;
 pub mod protocol;
 pub mod push;

@@ -74,9 +74,10 @@ pub enum Action {
     },
 }
 
-/// Commands for one notice after which it is given up: far more than any recovery needs, so that a push server that
-/// always asks for another round cannot keep a client busy for ever.
-const COMMANDS_MAX: u32 = 12;
+/// Answers that ask for recovery after which a notice is given up: far more than any recovery needs, so that a push
+/// server that always asks for another round cannot keep a client busy for ever. Commands that nobody answered do not
+/// count: a push server that was away for long and has forgotten the session is still told its members.
+const ASKED_MAX: u32 = 12;
 
 #[derive(Debug)]
 struct Notice {
@@ -98,7 +99,8 @@ enum Step {
 struct Lane {
     notices: VecDeque<Notice>,
     step: Step,
-    /// Answers 27 for the head.
+    /// Answers for the head that asked for recovery, and those among them that said 27.
+    asked: u32,
     rounds: u32,
     /// Commands sent for the head.
     commands: u32,
@@ -125,7 +127,7 @@ impl Outbox {
         self.waiting += 1;
         let lane = self.lanes.entry(session.clone()).or_insert_with(|| {
             self.ready.push_back(session.clone());
-            Lane { notices: VecDeque::new(), step: Step::Ready(None), rounds: 0, commands: 0 }
+            Lane { notices: VecDeque::new(), step: Step::Ready(None), asked: 0, rounds: 0, commands: 0 }
         });
         lane.notices.push_back(Notice { local_id, message });
     }
@@ -194,7 +196,8 @@ impl Outbox {
             return;
         }
         // One user's own address has no members to recover (PUSH-APP).
-        if lane.commands >= COMMANDS_MAX || session.kind == SessionType::App {
+        lane.asked += 1;
+        if lane.asked >= ASKED_MAX || session.kind == SessionType::App {
             self.head_is_over(&session, Some(code));
             return;
         }
@@ -294,6 +297,7 @@ impl Outbox {
             self.lanes.remove(session);
         } else {
             lane.step = Step::Ready(None);
+            lane.asked = 0;
             lane.rounds = 0;
             lane.commands = 0;
             self.ready.push_back(session.clone());
@@ -304,3 +308,7 @@ impl Outbox {
 #[cfg(test)]
 #[path = "outbox_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "outbox_machine_tests.rs"]
+mod machine;

@@ -137,7 +137,21 @@ fn a_push_server_that_always_asks_for_more_does_not_keep_a_notice_for_ever() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!(commands, COMMANDS_MAX);
+    assert_eq!(commands, ASKED_MAX);
+}
+
+// A push server that stood still for minutes and was then started again. Rule `CLIENT-RECOVER-26`.
+#[test]
+fn a_notice_that_nobody_answered_for_long_is_still_recovered() {
+    let mut outbox = outbox(&[("a", 1)]);
+    let mut now = NOW;
+    for _ in 0..20 {
+        all(&mut outbox, now);
+        now = now.plus(limits::SEND_TIMEOUT);
+    }
+    let Some(Action::Send { id, .. }) = all(&mut outbox, now).pop() else { panic!("it is sent again") };
+    outbox.reply(id, SendReturnCode::SESSION_ON_SERVER_IS_NOT_EXIST, None);
+    assert_eq!(all(&mut outbox, now), [update(id + 1, "a", Scope::Present)]);
 }
 
 #[test]

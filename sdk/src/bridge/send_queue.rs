@@ -2,7 +2,8 @@
 //!
 //! Life of a message: queued → preparing (where its file is uploaded, say) → storing → stored, or → waiting to be
 //! tried again → …, or → failed. Only the head is ever on its way, so a later message can never be stored before an
-//! earlier one, and what is prepared once is not prepared again (`CLIENT-SEND-UPLOAD-FIRST`). A failure that another
+//! earlier one, and what is prepared once is not prepared again, even if the message failed and is sent again
+//! (`CLIENT-SEND-UPLOAD-FIRST`). A failure that another
 //! try cannot mend ends the message at once; any other is tried again after [`limits::STORE_RETRY`], up to
 //! [`limits::STORE_RETRIES`] times (`CLIENT-STORE-RETRY`). All tries of one message carry one idempotency key. The
 //! newest [`FAILED_MAX`] failed ones are held, so that an application can have them tried again.
@@ -59,13 +60,18 @@ pub enum AfterStore {
 /// See the module's text.
 #[derive(Debug, Default)]
 pub struct SendQueue {
-    queue: VecDeque<Queued>,
-    failed: VecDeque<Queued>,
+    queue: VecDeque<Entry>,
+    failed: VecDeque<Entry>,
     next_id: u64,
     attempts: u32,
-    /// The head's content, once it is known.
-    content: Option<Arc<str>>,
     head: Head,
+}
+
+#[derive(Debug)]
+struct Entry {
+    queued: Queued,
+    /// The message's content, once it is known.
+    content: Option<Arc<str>>,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -81,7 +87,11 @@ impl SendQueue {
     pub fn push(&mut self, draft: Draft) -> u64 {
         let local_id = self.next_id;
         self.next_id += 1;
-        self.queue.push_back(Queued { local_id, draft: Arc::new(draft) });
+        let content = match &draft.body {
+            Body::Ready(content) => Some(content.clone()),
+            Body::Prepare(_) => None,
+        };
+        self.queue.push_back(Entry { queued: Queued { local_id, draft: Arc::new(draft) }, content });
         local_id
     }
 
@@ -102,16 +112,12 @@ impl SendQueue {
             Head::WaitingUntil(time) if now < time => return None,
             Head::Ready | Head::WaitingUntil(_) => {}
         }
-        let head = self.queue.front()?.clone();
+        let head = self.queue.front()?;
         self.head = Head::OnItsWay;
-        if self.content.is_none()
-            && let Body::Ready(content) = &head.draft.body
-        {
-            self.content = Some(content.clone());
-        }
-        Some(match self.content.clone() {
-            Some(content) => Step::Store(head, content),
-            None => Step::Prepare(head),
+        let queued = head.queued.clone();
+        Some(match &head.content {
+            Some(content) => Step::Store(queued, content.clone()),
+            None => Step::Prepare(queued),
         })
     }
 
@@ -125,8 +131,10 @@ impl SendQueue {
 
     /// The head's content is made: it is stored next.
     pub fn prepared(&mut self, content: Arc<str>) {
-        if self.head == Head::OnItsWay {
-            self.content = Some(content);
+        if self.head == Head::OnItsWay
+            && let Some(head) = self.queue.front_mut()
+        {
+            head.content = Some(content);
             self.head = Head::Ready;
         }
     }
@@ -141,15 +149,15 @@ impl SendQueue {
         }
         self.head = Head::Ready;
         self.attempts = 0;
-        self.content = None;
         match self.queue.pop_front() {
-            Some(done) if outcome == StoreOutcome::Stored => AfterStore::Stored(done),
+            Some(done) if outcome == StoreOutcome::Stored => AfterStore::Stored(done.queued),
             Some(done) => {
                 if self.failed.len() == FAILED_MAX {
                     self.failed.pop_front();
                 }
-                self.failed.push_back(done.clone());
-                AfterStore::Failed(done)
+                let queued = done.queued.clone();
+                self.failed.push_back(done);
+                AfterStore::Failed(queued)
             }
             None => AfterStore::TryAgain,
         }
@@ -158,17 +166,26 @@ impl SendQueue {
     /// Puts a failed message at the end of the queue again, under its number and its idempotency key; `None` if it is
     /// not among the failed.
     pub fn retry(&mut self, local_id: u64) -> Option<Queued> {
-        let failed = self.discard(local_id)?;
-        self.queue.push_back(failed.clone());
-        Some(failed)
+        let failed = self.take_failed(local_id)?;
+        let queued = failed.queued.clone();
+        self.queue.push_back(failed);
+        Some(queued)
     }
 
     /// Forgets a failed message.
     pub fn discard(&mut self, local_id: u64) -> Option<Queued> {
-        let place = self.failed.iter().position(|q| q.local_id == local_id)?;
+        self.take_failed(local_id).map(|failed| failed.queued)
+    }
+
+    fn take_failed(&mut self, local_id: u64) -> Option<Entry> {
+        let place = self.failed.iter().position(|failed| failed.queued.local_id == local_id)?;
         self.failed.remove(place)
     }
 }
+
+#[cfg(test)]
+#[path = "send_queue_machine_tests.rs"]
+mod machine;
 
 #[cfg(test)]
 mod tests {
@@ -255,6 +272,18 @@ mod tests {
         assert_eq!(due(&mut queue, later), Some(("store", 0)));
         queue.finished(StoreOutcome::Transient, later);
         assert_eq!(due(&mut queue, later.plus(limits::STORE_RETRY)), Some(("store", 0)));
+    }
+
+    #[test]
+    fn a_file_is_not_uploaded_again_when_its_message_failed_and_is_sent_again() {
+        let mut queue = SendQueue::default();
+        queue.push(Draft::file(session(), "plan.pdf", "application/pdf", &b"bytes"[..]));
+        due(&mut queue, NOW);
+        queue.prepared("{}".into());
+        due(&mut queue, NOW);
+        queue.finished(StoreOutcome::Refused, NOW);
+        queue.retry(0);
+        assert_eq!(due(&mut queue, NOW), Some(("store", 0)));
     }
 
     #[test]

@@ -109,6 +109,10 @@ impl SyncQueue {
 }
 
 #[cfg(test)]
+#[path = "sync_queue_machine_tests.rs"]
+mod machine;
+
+#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -122,6 +122,10 @@ impl<E: Entry> Collection<E> {
 }
 
 #[cfg(test)]
+#[path = "collection_machine_tests.rs"]
+mod machine;
+
+#[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 

@@ -164,8 +164,9 @@ pub struct Connection {
     seed: u64,
     /// How long acceptConnect may take after a CONNACK of 0.
     accept_within: Duration,
+    /// Whether it has been up since it was started.
     was_up: bool,
-    /// Attempts since the connection was last up.
+    /// Attempts since it was last up, or started.
     attempts: u32,
     actions: VecDeque<Action>,
 }
@@ -185,9 +186,12 @@ impl Connection {
         }
     }
 
-    /// Connect, and stay connected.
+    /// Connect, and stay connected: as a first connection, whatever was before. A reconnection would be refused while
+    /// the client that took its place is live (`CONN-RECONNECT-REFUSED`), and its user has asked for this one.
     pub fn start(&mut self) {
         if matches!(self.state, State::Off | State::Stopped) {
+            self.was_up = false;
+            self.attempts = 0;
             self.actions.push_back(Action::State(ConnectionState::Connecting { region: None }));
             self.renew();
         }
@@ -391,3 +395,7 @@ fn mix(input: u64) -> u64 {
 #[cfg(test)]
 #[path = "connection_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "connection_machine_tests.rs"]
+mod machine;

@@ -121,6 +121,19 @@ fn a_kicked_client_closes_and_does_not_reconnect_when_the_server_closes_too() {
     assert_eq!(actions(&mut c), []);
 }
 
+// As a reconnection it would be refused with 10 for as long as the other one is live. Rules `CONN-KICKED-STAYS`,
+// `CONN-RECONNECT-REFUSED`.
+#[test]
+fn a_kicked_client_that_its_user_starts_again_is_a_first_client() {
+    let mut c = started();
+    come_up(&mut c, NOW);
+    c.control(ConnectionReturnCode::KICKED, NOW);
+    c.start();
+    c.token(Ok(()), NOW);
+    c.gate(Ok(String::new()), NOW);
+    assert_eq!(actions(&mut c).pop(), Some(dial(false)));
+}
+
 #[test]
 fn codes_that_do_not_stop_lead_to_another_attempt() {
     for code in [7, 99, 100, 4711].map(ConnectionReturnCode) {
@@ -179,42 +192,6 @@ fn after_stop_nothing_happens_until_start() {
     assert_eq!(actions(&mut c), []);
     c.start();
     assert!(actions(&mut c).contains(&Action::FetchToken));
-}
-
-proptest::proptest! {
-    // Whatever happens in whatever order, there is never a second thing under way and never a reconnect without pause.
-    #[test]
-    fn any_order_of_events_keeps_the_invariants(events in proptest::collection::vec((0..12u8, 0..40_000u64), 0..80)) {
-        let mut c = connection();
-        let mut now = NOW;
-        let mut failed_at = NOW;
-        for (event, wait) in events {
-            now = now.plus(Duration::from_millis(wait));
-            match event {
-                0 => c.start(),
-                1 => c.token(Ok(()), now),
-                2 => c.token(Err(String::new()), now),
-                3 => c.gate(Ok(String::new()), now),
-                4 => c.gate(Err(String::new()), now),
-                5 => c.dialled(Dialled::Connack, now),
-                6 => c.dialled(Dialled::Network(String::new()), now),
-                7 => c.dialled(Dialled::Refused(ConnectionReturnCode(u32::try_from(wait % 12).unwrap())), now),
-                8 => c.control(ConnectionReturnCode(u32::try_from(wait % 12).unwrap()), now),
-                9 => c.lost(String::new(), now),
-                10 => c.reconnect("", now),
-                _ => c.tick(now),
-            }
-            let out = actions(&mut c);
-            let under_way = out.iter().filter(|a| matches!(a, Action::FetchToken | Action::AskGate | Action::Dial(_))).count();
-            proptest::prop_assert!(under_way <= 1, "{out:?}");
-            if out.iter().any(|a| matches!(a, Action::State(ConnectionState::Reconnecting { attempt: _ }))) {
-                proptest::prop_assert!(failed_at.until(now) >= limits::RECONNECT_PERIOD / 2);
-            }
-            if out.iter().any(|a| matches!(a, Action::Trouble(_))) {
-                failed_at = now;
-            }
-        }
-    }
 }
 
 #[test]

@@ -62,6 +62,20 @@ async fn a_second_connection_of_the_same_class_kicks_the_first_for_good() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_kicked_client_takes_its_place_back_when_its_user_asks_for_it() {
+    let world = World::new();
+    let first = world.user("ann").await;
+    let mut events = first.events();
+    let second = world.login("ann", LoginOptions::default().seed(2)).await;
+    let kicked = ConnectionState::Disconnected { code: Some(ConnectionReturnCode::KICKED) };
+    assert_eq!(next_state(&mut events).await, kicked);
+    let mut of_second = second.events();
+    first.connect();
+    connected_again(&mut events).await;
+    assert_eq!(next_state(&mut of_second).await, kicked);
+}
+
+#[tokio::test(start_paused = true)]
 async fn devices_of_different_classes_stay_connected_side_by_side() {
     let world = World::new();
     let web = world.user("ann").await;
