@@ -8,6 +8,8 @@
 //! Invariants: times never go back; an answer has the number of its request; the notes of one device are in the order
 //! in which the device saw them.
 
+mod pushed;
+
 use std::fmt::Write as _;
 use std::hash::Hasher;
 use std::sync::Arc;
@@ -18,6 +20,8 @@ use rustc_hash::FxHasher;
 use y2w_sdk::Event;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::Timestamp;
+
+pub use pushed::{Command, End, Pushed};
 
 /// A device, by its place in the plan.
 pub type DeviceIndex = usize;
@@ -73,10 +77,13 @@ pub enum What {
     },
     /// A push connection is being opened.
     Dials,
-    /// The push server replied to a command with this return code.
-    Code(u16),
-    /// The client sent the members of a session by force.
-    Forced,
+    /// Something passes over a push connection.
+    Push {
+        /// The connection's number among those of the device, from 1.
+        connection: u32,
+        /// What.
+        pushed: Pushed,
+    },
     /// What the client told.
     Told(Event),
 }

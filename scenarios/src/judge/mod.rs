@@ -10,7 +10,10 @@
 mod agreement;
 mod connections;
 mod delivery;
+mod fanout;
+mod links;
 mod membership;
+mod mts;
 mod reach;
 mod unread;
 mod watermark;
@@ -59,7 +62,11 @@ impl Cast {
     }
 
     fn name(&self, device: usize) -> String {
-        self.devices[device].0.to_string()
+        self.actor(device).to_string()
+    }
+
+    fn actor(&self, device: usize) -> &Actor {
+        &self.devices[device].0
     }
 
     fn user(&self, device: usize) -> usize {
@@ -128,6 +135,8 @@ impl Judge {
             Box::new(watermark::Watermark::default()),
             Box::new(membership::Membership::new(plan)),
             Box::new(connections::Connections::new(plan)),
+            Box::new(mts::Mts::new(plan)),
+            Box::new(fanout::Fanout::new(plan)),
             Box::new(unread::Unread::default()),
             Box::new(agreement::Agreement::default()),
         ];

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 use y2w_sdk::Event;
+use y2w_sdk::protocol::SendReturnCode;
 use y2w_sdk::push::{ConnectionState, Trouble};
 
-use crate::history::{Happening, Outcome, What};
+use crate::history::{Happening, Outcome, Pushed, What};
 
 /// What can be reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -88,10 +89,13 @@ impl Reach {
             }
             What::Told(Event::Trouble(Trouble::Refused(_))) => Reached::Refusal,
             What::Told(Event::Removed { .. }) => Reached::Removed,
-            What::Code(26) => Reached::UnknownSession,
-            What::Code(27) => Reached::ClientBehind,
-            What::Code(28) => Reached::ServerBehind,
-            What::Forced => Reached::Force,
+            What::Push { pushed: Pushed::Reply(reply), .. } => match reply.return_code {
+                SendReturnCode::SESSION_ON_SERVER_IS_NOT_EXIST => Reached::UnknownSession,
+                SendReturnCode::SESSION_MTS_ON_CLIENT_HAS_EXPIRED => Reached::ClientBehind,
+                SendReturnCode::SESSION_MTS_ON_SERVER_HAS_EXPIRED => Reached::ServerBehind,
+                _ => return,
+            },
+            What::Push { pushed: Pushed::Command(command), .. } if command.force => Reached::Force,
             What::Told(Event::NoticeFailed { .. }) => Reached::Timeout,
             What::Answer { status: None, .. } => Reached::NoAnswer,
             What::Answer { status: Some(StatusCode::UNAUTHORIZED), .. } => Reached::TokenExpired,

@@ -274,6 +274,11 @@ impl Misfortune {
         }
     }
 
+    /// Whether the push server forgets sessions by it.
+    pub fn ends_push_sessions(&self) -> bool {
+        matches!(self, Self::RestartPush | Self::ForgetSession { .. })
+    }
+
     /// Whether it happens once, and does not last.
     pub fn is_once(&self) -> bool {
         !matches!(

@@ -26,9 +26,7 @@ pub(super) async fn take(stage: &Stage<'_>, client: &CurrentUser, actor: &Actor,
     match act(stage, client, actor, step).await {
         Ok(()) => Outcome::Done,
         Err(Stop::Skipped(why)) => Outcome::Skipped(why),
-        Err(Stop::Failed(why)) if is_refusal(&step.action, &why) => {
-            Outcome::Refused(why.to_string())
-        }
+        Err(Stop::Failed(why)) if is_refusal(&step.action, &why) => Outcome::Refused(why.to_string()),
         Err(Stop::Failed(why)) => Outcome::Failed(why.to_string()),
     }
 }

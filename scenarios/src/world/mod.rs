@@ -8,6 +8,7 @@
 //! network is no part of it: that is the [weather], which lies between any client and any world.
 
 mod embedded;
+mod frames;
 mod remote;
 mod sim;
 pub mod weather;

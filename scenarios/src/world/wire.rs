@@ -2,22 +2,29 @@
 //! way with its own delay and in order. It ends when either end closes, or when it is cut; both ends then see it end.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_util::sync::CancellationToken;
+use y2w_sdk::protocol::ConnectionReturnCode;
 use y2w_sdk::push::ByteStream;
 
+use super::frames::Frames;
 use super::weather::{Way, Weather};
-use crate::history::{DeviceIndex, History, What};
+use crate::history::{DeviceIndex, End, History, Pushed, What};
 
 /// What a stream in memory holds before its writer has to wait.
 const STREAM_BYTES: usize = 64 * 1024;
 
 /// Pieces that may be under way in one direction before the sender has to wait.
 const UNDER_WAY_MAX: usize = 1_024;
+
+/// How long a server has to close a connection of which it has said that it is over, before the wire lets go of it.
+const CLOSES_WITHIN: Duration = Duration::from_secs(5);
 
 /// Lays a wire to the server's end; the other end is the device's.
 pub(super) fn lay(
@@ -32,89 +39,104 @@ pub(super) fn lay(
     let carry = async move {
         let (from_device, to_device) = tokio::io::split(end);
         let (from_server, to_server) = tokio::io::split(theirs);
-        let lane = |way| Lane { weather: &weather, history: &history, device, connection, way };
+        let wire = Wire { weather: &weather, history: &history, device, connection, seen: Mutex::default() };
+        let up = wire.carry(Way::Up, from_device, to_server);
+        let mut down = pin!(wire.carry(Way::Down, from_server, to_device));
         // Dropping both streams is how the ends learn that it is over.
-        tokio::select! { biased;
-            () = cut.cancelled() => (),
-            () = lane(Way::Up).carry(from_device, to_server) => (),
-            () = lane(Way::Down).carry(from_server, to_device) => (),
-        }
+        let end = tokio::select! { biased;
+            () = cut.cancelled() => End::Network,
+            () = &mut down => End::Server,
+            () = up => {
+                // Whether the server keeps its word, when it has said that it is over, shows only if it is let do so.
+                if wire.seen.lock().is_over {
+                    drop(tokio::time::timeout(CLOSES_WITHIN, down).await);
+                }
+                End::Device
+            }
+        };
+        wire.ended(end);
     };
     #[expect(clippy::disallowed_methods, reason = "it ends with either end, or when it is cut")]
     tokio::spawn(carry);
     Box::new(ours)
 }
 
-/// One direction.
-struct Lane<'a> {
+struct Wire<'a> {
     weather: &'a Weather,
     history: &'a History,
     device: DeviceIndex,
     connection: u32,
-    way: Way,
+    seen: Mutex<Seen>,
 }
 
-impl Lane<'_> {
-    async fn carry(self, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
+/// What has been seen of a connection.
+#[derive(Default)]
+struct Seen {
+    /// The server has said that it closes the connection: it was refused, or kicked.
+    is_over: bool,
+    /// Its end is noted.
+    has_ended: bool,
+}
+
+impl Wire<'_> {
+    /// Carries one direction until it ends.
+    async fn carry(&self, way: Way, mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin) {
         let clock = self.weather.clock();
         // Each piece with when it is there, counted from the clock's beginning.
         let mut under_way: VecDeque<(Duration, Bytes)> = VecDeque::new();
         let mut read = BytesMut::new();
+        let mut frames = Frames::new(way);
         let mut piece = 0_u32;
         let mut open = true;
         while open || !under_way.is_empty() {
             let due = under_way.front().map(|(due, _)| due.saturating_sub(clock.elapsed()));
             tokio::select! { biased;
                 () = wait(due), if due.is_some() => {
-                    self.weather.passage(self.device, self.way, true).await;
-                    if let Some((_, bytes)) = under_way.pop_front()
-                        && to.write_all(&bytes).await.is_err()
-                    {
+                    self.weather.passage(self.device, way, true).await;
+                    let Some((_, bytes)) = under_way.pop_front() else { continue };
+                    if way == Way::Up {
+                        frames.read(&bytes, |pushed| self.note(pushed));
+                    }
+                    // A device that has gone does not hear the rest of what the server says; it is noted all the same.
+                    if to.write_all(&bytes).await.is_err() && !self.seen.lock().is_over {
                         return;
                     }
                 }
                 result = from.read_buf(&mut read), if open && under_way.len() < UNDER_WAY_MAX => {
                     open = result.is_ok_and(|bytes| bytes > 0);
                     if !open {
+                        if way == Way::Down {
+                            self.ended(End::Server);
+                        }
                         continue;
                     }
                     piece += 1;
-                    self.note_marks(&read);
-                    let time = self.weather.hop_time(self.device, self.way, (self.connection, piece));
+                    if way == Way::Down {
+                        frames.read(&read, |pushed| self.note(pushed));
+                    }
+                    let time = self.weather.hop_time(self.device, way, (self.connection, piece));
                     let behind = under_way.back().map_or(Duration::ZERO, |(due, _)| *due);
                     under_way.push_back(((clock.elapsed() + time).max(behind), read.split().freeze()));
                 }
             }
         }
     }
-}
 
-impl Lane<'_> {
-    /// Notes the return codes among the bytes, and members sent by force: what a history wants of the commands. A mark
-    /// that two reads cut in half is missed; nothing but what a run has reached hangs on it.
-    fn note_marks(&self, bytes: &[u8]) {
-        match self.way {
-            Way::Down => {
-                for at in memchr::memmem::find_iter(bytes, RETURN_CODE) {
-                    let digits =
-                        bytes[at + RETURN_CODE.len()..].iter().take_while(|byte| byte.is_ascii_digit());
-                    let code = digits.fold(0_u16, |code, digit| {
-                        code.wrapping_mul(10).wrapping_add(u16::from(digit - b'0'))
-                    });
-                    self.history.note(Some(self.device), What::Code(code));
-                }
-            }
-            Way::Up => {
-                if memchr::memmem::find(bytes, FORCED).is_some() {
-                    self.history.note(Some(self.device), What::Forced);
-                }
-            }
+    fn note(&self, pushed: Pushed) {
+        self.seen.lock().is_over |= match &pushed {
+            Pushed::Connack(code) => *code != 0,
+            Pushed::Control(code) => *code != ConnectionReturnCode::ACCEPT_CONNECT.0,
+            _ => false,
+        };
+        self.history.note(Some(self.device), What::Push { connection: self.connection, pushed });
+    }
+
+    fn ended(&self, end: End) {
+        if !std::mem::replace(&mut self.seen.lock().has_ended, true) {
+            self.note(Pushed::Closed(end));
         }
     }
 }
-
-const RETURN_CODE: &[u8] = b"\"returnCode\":";
-const FORCED: &[u8] = b"\"force\":true";
 
 async fn wait(time: Option<Duration>) {
     if let Some(time) = time.filter(|time| !time.is_zero()) {
