@@ -12,6 +12,7 @@ mod connections;
 mod delivery;
 mod fanout;
 mod links;
+mod lists;
 mod membership;
 mod mts;
 mod reach;
@@ -139,6 +140,7 @@ impl Judge {
             Box::new(fanout::Fanout::new(plan)),
             Box::new(unread::Unread::default()),
             Box::new(agreement::Agreement::default()),
+            Box::new(lists::Lists),
         ];
         let inner = Inner {
             cast: Cast::new(plan),

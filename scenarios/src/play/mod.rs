@@ -9,6 +9,7 @@
 //! `STEP_PATIENCE`, so a play ends; the network's faults never touch the setting up and the taking of views.
 
 mod device;
+mod examine;
 mod faults;
 mod stage;
 mod steps;
@@ -23,8 +24,9 @@ use thiserror::Error;
 use y2w_sdk::api::ApiError;
 use y2w_sdk::protocol::{ImSessionId, Timestamp};
 
+pub use examine::{Answer, Asked, Examined, Since, Stub};
 pub(crate) use stage::{step_of, step_said};
-pub use view::{Conversation, Room, UserView, View};
+pub use view::{Conversation, Room, UnreadAfter, UserView, View};
 
 use crate::chance;
 use crate::history::History;
@@ -59,6 +61,8 @@ pub struct Played {
     pub views: Vec<DeviceView>,
     /// For each user, in the order of the plan, what the server knows.
     pub truth: Vec<UserView>,
+    /// What the server answered to those who asked for the same in different ways.
+    pub examined: Vec<Examined>,
     /// Who had not come to rest when the quiet time was over.
     pub restless: Vec<Actor>,
     /// Faults of the plan that could not be inflicted in this world, and why.
@@ -140,8 +144,8 @@ pub async fn play(plan: &Plan, world: &Arc<dyn World>, history: &Arc<History>) -
             views.push(DeviceView { device: device.index, user: device.user_index, follows_all, view });
         }
     }
-    let truth = view::truth(&stage).await?;
-    Ok(Played { views, truth, restless, not_inflicted, sessions: stage.learnt().sessions() })
+    let (truth, examined) = view::truth(&stage).await?;
+    Ok(Played { views, truth, examined, restless, not_inflicted, sessions: stage.learnt().sessions() })
 }
 
 /// Whom steps are about that failed. Their outcome is not known: the server may have done what was asked, and then

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use y2w_sdk::model::{LocalStatus, Model, SessionModel};
-use y2w_sdk::protocol::{Message, MessageType, SessionType};
+use y2w_sdk::protocol::{Message, MessageType, SessionType, Timestamp, UserConversation, limits};
 use y2w_sdk::{CurrentUser, Error, LoginOptions, MessageSync, Users};
 
+use super::examine::{Examined, Examiner};
 use super::stage::{PASSWORD, Stage, words_of};
 use super::{PlayError, brief};
 
@@ -51,6 +52,17 @@ pub struct UserView {
     pub user: String,
     /// What it sees. The rooms are those that it is in.
     pub view: View,
+    /// Of a user who looks closely: what the server counted as unread along the way.
+    pub unread: Option<UnreadAfter>,
+}
+
+/// How many messages a server counts as unread, by conversation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct UnreadAfter {
+    /// After some history was read, which changes nothing.
+    pub history: BTreeMap<String, u32>,
+    /// After the messages of all sessions were synced, which reads them. Rule `MSG-SYNC-MARKS-READ`.
+    pub sync: BTreeMap<String, u32>,
 }
 
 impl View {
@@ -74,13 +86,9 @@ impl View {
         let favourites =
             model.user_sessions.iter().map(|f| (group_name(stage, f.session_id.as_str()), f.name.clone()));
         let conversations = model.conversations.iter().filter(|c| c.visiable).map(|c| {
-            let with = match c.kind {
-                SessionType::Group => group_name(stage, &c.target_id),
-                _ => stage.name_of(&c.target_id.as_str().into()),
-            };
             let last = c.last_message.as_ref();
             let last = last.map_or_else(String::new, |last| shown(&last.kind, &last.content));
-            (with, Conversation { top: c.top, unread: c.unread, last })
+            (with_whom(stage, c), Conversation { top: c.top, unread: c.unread, last })
         });
         Self {
             contacts: contacts.collect(),
@@ -91,9 +99,10 @@ impl View {
     }
 }
 
-/// What the server knows, for each user.
-pub(super) async fn truth(stage: &Stage<'_>) -> Result<Vec<UserView>, PlayError> {
+/// What the server knows, for each user, and what it answered to those who look closely.
+pub(super) async fn truth(stage: &Stage<'_>) -> Result<(Vec<UserView>, Vec<Examined>), PlayError> {
     let mut views = Vec::new();
+    let mut examined = Vec::new();
     for user in &stage.plan.users {
         let failed = |why: String| PlayError::Truth { who: user.name.clone(), why };
         let options = LoginOptions::default()
@@ -103,17 +112,31 @@ pub(super) async fn truth(stage: &Stage<'_>) -> Result<Vec<UserView>, PlayError>
         let users = Users::new(stage.plain_config());
         let client = users.login_with(&stage.world.account(&user.name), PASSWORD, options).await;
         let client = client.map_err(|error| failed(brief(&error)))?;
-        let view = fetch(stage, &client).await.map_err(|error| failed(error.to_string()))?;
-        views.push(UserView { user: user.name.clone(), view });
+        let examiner = Examiner::of(stage, &user.name, &client);
+        let seen = fetch(stage, &client, examiner.as_ref(), &mut examined).await;
+        let (view, unread) = seen.map_err(|error| failed(error.to_string()))?;
+        views.push(UserView { user: user.name.clone(), view, unread });
     }
-    Ok(views)
+    Ok((views, examined))
 }
 
-async fn fetch(stage: &Stage<'_>, client: &CurrentUser) -> Result<View, Error> {
+async fn fetch(
+    stage: &Stage<'_>,
+    client: &CurrentUser,
+    examiner: Option<&Examiner<'_>>,
+    examined: &mut Vec<Examined>,
+) -> Result<(View, Option<UnreadAfter>), Error> {
     client.contacts().sync().await?;
     client.user_sessions().sync().await?;
     client.user_conversations().sync().await?;
     let mut view = client.with_model(|model| View::lists(stage, model));
+    let mut counted = UnreadAfter::default();
+    if let Some(examiner) = examiner {
+        for (place, id) in examiner.sessions() {
+            examined.push(examiner.history(&place, &id.id).await);
+        }
+        counted.history = unread(stage, client).await?;
+    }
     for (name, id) in stage.learnt().sessions() {
         // Who is not in is told 403, or does not find the session among those of others.
         if client.open(&id).await.is_err() {
@@ -131,7 +154,29 @@ async fn fetch(stage: &Stage<'_>, client: &CurrentUser) -> Result<View, Error> {
         let room = client.with_model(|model| model.session(&id.id).map(|known| room(stage, known, true)));
         view.rooms.extend(room.map(|room| (name, room)));
     }
-    Ok(view)
+    if let Some(examiner) = examiner {
+        counted.sync = unread(stage, client).await?;
+        examined.extend(examiner.own_lists().await);
+        for (place, id) in examiner.sessions() {
+            examined.extend(examiner.session(&place, &id.id).await);
+        }
+    }
+    Ok((view, examiner.map(|_| counted)))
+}
+
+/// What the server counts as unread, by conversation: not what the client has made of it.
+async fn unread(stage: &Stage<'_>, client: &CurrentUser) -> Result<BTreeMap<String, u32>, Error> {
+    let all = client.api().conversations_since(client.id(), Timestamp::MIN, limits::PAGE_MAX).await?;
+    let shown = all.iter().filter(|conversation| conversation.visiable && !conversation.is_delete);
+    Ok(shown.map(|conversation| (with_whom(stage, conversation), conversation.unread)).collect())
+}
+
+/// What a conversation is with, in the plan's words.
+fn with_whom(stage: &Stage<'_>, conversation: &UserConversation) -> String {
+    match conversation.kind {
+        SessionType::Group => group_name(stage, &conversation.target_id),
+        _ => stage.name_of(&conversation.target_id.as_str().into()),
+    }
 }
 
 fn room(stage: &Stage<'_>, known: &SessionModel, follows: bool) -> Room {
