@@ -7,7 +7,7 @@ use clap::Args;
 use y2w_mock_server::quirks::NamedQuirk;
 use y2w_sdk::clock::Clock;
 
-use super::sim::verdict;
+use super::sim::{draw, verdict};
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
 use crate::fuzz::shrink::shrink;
 use crate::fuzz::{Campaign, Found, generate, simulate};
@@ -37,7 +37,7 @@ pub(super) struct FuzzArgs {
     #[arg(long, value_name = "NAME[=RATE]")]
     quirk: Vec<String>,
 
-    /// Where the plan that broke a rule is written
+    /// Where the plan that broke a rule is written; beside it, as .svg, what happens in it as a sequence diagram
     #[arg(long, value_name = "FILE", default_value = "y2w-found.toml")]
     out: PathBuf,
 }
@@ -140,6 +140,10 @@ fn report(args: &FuzzArgs, found: &Found, cases: u64, elapsed: Duration) -> u8 {
     );
     println!("{text}");
     print!("{}", verdict(&small.plan, &run));
+    if let Err(error) = draw(&small.plan, &run, &args.out.with_extension("svg")) {
+        eprintln!("y2w: {error}");
+        return ENVIRONMENT;
+    }
     match write(args, &text) {
         OK => BROKEN,
         failed => failed,

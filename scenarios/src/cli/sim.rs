@@ -1,11 +1,12 @@
 //! `y2w sim`: plays a plan in the simulated world and says whether all rules held.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{BROKEN, OK, USAGE};
+use super::{BROKEN, ENVIRONMENT, OK, USAGE};
+use crate::diagram;
 use crate::fuzz::{Simulated, simulate};
 use crate::history::{Happening, Keep, What};
 use crate::plan::{Actor, Plan};
@@ -27,6 +28,10 @@ pub(super) struct SimArgs {
     /// Print everything that happens
     #[arg(long)]
     story: bool,
+
+    /// Draw what happens into this file, as a sequence diagram (SVG)
+    #[arg(long, value_name = "FILE")]
+    diagram: Option<PathBuf>,
 
     /// Play it with so many seeds, each twice, and compare all that happens
     #[arg(long, value_name = "SEEDS")]
@@ -51,7 +56,20 @@ pub(super) fn sim(args: SimArgs) -> u8 {
         print!("{}", story(&plan, &run.story));
     }
     print!("{}", verdict(&plan, &run));
+    if let Some(file) = &args.diagram {
+        if let Err(error) = draw(&plan, &run, file) {
+            eprintln!("y2w: {error}");
+            return ENVIRONMENT;
+        }
+        println!("drawn: {}", file.display());
+    }
     if run.verdict.anomalies.is_empty() { OK } else { BROKEN }
+}
+
+/// Writes a run's sequence diagram.
+pub(super) fn draw(plan: &Plan, run: &Simulated, file: &Path) -> Result<(), String> {
+    let svg = diagram::diagram(plan, run).svg().map_err(|error| error.to_string())?;
+    std::fs::write(file, svg).map_err(|error| format!("cannot write {}: {error}", file.display()))
 }
 
 fn usage(error: &str) -> u8 {

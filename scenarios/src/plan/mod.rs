@@ -19,6 +19,7 @@ mod action;
 mod check;
 mod names;
 mod text;
+mod words;
 
 use serde::{Deserialize, Serialize};
 

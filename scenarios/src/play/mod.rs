@@ -23,7 +23,7 @@ use thiserror::Error;
 use y2w_sdk::api::ApiError;
 use y2w_sdk::protocol::ImSessionId;
 
-pub(crate) use stage::{step_of, step_said};
+pub(crate) use stage::{step_of, step_said, words_of};
 pub use view::{Conversation, Room, UserView, View};
 
 use crate::history::History;
