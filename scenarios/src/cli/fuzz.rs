@@ -7,7 +7,8 @@ use clap::Args;
 use y2w_mock_server::quirks::NamedQuirk;
 use y2w_sdk::clock::Clock;
 
-use super::sim::{draw, verdict};
+use super::sim::draw;
+use super::story::{count, extent, prose};
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
 use crate::fuzz::shrink::shrink;
 use crate::fuzz::{Campaign, Found, generate, simulate};
@@ -89,7 +90,7 @@ fn write(args: &FuzzArgs, plan: &str) -> u8 {
         eprintln!("y2w: cannot write {}: {error}", args.out.display());
         return ENVIRONMENT;
     }
-    println!("again: y2w sim {} --story", args.out.display());
+    println!("plan:    {}\nagain:   y2w sim {} --story", args.out.display(), args.out.display());
     OK
 }
 
@@ -113,39 +114,44 @@ fn print_reach(reach: &Reach) {
 }
 
 fn report(args: &FuzzArgs, found: &Found, cases: u64, elapsed: Duration) -> u8 {
-    println!(
-        "case {} breaks {} after {:.1} s ({cases} cases)",
-        found.case,
-        found.anomaly.rule,
-        elapsed.as_secs_f64()
-    );
+    let rule = found.anomaly.rule;
     let breaks_it = |plan: &Plan| {
-        let verdict = simulate(plan, Keep::default()).verdict;
-        verdict.anomalies.iter().any(|anomaly| anomaly.rule == found.anomaly.rule)
+        simulate(plan, Keep::default()).verdict.anomalies.iter().any(|anomaly| anomaly.rule == rule)
     };
     let small = shrink(&found.plan, breaks_it);
-    let run = simulate(&small.plan, Keep { story: true, hash: true });
-    let why = run.verdict.anomalies.iter().find(|anomaly| anomaly.rule == found.anomaly.rule);
-    let why = why.map_or(&*found.anomaly.text, |anomaly| &*anomaly.text);
-    let about = format!(
-        "{}: {why}\nFound by y2w fuzz --seed {} --case {}",
-        found.anomaly.rule, args.seed, found.case
-    );
-    let text = small.plan.to_toml(&about);
+    let mut run = simulate(&small.plan, Keep { story: true, hash: true });
+    // What was looked for comes first.
+    run.verdict.anomalies.sort_by_key(|anomaly| anomaly.rule != rule);
+    let why = run.verdict.anomalies.first().map_or(&*found.anomaly.text, |anomaly| &*anomaly.text);
+    let again = again(args, found.case);
+    let plan = small.plan.to_toml(&format!("{rule}: {why}\nFound by {again}"));
+
     println!(
-        "shrunk to {} steps and {} faults in {} plays:\n",
-        small.plan.steps.len(),
-        small.plan.faults.len(),
-        small.plays
+        "case {} breaks {rule}, after {:.1} s and {}; shrunk to {} and {} in {}\n",
+        found.case,
+        elapsed.as_secs_f64(),
+        count(usize::try_from(cases).unwrap_or(usize::MAX), "case"),
+        count(small.plan.steps.len(), "step"),
+        count(small.plan.faults.len(), "fault"),
+        count(small.plays, "play"),
     );
-    println!("{text}");
-    print!("{}", verdict(&small.plan, &run));
-    if let Err(error) = draw(&small.plan, &run, &args.out.with_extension("svg")) {
+    println!("{}\n{plan}\n{}", prose(&small.plan, &run), extent(&small.plan, &run));
+    let diagram = args.out.with_extension("svg");
+    let written = std::fs::write(&args.out, &plan)
+        .map_err(|error| format!("cannot write {}: {error}", args.out.display()))
+        .and_then(|()| draw(&small.plan, &run, &diagram));
+    if let Err(error) = written {
         eprintln!("y2w: {error}");
         return ENVIRONMENT;
     }
-    match write(args, &text) {
-        OK => BROKEN,
-        failed => failed,
-    }
+    println!("plan:    {}", args.out.display());
+    println!("diagram: {}", diagram.display());
+    println!("again:   y2w sim {} --story", args.out.display());
+    BROKEN
+}
+
+/// The command that plays a case again.
+fn again(args: &FuzzArgs, case: u64) -> String {
+    let quirks: String = args.quirk.iter().map(|quirk| format!(" --quirk {quirk}")).collect();
+    format!("y2w fuzz --seed {} --case {case}{quirks}", args.seed)
 }

@@ -4,6 +4,7 @@ mod fuzz;
 mod progress;
 mod run;
 mod sim;
+mod story;
 mod summary;
 
 use std::ffi::OsString;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use y2w_reports::diagram::{Band, Diagram, Finding, Lane, Mark, Row, Wait};
 
-use super::telling::{Item, Told, Weight};
+use super::telling::{API, Item, PUSH_SERVER, Told, Weight};
 use crate::judge::Anomaly;
 
 /// Rows that are shown at most.
@@ -109,8 +109,8 @@ impl Told<'_> {
             |name: &str, note: &str| Lane { name: name.to_owned(), note: note.to_owned(), is_server: true };
         match self.plan.devices().nth(lane) {
             Some(actor) => Lane { name: actor.user, note: actor.device, is_server: false },
-            None if lane == self.api() => server("business API", "REST: the data"),
-            None => server("push server", "MQTT: what to sync"),
+            None if lane == self.api() => server(API, "REST: the data"),
+            None => server(PUSH_SERVER, "MQTT: what to sync"),
         }
     }
 

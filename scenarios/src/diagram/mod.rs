@@ -14,8 +14,9 @@ use y2w_reports::diagram::Diagram;
 
 use crate::fuzz::Simulated;
 use crate::history::{Happening, What};
+use crate::judge::Anomaly;
 use crate::plan::Plan;
-use telling::Told;
+use telling::{Item, Told};
 
 /// Findings that are told above the picture.
 const FINDINGS_MAX: usize = 5;
@@ -26,6 +27,14 @@ pub fn diagram(plan: &Plan, run: &Simulated) -> Diagram {
     let told = Told::of(plan, run, anomalies);
     let untold = run.verdict.anomalies.len() - anomalies.len();
     told.picture(anomalies, untold)
+}
+
+/// For each of these anomalies, what shows it, each on a line: when, between whom, what.
+pub(crate) fn witnesses(plan: &Plan, run: &Simulated, anomalies: &[Anomaly]) -> Vec<Vec<String>> {
+    let told = Told::of(plan, run, anomalies);
+    let shown = |anomaly: usize| told.items.iter().filter(move |item| item.row.findings.contains(&anomaly));
+    let line = |item: &Item| told.sentence(&item.row);
+    (0..anomalies.len()).map(|anomaly| shown(anomaly).filter_map(line).collect()).collect()
 }
 
 /// When the plan's time began, in microseconds since 1970: before it, everybody logged in. What is to happen first happens

@@ -37,6 +37,10 @@ pub(super) enum Weight {
     Quiet,
 }
 
+/// What the two sides of the server are called.
+pub(super) const API: &str = "business API";
+pub(super) const PUSH_SERVER: &str = "push server";
+
 /// A story in rows.
 pub(super) struct Told<'a> {
     pub(super) plan: &'a Plan,
@@ -281,6 +285,25 @@ impl<'a> Told<'a> {
             Event::Lagged(lost) => (format!("{lost} events are lost"), Tone::Bad, Weight::Rare),
         };
         self.note(at, lane, text, tone, weight);
+    }
+
+    /// A row as one would say it; none for those that are there to be looked at only.
+    pub(super) fn sentence(&self, row: &Row) -> Option<String> {
+        let name = |lane: &usize| match self.plan.devices().nth(*lane) {
+            Some(actor) => actor.to_string(),
+            None if *lane == self.api() => API.to_owned(),
+            None => PUSH_SERVER.to_owned(),
+        };
+        let what = match &row.mark {
+            Mark::Arrow { from, to, text, .. } | Mark::Lost { from, to, text } => {
+                format!("{} to {}: {text}", name(from), name(to))
+            }
+            Mark::Exchange { from, to, text, .. } => format!("{} asks {}: {text}", name(from), name(to)),
+            Mark::Note { lane, text, .. } => format!("{}: {text}", name(lane)),
+            Mark::Begin { .. } | Mark::Fault { .. } => row.side.clone(),
+            Mark::Skipped { .. } | Mark::End { .. } => return None,
+        };
+        Some(format!("{:>10}  {what}", row.time))
     }
 
     fn note(&mut self, at: u64, lane: usize, text: String, tone: Tone, weight: Weight) {

@@ -64,14 +64,33 @@ impl Plan {
         Ok(plan)
     }
 
-    /// The plan as TOML, with what it is about as a comment before it.
+    /// The plan as TOML, with what it is about as a comment before it. A step or a fault takes four lines, and what is as
+    /// it is without saying is not said.
     pub fn to_toml(&self, about: &str) -> String {
         let mut text = String::new();
+        // Writing to a string does not fail.
         for line in about.lines() {
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "# {line}");
+            let _ = writeln!(text, "{}", format!("# {line}").trim_end());
         }
-        text.push_str(&toml::to_string(self).expect("a plan has nothing that TOML has not"));
+        // TOML's integers end at 2^63, and a seed at 2^64: it is written as what it is, and read so.
+        let plan = toml::Table::try_from(Self { seed: 0, ..self.clone() });
+        for (key, value) in &plan.expect("a plan has nothing else that TOML has not") {
+            if key == "seed" {
+                let _ = writeln!(text, "seed = {}", self.seed);
+                continue;
+            }
+            let tables = value.as_array().filter(|values| values.iter().all(toml::Value::is_table));
+            let Some(tables) = tables.filter(|tables| !tables.is_empty()) else {
+                let _ = writeln!(text, "{key} = {value}");
+                continue;
+            };
+            for table in tables.iter().filter_map(toml::Value::as_table) {
+                let _ = writeln!(text, "\n[[{key}]]");
+                for (key, value) in table {
+                    let _ = writeln!(text, "{key} = {value}");
+                }
+            }
+        }
         text
     }
 }
@@ -134,6 +153,32 @@ what = { partition = { who = "bob" } }
         assert_eq!(plan.end().0, 6_000);
         let again = Plan::parse(&plan.to_toml("found\nby chance"), "b.toml").unwrap();
         assert_eq!(again, plan);
+    }
+
+    #[test]
+    fn a_written_plan_is_short() {
+        let mut plan = Plan::parse(PLAN, "a.toml").unwrap();
+        let step =
+            "\n[[step]]\nid = 2\nat = \"1500ms\"\nby = \"bob\"\ndo = { send-text = { to = \"#team\" } }\n";
+        let fault =
+            "\n[[fault]]\nid = 4\nat = \"1s\"\nfor = \"5s\"\nwhat = { partition = { who = \"bob\" } }\n";
+        let text = plan.to_toml("Found by chance.\n\nTwice.");
+        assert!(
+            text.starts_with("# Found by chance.\n#\n# Twice.\nversion = 1\nseed = 7\n\n[[user]]\n"),
+            "{text}"
+        );
+        assert!(text.contains(step) && text.ends_with(fault), "{text}");
+        plan.network.latency = super::super::Millis(20);
+        plan.note = "Say \"hello\"\nand go".to_owned();
+        plan.quirks = vec!["message-lost=0.5".to_owned()];
+        let text = plan.to_toml("");
+        assert!(
+            text.contains("\nquirks = [\"message-lost=0.5\"]\nnetwork = { latency = \"20ms\" }\n"),
+            "{text}"
+        );
+        assert_eq!(Plan::parse(&text, "b.toml").unwrap(), plan);
+        (plan.users, plan.steps, plan.faults) = (Vec::new(), Vec::new(), Vec::new());
+        assert_eq!(toml::from_str::<Plan>(&plan.to_toml("")).unwrap(), plan);
     }
 
     #[test]
