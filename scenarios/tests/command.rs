@@ -143,6 +143,17 @@ fn files_that_cannot_be_written_are_exit_code_3() {
 }
 
 #[test]
+fn two_processes_tell_the_same_story() {
+    let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/logout-while-a-sync-waits.toml");
+    let output = y2w(&["sim", plan, "--seed", "5", "--verify-determinism", "3"]);
+    assert_eq!(output.status.code(), Some(0), "{} {}", text(&output.stdout), text(&output.stderr));
+    assert_eq!(text(&output.stdout), "seed 5 to seed 7, each in two processes: the same story each time\n");
+    let output = y2w(&["fuzz", "--seed", "9", "--quirk", "push-lost=0.5", "--verify-determinism", "4"]);
+    assert_eq!(text(&output.stdout), "case 0 to case 3, each in two processes: the same story each time\n");
+    refusal(&y2w(&["fuzz", "--verify-determinism", "0"]), 2);
+}
+
+#[test]
 fn help_teaches_and_names_the_exit_codes() {
     let help = text(&y2w(&["run", "--help"]).stdout);
     for expected in ["--users", "--chaos", "reconnect", "--target", "Exit codes:"] {

@@ -7,6 +7,7 @@ use clap::Args;
 use y2w_mock_server::quirks::NamedQuirk;
 use y2w_sdk::clock::Clock;
 
+use super::determinism::DeterminismArgs;
 use super::sim::draw;
 use super::story::{count, extent, prose};
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
@@ -38,6 +39,9 @@ pub(super) struct FuzzArgs {
     #[arg(long, value_name = "NAME[=RATE]")]
     quirk: Vec<String>,
 
+    #[command(flatten)]
+    determinism: DeterminismArgs,
+
     /// Where the plan that broke a rule is written; beside it, as .svg, what happens in it as a sequence diagram
     #[arg(long, value_name = "FILE", default_value = "y2w-found.toml")]
     out: PathBuf,
@@ -49,6 +53,10 @@ pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
             eprintln!("y2w: {error}");
             return USAGE;
         }
+    }
+    let plan = |case| generate::plan(args.seed, case, &args.quirk);
+    if let Some(code) = args.determinism.verify(plan, |case| format!("case {case}")) {
+        return code;
     }
     let campaign = Campaign { seed: args.seed, quirks: args.quirk.clone() };
     let clock = Clock::system();

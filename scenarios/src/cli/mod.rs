@@ -1,5 +1,6 @@
 //! The command `y2w`: reads the command line, carries it out, says how it went by its exit code.
 
+mod determinism;
 mod fuzz;
 mod progress;
 mod run;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::determinism::DeterminismArgs;
 use super::story::{extent, prose, story};
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
 use crate::diagram;
@@ -33,9 +34,8 @@ pub(super) struct SimArgs {
     #[arg(long, value_name = "FILE")]
     diagram: Option<PathBuf>,
 
-    /// Play it with so many seeds, each twice, and compare all that happens
-    #[arg(long, value_name = "SEEDS")]
-    verify_determinism: Option<u64>,
+    #[command(flatten)]
+    determinism: DeterminismArgs,
 }
 
 pub(super) fn sim(args: SimArgs) -> u8 {
@@ -48,8 +48,11 @@ pub(super) fn sim(args: SimArgs) -> u8 {
     if let Err(error) = plan.check() {
         return usage(&error.to_string());
     }
-    if let Some(seeds) = args.verify_determinism {
-        return verify_determinism(&plan, seeds);
+    let seed = |n: u64| plan.seed.wrapping_add(n);
+    let verified =
+        args.determinism.verify(|n| Plan { seed: seed(n), ..plan.clone() }, |n| format!("seed {}", seed(n)));
+    if let Some(code) = verified {
+        return code;
     }
     let run = simulate(&plan, Keep { story: true, hash: true });
     if args.story {
@@ -77,18 +80,4 @@ pub(super) fn draw(plan: &Plan, run: &Simulated, file: &Path) -> Result<(), Stri
 fn usage(error: &str) -> u8 {
     eprintln!("y2w: {error}");
     USAGE
-}
-
-fn verify_determinism(plan: &Plan, seeds: u64) -> u8 {
-    for seed in plan.seed..plan.seed.saturating_add(seeds) {
-        let plan = Plan { seed, ..plan.clone() };
-        let keep = Keep { story: false, hash: true };
-        let (one, other) = (simulate(&plan, keep), simulate(&plan, keep));
-        if one.hash != other.hash {
-            println!("seed {seed} gives two stories: {:?} and {:?}", one.hash, other.hash);
-            return BROKEN;
-        }
-    }
-    println!("{seeds} seeds, each played twice: the same story each time");
-    OK
 }
