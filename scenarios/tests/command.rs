@@ -159,6 +159,10 @@ fn help_teaches_and_names_the_exit_codes() {
     for expected in ["--users", "--chaos", "reconnect", "--target", "Exit codes:"] {
         assert!(help.contains(expected), "{expected}: {help}");
     }
+    let help = text(&y2w(&["fuzz", "--help"]).stdout);
+    for expected in ["- all:", "- sync:", "- members:", "- push:", "- calm:", "--verify-determinism"] {
+        assert!(help.contains(expected), "{expected}: {help}");
+    }
     let script = text(&y2w(&["completions", "bash"]).stdout);
     assert!(script.contains("_y2w"), "{script}");
 }

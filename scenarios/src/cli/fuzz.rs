@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use y2w_mock_server::quirks::NamedQuirk;
 use y2w_sdk::clock::Clock;
 
@@ -12,7 +12,7 @@ use super::sim::draw;
 use super::story::{count, extent, prose};
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
 use crate::fuzz::shrink::shrink;
-use crate::fuzz::{Campaign, Found, generate, simulate};
+use crate::fuzz::{Campaign, Found, Profile, simulate};
 use crate::history::Keep;
 use crate::judge::{Reach, Reached};
 use crate::plan::Plan;
@@ -30,6 +30,10 @@ pub(super) struct FuzzArgs {
     /// Where all chance comes from
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
+
+    /// Which kinds of cases
+    #[arg(long, value_name = "NAME", default_value = "all")]
+    profile: Profile,
 
     /// Play this case only, and write its plan whether it breaks a rule or not
     #[arg(long, value_name = "NUMBER")]
@@ -54,11 +58,10 @@ pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
             return USAGE;
         }
     }
-    let plan = |case| generate::plan(args.seed, case, &args.quirk);
-    if let Some(code) = args.determinism.verify(plan, |case| format!("case {case}")) {
+    let campaign = Campaign { seed: args.seed, profile: args.profile, quirks: args.quirk.clone() };
+    if let Some(code) = args.determinism.verify(|case| campaign.plan(case), |case| format!("case {case}")) {
         return code;
     }
-    let campaign = Campaign { seed: args.seed, quirks: args.quirk.clone() };
     let clock = Clock::system();
     let mut reach = Reach::default();
     let first = args.case.unwrap_or(0);
@@ -88,7 +91,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
     );
     print_reach(&reach);
     match args.case {
-        Some(case) => write(args, &generate::plan(args.seed, case, &args.quirk).to_toml("")),
+        Some(case) => write(args, &campaign.plan(case).to_toml("")),
         None => OK,
     }
 }
@@ -161,5 +164,9 @@ fn report(args: &FuzzArgs, found: &Found, cases: u64, elapsed: Duration) -> u8 {
 /// The command that plays a case again.
 fn again(args: &FuzzArgs, case: u64) -> String {
     let quirks: String = args.quirk.iter().map(|quirk| format!(" --quirk {quirk}")).collect();
-    format!("y2w fuzz --seed {} --case {case}{quirks}", args.seed)
+    let profile = match args.profile.to_possible_value() {
+        Some(value) if args.profile != Profile::All => format!(" --profile {}", value.get_name()),
+        _ => String::new(),
+    };
+    format!("y2w fuzz --seed {} --case {case}{profile}{quirks}", args.seed)
 }
