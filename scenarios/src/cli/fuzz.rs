@@ -9,7 +9,7 @@ use y2w_sdk::clock::Clock;
 
 use super::determinism::DeterminismArgs;
 use super::sim::draw;
-use super::story::{count, extent, prose};
+use super::story::{count, extent, prose, reached};
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
 use crate::fuzz::shrink::shrink;
 use crate::fuzz::{Campaign, Found, Profile, simulate};
@@ -113,13 +113,10 @@ fn per_second(cases: u64, elapsed: Duration) -> f64 {
 }
 
 fn print_reach(reach: &Reach) {
-    let (reached, missed): (Vec<_>, Vec<_>) =
-        Reached::ALL.into_iter().partition(|(what, _)| reach.count(*what) > 0);
-    let reached: Vec<String> =
-        reached.iter().map(|(what, name)| format!("{name} {}", reach.count(*what))).collect();
-    println!("reached: {}", reached.join(", "));
+    print!("{}", reached(reach));
+    let missed = Reached::ALL.into_iter().filter(|(what, _)| reach.count(*what) == 0);
+    let missed: Vec<&str> = missed.map(|(_, name)| name).collect();
     if !missed.is_empty() {
-        let missed: Vec<&str> = missed.iter().map(|(_, name)| *name).collect();
         println!("never reached: {}", missed.join(", "));
     }
 }

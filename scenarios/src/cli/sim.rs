@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::determinism::DeterminismArgs;
-use super::story::{extent, prose, story};
+use super::story::{extent, prose, reached, story};
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
 use crate::diagram;
 use crate::fuzz::{Simulated, simulate};
@@ -58,7 +58,7 @@ pub(super) fn sim(args: SimArgs) -> u8 {
     if args.story {
         print!("{}", story(&plan, &run.story));
     }
-    print!("{}", prose(&plan, &run));
+    print!("{}{}", prose(&plan, &run), reached(&run.verdict.reached));
     let is_broken = !run.verdict.anomalies.is_empty();
     println!("{}: {}", if is_broken { "rules were broken" } else { "all rules held" }, extent(&plan, &run));
     if let Some(file) = &args.diagram {

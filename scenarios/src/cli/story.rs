@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::diagram::{beginning, witnesses};
 use crate::fuzz::Simulated;
 use crate::history::{Happening, What};
+use crate::judge::{Reach, Reached};
 use crate::plan::{Actor, Plan};
 
 /// Broken rules that are told; one broken server breaks a rule at every turn.
@@ -38,6 +39,14 @@ pub(super) fn extent(plan: &Plan, run: &Simulated) -> String {
         plan.seed,
         run.hash.unwrap_or(0),
     )
+}
+
+/// What was reached, and how often, on a line; nothing if nothing was.
+pub(super) fn reached(reach: &Reach) -> String {
+    let all = Reached::ALL.into_iter().map(|(what, name)| (name, reach.count(what)));
+    let reached: Vec<String> =
+        all.filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}")).collect();
+    if reached.is_empty() { String::new() } else { format!("reached: {}\n", reached.join(", ")) }
 }
 
 /// So many of them: `1 step`, `2 steps`.

@@ -267,9 +267,14 @@ impl<'a> Told<'a> {
                 return self.row(at, String::new(), mark, Weight::Plain);
             }
             Event::Messages { session, merged } => {
-                let all: Vec<String> =
-                    merged.added.iter().chain(&merged.changed).map(|message| named(message)).collect();
-                (format!("sees {} in {}", all.join(", "), self.place(session)), Tone::Good, Weight::Plain)
+                let mut all = merged.added.iter().chain(&merged.changed).map(|message| named(message));
+                let first: Vec<String> = all.by_ref().take(2).collect();
+                let more = match all.count() {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                let text = format!("sees {}{more} in {}", first.join(", "), self.place(session));
+                (text, Tone::Good, Weight::Plain)
             }
             Event::Changed(what) => (format!("{} changed", self.changed(what)), Tone::Quiet, Weight::Quiet),
             Event::Removed { session } => {
