@@ -13,7 +13,7 @@ use self::{
 };
 use crate::{Latency, Mark, ReportError, Timeline, TimelinePoint};
 
-pub(crate) use self::canvas::Ink;
+pub(crate) use self::canvas::{Ink, text_width};
 
 type Failure = plotters::drawing::DrawingAreaErrorKind<std::io::Error>;
 

@@ -10,6 +10,7 @@
 //! process and on every machine; what depends on the time or the machine is given by the caller as data.
 
 mod chart;
+pub mod diagram;
 mod error;
 pub mod export;
 pub mod format;

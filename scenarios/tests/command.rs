@@ -146,9 +146,57 @@ fn a_port_in_use_is_exit_code_3_and_says_which() {
 }
 
 #[test]
+fn a_finding_is_told_first_and_the_files_and_the_command_that_plays_it_again_last() {
+    let out = tempfile::tempdir().unwrap();
+    let file = out.path().join("found.toml");
+    let file = file.to_str().unwrap();
+    let output = y2w(&["fuzz", "--cases", "50", "--quirk", "message-lost", "--out", file]);
+    let stdout = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{stdout} {}", text(&output.stderr));
+    let prose = stdout.find("BROKEN  SYNC-LOSSLESS: the message of step ").unwrap();
+    let plan = stdout.find("\n# SYNC-LOSSLESS: ").unwrap();
+    assert!(prose < plan && stdout.contains("quirks = [\"message-lost\"]"), "{stdout}");
+    let svg = file.replace(".toml", ".svg");
+    let last: Vec<&str> = stdout.lines().rev().take(3).collect();
+    let again = format!("again:   y2w sim {file} --story");
+    assert_eq!(last, [again, format!("diagram: {svg}"), format!("plan:    {file}")]);
+    assert!(std::fs::read_to_string(&svg).unwrap().starts_with("<svg"));
+
+    let trace = |text: &str| text.lines().find_map(|line| Some(line.split_once(", trace ")?.1.to_owned()));
+    let diagram = out.path().join("again.svg");
+    let output = y2w(&["sim", file, "--diagram", diagram.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(trace(&text(&output.stdout)), trace(&stdout));
+    assert_eq!(std::fs::read(diagram).unwrap(), std::fs::read(svg).unwrap());
+}
+
+#[test]
+fn files_that_cannot_be_written_are_exit_code_3() {
+    let args = ["fuzz", "--cases", "50", "--quirk", "message-lost", "--out", "/nowhere/found.toml"];
+    assert!(refusal(&y2w(&args), 3).contains("/nowhere/found.toml"));
+    let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/edit-shows-in-own-conversation.toml");
+    assert!(refusal(&y2w(&["sim", plan, "--diagram", "/nowhere/a.svg"]), 3).contains("/nowhere/a.svg"));
+}
+
+#[test]
+fn two_processes_tell_the_same_story() {
+    let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/logout-while-a-sync-waits.toml");
+    let output = y2w(&["sim", plan, "--seed", "5", "--verify-determinism", "3"]);
+    assert_eq!(output.status.code(), Some(0), "{} {}", text(&output.stdout), text(&output.stderr));
+    assert_eq!(text(&output.stdout), "seed 5 to seed 7, each in two processes: the same story each time\n");
+    let output = y2w(&["fuzz", "--seed", "9", "--quirk", "push-lost=0.5", "--verify-determinism", "4"]);
+    assert_eq!(text(&output.stdout), "case 0 to case 3, each in two processes: the same story each time\n");
+    refusal(&y2w(&["fuzz", "--verify-determinism", "0"]), 2);
+}
+
+#[test]
 fn help_teaches_and_names_the_exit_codes() {
     let help = text(&y2w(&["run", "--help"]).stdout);
     for expected in ["--users", "--chaos", "reconnect", "--target", "Exit codes:"] {
+        assert!(help.contains(expected), "{expected}: {help}");
+    }
+    let help = text(&y2w(&["fuzz", "--help"]).stdout);
+    for expected in ["- all:", "- sync:", "- members:", "- push:", "- calm:", "--verify-determinism"] {
         assert!(help.contains(expected), "{expected}: {help}");
     }
     let script = text(&y2w(&["completions", "bash"]).stdout);

@@ -118,7 +118,7 @@ fn fine(point: &(f64, f64)) -> (i32, i32) {
 }
 
 /// About how wide a label is, in pixels. Generous, since the page's font is not known.
-pub(super) fn text_width(text: &str) -> f64 {
+pub(crate) fn text_width(text: &str) -> f64 {
     let em = |letter: char| if letter.is_ascii() { 0.62 } else { 1.0 };
     text.chars().map(em).sum::<f64>() * FONT_PX
 }

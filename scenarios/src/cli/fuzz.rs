@@ -3,14 +3,16 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use y2w_mock_server::quirks::NamedQuirk;
 use y2w_sdk::clock::Clock;
 
-use super::sim::verdict;
+use super::determinism::DeterminismArgs;
+use super::sim::draw;
+use super::story::{count, extent, prose, reached};
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
 use crate::fuzz::shrink::shrink;
-use crate::fuzz::{Campaign, Found, generate, simulate};
+use crate::fuzz::{Campaign, Found, Profile, simulate};
 use crate::history::Keep;
 use crate::judge::{Reach, Reached};
 use crate::plan::Plan;
@@ -29,6 +31,10 @@ pub(super) struct FuzzArgs {
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     seed: u64,
 
+    /// Which kinds of cases
+    #[arg(long, value_name = "NAME", default_value = "all")]
+    profile: Profile,
+
     /// Play this case only, and write its plan whether it breaks a rule or not
     #[arg(long, value_name = "NUMBER")]
     case: Option<u64>,
@@ -37,7 +43,10 @@ pub(super) struct FuzzArgs {
     #[arg(long, value_name = "NAME[=RATE]")]
     quirk: Vec<String>,
 
-    /// Where the plan that broke a rule is written
+    #[command(flatten)]
+    determinism: DeterminismArgs,
+
+    /// Where the plan that broke a rule is written; beside it, as .svg, what happens in it as a sequence diagram
     #[arg(long, value_name = "FILE", default_value = "y2w-found.toml")]
     out: PathBuf,
 }
@@ -49,7 +58,10 @@ pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
             return USAGE;
         }
     }
-    let campaign = Campaign { seed: args.seed, quirks: args.quirk.clone() };
+    let campaign = Campaign { seed: args.seed, profile: args.profile, quirks: args.quirk.clone() };
+    if let Some(code) = args.determinism.verify(|case| campaign.plan(case), |case| format!("case {case}")) {
+        return code;
+    }
     let clock = Clock::system();
     let mut reach = Reach::default();
     let first = args.case.unwrap_or(0);
@@ -79,7 +91,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
     );
     print_reach(&reach);
     match args.case {
-        Some(case) => write(args, &generate::plan(args.seed, case, &args.quirk).to_toml("")),
+        Some(case) => write(args, &campaign.plan(case).to_toml("")),
         None => OK,
     }
 }
@@ -89,7 +101,7 @@ fn write(args: &FuzzArgs, plan: &str) -> u8 {
         eprintln!("y2w: cannot write {}: {error}", args.out.display());
         return ENVIRONMENT;
     }
-    println!("again: y2w sim {} --story", args.out.display());
+    println!("plan:    {}\nagain:   y2w sim {} --story", args.out.display(), args.out.display());
     OK
 }
 
@@ -101,47 +113,57 @@ fn per_second(cases: u64, elapsed: Duration) -> f64 {
 }
 
 fn print_reach(reach: &Reach) {
-    let (reached, missed): (Vec<_>, Vec<_>) =
-        Reached::ALL.into_iter().partition(|(what, _)| reach.count(*what) > 0);
-    let reached: Vec<String> =
-        reached.iter().map(|(what, name)| format!("{name} {}", reach.count(*what))).collect();
-    println!("reached: {}", reached.join(", "));
+    print!("{}", reached(reach));
+    let missed = Reached::ALL.into_iter().filter(|(what, _)| reach.count(*what) == 0);
+    let missed: Vec<&str> = missed.map(|(_, name)| name).collect();
     if !missed.is_empty() {
-        let missed: Vec<&str> = missed.iter().map(|(_, name)| *name).collect();
         println!("never reached: {}", missed.join(", "));
     }
 }
 
 fn report(args: &FuzzArgs, found: &Found, cases: u64, elapsed: Duration) -> u8 {
-    println!(
-        "case {} breaks {} after {:.1} s ({cases} cases)",
-        found.case,
-        found.anomaly.rule,
-        elapsed.as_secs_f64()
-    );
+    let rule = found.anomaly.rule;
     let breaks_it = |plan: &Plan| {
-        let verdict = simulate(plan, Keep::default()).verdict;
-        verdict.anomalies.iter().any(|anomaly| anomaly.rule == found.anomaly.rule)
+        simulate(plan, Keep::default()).verdict.anomalies.iter().any(|anomaly| anomaly.rule == rule)
     };
     let small = shrink(&found.plan, breaks_it);
-    let run = simulate(&small.plan, Keep { story: true, hash: true });
-    let why = run.verdict.anomalies.iter().find(|anomaly| anomaly.rule == found.anomaly.rule);
-    let why = why.map_or(&*found.anomaly.text, |anomaly| &*anomaly.text);
-    let about = format!(
-        "{}: {why}\nFound by y2w fuzz --seed {} --case {}",
-        found.anomaly.rule, args.seed, found.case
-    );
-    let text = small.plan.to_toml(&about);
+    let mut run = simulate(&small.plan, Keep { story: true, hash: true });
+    // What was looked for comes first.
+    run.verdict.anomalies.sort_by_key(|anomaly| anomaly.rule != rule);
+    let why = run.verdict.anomalies.first().map_or(&*found.anomaly.text, |anomaly| &*anomaly.text);
+    let again = again(args, found.case);
+    let plan = small.plan.to_toml(&format!("{rule}: {why}\nFound by {again}"));
+
     println!(
-        "shrunk to {} steps and {} faults in {} plays:\n",
-        small.plan.steps.len(),
-        small.plan.faults.len(),
-        small.plays
+        "case {} breaks {rule}, after {:.1} s and {}; shrunk to {} and {} in {}\n",
+        found.case,
+        elapsed.as_secs_f64(),
+        count(usize::try_from(cases).unwrap_or(usize::MAX), "case"),
+        count(small.plan.steps.len(), "step"),
+        count(small.plan.faults.len(), "fault"),
+        count(small.plays, "play"),
     );
-    println!("{text}");
-    print!("{}", verdict(&small.plan, &run));
-    match write(args, &text) {
-        OK => BROKEN,
-        failed => failed,
+    println!("{}\n{plan}\n{}", prose(&small.plan, &run), extent(&small.plan, &run));
+    let diagram = args.out.with_extension("svg");
+    let written = std::fs::write(&args.out, &plan)
+        .map_err(|error| format!("cannot write {}: {error}", args.out.display()))
+        .and_then(|()| draw(&small.plan, &run, &diagram));
+    if let Err(error) = written {
+        eprintln!("y2w: {error}");
+        return ENVIRONMENT;
     }
+    println!("plan:    {}", args.out.display());
+    println!("diagram: {}", diagram.display());
+    println!("again:   y2w sim {} --story", args.out.display());
+    BROKEN
+}
+
+/// The command that plays a case again.
+fn again(args: &FuzzArgs, case: u64) -> String {
+    let quirks: String = args.quirk.iter().map(|quirk| format!(" --quirk {quirk}")).collect();
+    let profile = match args.profile.to_possible_value() {
+        Some(value) if args.profile != Profile::All => format!(" --profile {}", value.get_name()),
+        _ => String::new(),
+    };
+    format!("y2w fuzz --seed {} --case {case}{profile}{quirks}", args.seed)
 }

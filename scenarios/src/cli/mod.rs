@@ -1,10 +1,12 @@
 //! The command `y2w`: reads the command line, carries it out, says how it went by its exit code.
 
+mod determinism;
 mod fuzz;
 mod progress;
 mod replay;
 mod run;
 mod sim;
+mod story;
 mod summary;
 
 use std::ffi::OsString;

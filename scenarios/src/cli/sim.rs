@@ -1,23 +1,24 @@
 //! `y2w sim`: plays a plan in the simulated world and says whether all rules held.
 
-use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::{BROKEN, OK, USAGE};
+use super::determinism::DeterminismArgs;
+use super::story::{extent, prose, reached, story};
+use super::{BROKEN, ENVIRONMENT, OK, USAGE};
+use crate::diagram;
 use crate::fuzz::{Simulated, simulate};
-use crate::history::{Happening, Keep, What};
-use crate::plan::{Actor, Plan};
+use crate::history::Keep;
+use crate::plan::Plan;
 
 #[derive(Args)]
 pub(super) struct SimArgs {
     #[command(flatten)]
     plan: PlanArgs,
 
-    /// Play it with so many seeds, each twice, and compare all that happens
-    #[arg(long, value_name = "SEEDS")]
-    verify_determinism: Option<u64>,
+    #[command(flatten)]
+    determinism: DeterminismArgs,
 }
 
 /// Which plan, with which changes, and what is to be shown of it.
@@ -38,6 +39,10 @@ pub(super) struct PlanArgs {
     /// Print everything that happens
     #[arg(long)]
     story: bool,
+
+    /// Draw what happens into this file, as a sequence diagram (SVG)
+    #[arg(long, value_name = "FILE")]
+    diagram: Option<PathBuf>,
 }
 
 impl PlanArgs {
@@ -56,10 +61,13 @@ pub(super) fn sim(args: &SimArgs) -> u8 {
         Ok(plan) => plan,
         Err(code) => return code,
     };
-    match args.verify_determinism {
-        Some(seeds) => verify_determinism(&plan, seeds),
-        None => show(&plan, &simulate(&plan, Keep { story: true, hash: true }), &args.plan),
+    let seed = |n: u64| plan.seed.wrapping_add(n);
+    let verified =
+        args.determinism.verify(|n| Plan { seed: seed(n), ..plan.clone() }, |n| format!("seed {}", seed(n)));
+    if let Some(code) = verified {
+        return code;
     }
+    show(&plan, &simulate(&plan, Keep { story: true, hash: true }), &args.plan)
 }
 
 /// Prints what became of a plan; the answer is the exit code.
@@ -75,78 +83,26 @@ pub(super) fn show(plan: &Plan, run: &Simulated, args: &PlanArgs) -> u8 {
             what.map(|what| what.to_string()).unwrap_or_default()
         );
     }
-    print!("{}", verdict(plan, run));
-    if run.verdict.anomalies.is_empty() { OK } else { BROKEN }
+    print!("{}{}", prose(plan, run), reached(&run.verdict.reached));
+    let is_broken = !run.verdict.anomalies.is_empty();
+    println!("{}: {}", if is_broken { "rules were broken" } else { "all rules held" }, extent(plan, run));
+    if let Some(file) = &args.diagram {
+        if let Err(error) = draw(plan, run, file) {
+            eprintln!("y2w: {error}");
+            return ENVIRONMENT;
+        }
+        println!("diagram: {}", file.display());
+    }
+    if is_broken { BROKEN } else { OK }
+}
+
+/// Writes a run's sequence diagram.
+pub(super) fn draw(plan: &Plan, run: &Simulated, file: &Path) -> Result<(), String> {
+    let svg = diagram::diagram(plan, run).svg().map_err(|error| error.to_string())?;
+    std::fs::write(file, svg).map_err(|error| format!("cannot write {}: {error}", file.display()))
 }
 
 fn usage(error: &str) -> u8 {
     eprintln!("y2w: {error}");
     USAGE
-}
-
-/// What was found, and with which hash the run can be compared.
-pub(super) fn verdict(plan: &Plan, run: &Simulated) -> String {
-    let mut text = String::new();
-    // Writing to a string does not fail.
-    for anomaly in &run.verdict.anomalies {
-        let _ = writeln!(text, "BROKEN  {}  {}", anomaly.rule, anomaly.text);
-        for witness in &anomaly.witnesses {
-            let number = usize::try_from(*witness).unwrap_or(usize::MAX);
-            if let Some(happening) = run.story.get(number) {
-                let _ = writeln!(text, "        #{number}  {}", line(plan, &run.story, happening));
-            }
-        }
-    }
-    let _ = writeln!(
-        text,
-        "{}: {} steps, {} faults, {} things happened; seed {}{}{}",
-        if run.verdict.anomalies.is_empty() { "all rules held" } else { "rules were broken" },
-        plan.steps.len(),
-        plan.faults.len(),
-        run.happenings,
-        plan.seed,
-        run.hash.map_or_else(String::new, |hash| format!(", trace {hash:016x}")),
-        run.played.as_ref().map_or_else(String::new, |played| format!(", end {:016x}", played.digest())),
-    );
-    text
-}
-
-fn story(plan: &Plan, happenings: &[Happening]) -> String {
-    let mut text = String::new();
-    for (number, happening) in happenings.iter().enumerate() {
-        let _ = writeln!(text, "#{number}  {}", line(plan, happenings, happening));
-    }
-    text
-}
-
-/// One thing that happened, on a line: when since the beginning, to whom, what.
-fn line(plan: &Plan, all: &[Happening], happening: &Happening) -> String {
-    let since = happening.at - all.first().map_or(0, |first| first.at);
-    let device = happening.device.and_then(|device| plan.devices().nth(device));
-    let who = device.as_ref().map_or_else(|| "-".to_owned(), Actor::to_string);
-    let what = match &happening.what {
-        What::Request { call, method, path, since } => {
-            let since = since.map_or_else(String::new, |since| format!(" since {since}"));
-            format!("{method} {path}{since} (request {call})")
-        }
-        What::Answer { call, status: Some(status) } => format!("{} to request {call}", status.as_u16()),
-        What::Answer { call, status: None } => format!("no answer to request {call}"),
-        What::Told(event) => format!("{event:?}"),
-        what => format!("{what:?}"),
-    };
-    format!("{:>10.3} s  {who:<12} {what}", since as f64 / 1e6)
-}
-
-fn verify_determinism(plan: &Plan, seeds: u64) -> u8 {
-    for seed in plan.seed..plan.seed.saturating_add(seeds) {
-        let plan = Plan { seed, ..plan.clone() };
-        let keep = Keep { story: false, hash: true };
-        let (one, other) = (simulate(&plan, keep), simulate(&plan, keep));
-        if one.hash != other.hash {
-            println!("seed {seed} gives two stories: {:?} and {:?}", one.hash, other.hash);
-            return BROKEN;
-        }
-    }
-    println!("{seeds} seeds, each played twice: the same story each time");
-    OK
 }

@@ -7,13 +7,19 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
+use super::profile::{FaultKind, Kind, Profile};
 use crate::chance;
 use crate::plan::{
     Action, Actor, Fault, Millis, Misfortune, Network, Place, Plan, PlanUser, Step, VERSION, Whom,
 };
 
-/// The case of that number.
+/// The case of that number, of all kinds.
 pub fn plan(seed: u64, case: u64, quirks: &[String]) -> Plan {
+    plan_in(Profile::All, seed, case, quirks)
+}
+
+/// The case of that number in a profile.
+pub fn plan_in(profile: Profile, seed: u64, case: u64, quirks: &[String]) -> Plan {
     let seed = chance::draw(seed, ("case", case));
     let mut bytes = [0; 32];
     for (place, number) in (0_u64..).zip(bytes.chunks_mut(8)) {
@@ -23,7 +29,7 @@ pub fn plan(seed: u64, case: u64, quirks: &[String]) -> Plan {
     let mut runner = TestRunner::new_with_rng(Config::default(), random);
     let draft =
         any_draft().new_tree(&mut runner).expect("nothing is filtered, so nothing is refused").current();
-    draft.into_plan(seed, quirks)
+    draft.into_plan(profile, seed, quirks)
 }
 
 /// What chance decides; what has to fit together is put together from it in [`Draft::into_plan`].
@@ -94,76 +100,12 @@ const NAMES: [&str; 4] = ["ann", "bob", "carl", "dora"];
 const DEVICES: [&str; 3] = ["web", "mobile", "web2"];
 const GROUP: &str = "team";
 
-/// Kinds of steps, each as often as it stands here.
-const ACTIONS: [Kind; 32] = {
-    use Kind::*;
-    [
-        Text,
-        Text,
-        Text,
-        Text,
-        TextToGroup,
-        TextToGroup,
-        TextToGroup,
-        TextToGroup,
-        TextToGroup,
-        File,
-        Edit,
-        Edit,
-        Recall,
-        Add,
-        Add,
-        Remove,
-        Remove,
-        Promote,
-        Rename,
-        Contact,
-        NoContact,
-        Favourite,
-        NoFavourite,
-        Pin,
-        Delete,
-        Read,
-        Read,
-        History,
-        Sync,
-        Login,
-        Logout,
-        Crash,
-    ]
-};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Text,
-    TextToGroup,
-    File,
-    Edit,
-    Recall,
-    Add,
-    Remove,
-    Promote,
-    Rename,
-    Contact,
-    NoContact,
-    Favourite,
-    NoFavourite,
-    Pin,
-    Delete,
-    Read,
-    History,
-    Sync,
-    Login,
-    Logout,
-    Crash,
-}
-
 fn pick<T>(all: &[T], number: u32) -> &T {
     &all[number as usize % all.len()]
 }
 
 impl Draft {
-    fn into_plan(self, seed: u64, quirks: &[String]) -> Plan {
+    fn into_plan(self, profile: Profile, seed: u64, quirks: &[String]) -> Plan {
         let users: Vec<PlanUser> =
             self.users.iter().zip(NAMES).map(|(user, name)| user.planned(name)).collect();
         let names: Vec<&str> = users.iter().map(|user| &*user.name).collect();
@@ -181,13 +123,7 @@ impl Draft {
             by: Actor::new(names[0], DEVICES[0]),
             action: Action::CreateGroup { group: GROUP.to_owned(), members: founders },
         });
-        let kinds: Vec<Kind> = ACTIONS
-            .iter()
-            .enumerate()
-            .filter(|(n, _)| self.swarm >> n & 1 == 1)
-            .map(|(_, kind)| *kind)
-            .collect();
-        let kinds = if kinds.is_empty() { ACTIONS.to_vec() } else { kinds };
+        let kinds = profile.actions(self.swarm);
         let mut at = 1_000;
         for (draft, id) in self.steps.iter().zip(2..) {
             at += draft.pause;
@@ -197,7 +133,8 @@ impl Draft {
                 steps.push(Step { id, at: Millis(at), by: Actor::new(&user.name, device), action });
             }
         }
-        let faults = self.faults.iter().zip(1_001..).map(|(draft, id)| draft.fault(id, &users));
+        let faults =
+            self.faults.iter().zip(1_001..).filter_map(|(draft, id)| draft.fault(profile, id, &users));
         Plan {
             version: VERSION,
             seed,
@@ -264,7 +201,11 @@ impl DraftStep {
 }
 
 impl DraftFault {
-    fn fault(self, id: u32, users: &[PlanUser]) -> Fault {
+    fn fault(self, profile: Profile, id: u32, users: &[PlanUser]) -> Option<Fault> {
+        let kinds = profile.faults();
+        if kinds.is_empty() {
+            return None;
+        }
         let user = pick(users, self.who);
         let device = Actor::new(&user.name, pick::<String>(&user.devices, self.who / 7));
         let who = match self.who % 3 {
@@ -276,27 +217,27 @@ impl DraftFault {
         let user = user.name.clone();
         // Half a percent of requests each way is weather, more is a fault; tenths make plans easier to read.
         let rate = (self.rate * 10.0).ceil() / 10.0;
-        let what = match self.kind % 15 {
-            0 => Misfortune::Slow { who, by: Millis(self.lasts % 3_000) },
-            1 => Misfortune::LoseRequests { who, rate },
-            2 => Misfortune::LoseAnswers { who, rate },
-            3 => Misfortune::Partition { who },
-            4 => Misfortune::Deaf { who },
-            5 => Misfortune::Mute { who },
-            6 | 7 => Misfortune::CutPush { who },
-            8 => Misfortune::RefuseConnections,
-            9 => Misfortune::RestartPush,
-            10 => Misfortune::ForgetSession { session },
-            11 => Misfortune::MoveMts {
+        let what = match pick(kinds, self.kind) {
+            FaultKind::Slow => Misfortune::Slow { who, by: Millis(self.lasts % 3_000) },
+            FaultKind::LoseRequests => Misfortune::LoseRequests { who, rate },
+            FaultKind::LoseAnswers => Misfortune::LoseAnswers { who, rate },
+            FaultKind::Partition => Misfortune::Partition { who },
+            FaultKind::Deaf => Misfortune::Deaf { who },
+            FaultKind::Mute => Misfortune::Mute { who },
+            FaultKind::CutPush => Misfortune::CutPush { who },
+            FaultKind::Refuse => Misfortune::RefuseConnections,
+            FaultKind::RestartPush => Misfortune::RestartPush,
+            FaultKind::Forget => Misfortune::ForgetSession { session },
+            FaultKind::MoveMts => Misfortune::MoveMts {
                 session,
                 by: if self.lasts.is_multiple_of(2) { 60_000 } else { -60_000 },
             },
-            12 => Misfortune::ExpireTokens { user },
-            13 => Misfortune::ExpireImTokens,
-            _ => Misfortune::Kick { user },
+            FaultKind::ExpireTokens => Misfortune::ExpireTokens { user },
+            FaultKind::ExpireImTokens => Misfortune::ExpireImTokens,
+            FaultKind::Kick => Misfortune::Kick { user },
         };
         let lasts = if what.is_once() { Millis(0) } else { Millis(self.lasts) };
-        Fault { id, at: Millis(self.at), lasts, what }
+        Some(Fault { id, at: Millis(self.at), lasts, what })
     }
 }
 

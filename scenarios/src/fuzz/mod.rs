@@ -3,12 +3,14 @@
 //! Life of a case: a plan is [generated](generate) from the campaign's seed and the case's number, played in the
 //! simulated world, judged. The first that breaks a rule is [shrunk](shrink) as long as it breaks the same rule.
 //!
-//! Invariants: a case depends on seed and number alone; what a campaign reports, a plan file shows again.
+//! Invariants: a case depends on profile, seed and number alone; what a campaign reports, a plan file shows again.
 
 pub mod generate;
+mod profile;
 pub mod shrink;
 mod simulate;
 
+pub use profile::Profile;
 pub use simulate::{Simulated, judged, simulate};
 
 use crate::judge::{Anomaly, Reach};
@@ -19,6 +21,8 @@ use crate::plan::Plan;
 pub struct Campaign {
     /// Where all chance comes from.
     pub seed: u64,
+    /// Which kinds of cases.
+    pub profile: Profile,
     /// The server's quirks, as a plan has them.
     pub quirks: Vec<String>,
 }
@@ -35,9 +39,14 @@ pub struct Found {
 }
 
 impl Campaign {
+    /// The plan of a case.
+    pub fn plan(&self, case: u64) -> Plan {
+        generate::plan_in(self.profile, self.seed, case, &self.quirks)
+    }
+
     /// Plays one case; what it reached is added to `reach`.
     pub fn case(&self, case: u64, reach: &mut Reach) -> Option<Found> {
-        let plan = generate::plan(self.seed, case, &self.quirks);
+        let plan = self.plan(case);
         let run = simulate(&plan, crate::history::Keep::default());
         reach.add(&run.verdict.reached);
         let anomaly = run.verdict.anomalies.into_iter().next()?;

@@ -71,7 +71,11 @@ impl Plan {
             }
             for device in user.online.iter().flatten() {
                 if !devices.contains(device) {
-                    return wrong("online", format!("{} has no device `{device}`", user.name));
+                    let known = user.devices.join(", ");
+                    return wrong(
+                        "online",
+                        format!("{} has no device `{device}`: expected one of {known}", user.name),
+                    );
                 }
             }
         }
@@ -109,8 +113,10 @@ impl Plan {
             if let Err(text) = step.action.users().into_iter().try_for_each(|user| self.known_user(user)) {
                 return wrong("do", text);
             }
-            if let Some(group) = step.action.group().filter(|group| !made.contains(group)) {
-                return wrong("do", format!("no step creates the group `{group}`"));
+            // Asked at each step: by the names at hand first.
+            let unknown = step.action.group().filter(|group| !made.contains(group));
+            if let Err(text) = unknown.map_or(Ok(()), |group| self.known_group(group)) {
+                return wrong("do", text);
             }
             if let Some(Place::User(user)) =
                 step.action.place().filter(|place| **place == Place::User(step.by.user.clone()))
@@ -119,10 +125,13 @@ impl Plan {
             }
             if let Some(of) = step.action.of_step() {
                 let Some(sent) = self.step(of) else {
-                    return wrong("do", format!("there is no step {of}"));
+                    let text =
+                        format!("there is no step {of}: expected one that sends a text of {}", step.by.user);
+                    return wrong("do", text);
                 };
                 if !matches!(sent.action, Action::SendText { .. }) || sent.by.user != step.by.user {
-                    return wrong("do", format!("step {of} sends no text of {}", step.by.user));
+                    let text = format!("step {of} sends no text of {}: expected one that does", step.by.user);
+                    return wrong("do", text);
                 }
             }
         }
@@ -204,14 +213,24 @@ impl Plan {
         match place {
             Place::User(name) => Err(format!("`{name}` is one user only: expected #GROUP or USER+USER")),
             Place::Pair(one, other) => self.known_user(one).and_then(|()| self.known_user(other)),
-            Place::Group(name) => {
-                let made =
-                    |action: &Action| matches!(action, Action::CreateGroup { group, .. } if group == name);
-                if self.steps.iter().any(|step| made(&step.action)) {
-                    return Ok(());
-                }
-                Err(format!("no step creates the group `{name}`"))
-            }
+            Place::Group(name) => self.known_group(name),
         }
+    }
+
+    fn known_group(&self, name: &str) -> Result<(), String> {
+        let made = self.steps.iter().filter_map(|step| match &step.action {
+            Action::CreateGroup { group, .. } => Some(&**group),
+            _ => None,
+        });
+        let made: Vec<&str> = made.collect();
+        if made.contains(&name) {
+            return Ok(());
+        }
+        let expected = if made.is_empty() {
+            "a step that does".to_owned()
+        } else {
+            format!("one of {}", made.join(", "))
+        };
+        Err(format!("no step creates the group `{name}`: expected {expected}"))
     }
 }

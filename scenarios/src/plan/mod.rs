@@ -19,6 +19,7 @@ mod action;
 mod check;
 mod names;
 mod text;
+mod words;
 
 use serde::{Deserialize, Serialize};
 
@@ -45,20 +46,20 @@ pub struct Plan {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quirks: Vec<String>,
     /// How long everybody has, after the last step and the end of the last fault, until all must agree.
-    #[serde(default = "Plan::default_quiet")]
+    #[serde(default = "Plan::default_quiet", skip_serializing_if = "Plan::is_default_quiet")]
     pub quiet: Millis,
     /// Whether a step waits, beyond its time, until nothing is under way any more. Nothing depends on who is faster
     /// then, so that a plan without faults ends alike in every world.
     #[serde(default, skip_serializing_if = "is_false")]
     pub in_turn: bool,
     /// The network between devices and server, when no fault is on it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Network::is_default")]
     pub network: Network,
     /// Who takes part.
     #[serde(rename = "user", default)]
     pub users: Vec<PlanUser>,
     /// What they do.
-    #[serde(rename = "step", default)]
+    #[serde(rename = "step", default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<Step>,
     /// What befalls them.
     #[serde(rename = "fault", default, skip_serializing_if = "Vec::is_empty")]
@@ -70,10 +71,10 @@ pub struct Plan {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Network {
     /// One way, at least.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Millis::is_zero")]
     pub latency: Millis,
     /// Up to this much more, drawn for each request, answer and push.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Millis::is_zero")]
     pub jitter: Millis,
 }
 
@@ -85,7 +86,7 @@ pub struct PlanUser {
     pub name: String,
     /// The devices, by name. One called `web` or `mobile`, or so with a number behind, is of that class; of one class
     /// only one can be connected.
-    #[serde(default = "PlanUser::default_devices")]
+    #[serde(default = "PlanUser::default_devices", skip_serializing_if = "PlanUser::is_default_devices")]
     pub devices: Vec<String>,
     /// The devices that are logged in from the beginning; all if not said. The others come with a `login` step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -118,6 +119,11 @@ impl Plan {
         Millis(60_000)
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's skip_serializing_if gives a reference")]
+    fn is_default_quiet(quiet: &Millis) -> bool {
+        *quiet == Self::default_quiet()
+    }
+
     /// The user of that name.
     pub fn user(&self, name: &str) -> Option<&PlanUser> {
         self.users.iter().find(|user| user.name == name)
@@ -141,6 +147,12 @@ impl Plan {
     }
 }
 
+impl Network {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 impl PlanUser {
     /// A user with one web device.
     pub fn new(name: &str) -> Self {
@@ -150,6 +162,10 @@ impl PlanUser {
 
     fn default_devices() -> Vec<String> {
         vec!["web".to_owned()]
+    }
+
+    fn is_default_devices(devices: &[String]) -> bool {
+        devices == Self::default_devices()
     }
 
     /// Whether a device is logged in from the beginning.

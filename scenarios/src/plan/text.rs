@@ -34,7 +34,7 @@ pub enum PlanFileError {
     Sense {
         /// The file.
         file: String,
-        /// The line that the table in question begins at, from 1.
+        /// The line of the field, from 1; that its table begins at, where the field is not to be found.
         line: usize,
         /// What makes no sense.
         error: PlanError,
@@ -44,8 +44,13 @@ pub enum PlanFileError {
 impl Plan {
     /// Reads and checks the plan in a file.
     pub fn read(file: &Path) -> Result<Self, PlanFileError> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|source| PlanFileError::Read { file: file.to_owned(), source })?;
+        let bytes =
+            std::fs::read(file).map_err(|source| PlanFileError::Read { file: file.to_owned(), source })?;
+        let text = String::from_utf8(bytes).map_err(|error| PlanFileError::Form {
+            file: file.display().to_string(),
+            line: line_of(error.as_bytes(), error.utf8_error().valid_up_to()),
+            text: "this is no UTF-8: expected text".to_owned(),
+        })?;
         Self::parse(&text, &file.display().to_string())
     }
 
@@ -53,38 +58,69 @@ impl Plan {
     pub fn parse(text: &str, name: &str) -> Result<Self, PlanFileError> {
         let plan: Self = toml::from_str(text).map_err(|error| PlanFileError::Form {
             file: name.to_owned(),
-            line: error.span().map_or(1, |span: Range<usize>| line_of(text, span.start)),
+            line: error.span().map_or(1, |span: Range<usize>| line_of(text.as_bytes(), span.start)),
             text: error.message().lines().collect::<Vec<_>>().join("; "),
         })?;
         plan.check().map_err(|error| PlanFileError::Sense {
             file: name.to_owned(),
-            line: error.table.map_or(1, |(table, index)| line_of_table(text, table, index)),
+            line: line_of_field(text, error.table, error.field),
             error,
         })?;
         Ok(plan)
     }
 
-    /// The plan as TOML, with what it is about as a comment before it.
+    /// The plan as TOML, with what it is about as a comment before it. A step or a fault takes four lines, and what is as
+    /// it is without saying is not said.
     pub fn to_toml(&self, about: &str) -> String {
         let mut text = String::new();
+        // Writing to a string does not fail.
         for line in about.lines() {
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "# {line}");
+            let _ = writeln!(text, "{}", format!("# {line}").trim_end());
         }
-        text.push_str(&toml::to_string(self).expect("a plan has nothing that TOML has not"));
+        // TOML's integers end at 2^63, and a seed at 2^64: it is written as what it is, and read so.
+        let plan = toml::Table::try_from(Self { seed: 0, ..self.clone() });
+        for (key, value) in &plan.expect("a plan has nothing else that TOML has not") {
+            if key == "seed" {
+                let _ = writeln!(text, "seed = {}", self.seed);
+                continue;
+            }
+            let tables = value.as_array().filter(|values| values.iter().all(toml::Value::is_table));
+            let Some(tables) = tables.filter(|tables| !tables.is_empty()) else {
+                let _ = writeln!(text, "{key} = {value}");
+                continue;
+            };
+            for table in tables.iter().filter_map(toml::Value::as_table) {
+                let _ = writeln!(text, "\n[[{key}]]");
+                for (key, value) in table {
+                    let _ = writeln!(text, "{key} = {value}");
+                }
+            }
+        }
         text
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
-    text.bytes().take(offset).filter(|byte| *byte == b'\n').count() + 1
+fn line_of(text: &[u8], offset: usize) -> usize {
+    text.iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
 }
 
-/// Where the table of that number begins, from 0; the first line where the tables are written otherwise.
-fn line_of_table(text: &str, table: &str, index: usize) -> usize {
-    let header = format!("[[{table}]]");
-    let mut lines = text.lines().enumerate().filter(|(_, line)| line.trim_start().starts_with(&header));
-    lines.nth(index).map_or(1, |(line, _)| line + 1)
+/// Where a field is in the table of that number, from 0, or at the top; the table's beginning where the field is not
+/// there or is a table of its own; the first line where tables are written otherwise than as `[[table]]`.
+fn line_of_field(text: &str, table: Option<(&str, usize)>, field: &str) -> usize {
+    let lines = || text.lines().map(str::trim_start).enumerate();
+    let begin = match table {
+        None => 0,
+        Some((name, index)) => {
+            let header = format!("[[{name}]]");
+            let Some((line, _)) = lines().filter(|(_, line)| line.starts_with(&header)).nth(index) else {
+                return 1;
+            };
+            line + 1
+        }
+    };
+    let is_it = |line: &str| line.strip_prefix(field).is_some_and(|rest| rest.trim_start().starts_with('='));
+    let mut own = lines().skip(begin).take_while(|(_, line)| !line.starts_with('['));
+    own.find(|(_, line)| is_it(line)).map_or(begin.max(1), |(line, _)| line + 1)
 }
 
 #[cfg(test)]
@@ -137,6 +173,32 @@ what = { partition = { who = "bob" } }
     }
 
     #[test]
+    fn a_written_plan_is_short() {
+        let mut plan = Plan::parse(PLAN, "a.toml").unwrap();
+        let step =
+            "\n[[step]]\nid = 2\nat = \"1500ms\"\nby = \"bob\"\ndo = { send-text = { to = \"#team\" } }\n";
+        let fault =
+            "\n[[fault]]\nid = 4\nat = \"1s\"\nfor = \"5s\"\nwhat = { partition = { who = \"bob\" } }\n";
+        let text = plan.to_toml("Found by chance.\n\nTwice.");
+        assert!(
+            text.starts_with("# Found by chance.\n#\n# Twice.\nversion = 1\nseed = 7\n\n[[user]]\n"),
+            "{text}"
+        );
+        assert!(text.contains(step) && text.ends_with(fault), "{text}");
+        plan.network.latency = super::super::Millis(20);
+        plan.note = "Say \"hello\"\nand go".to_owned();
+        plan.quirks = vec!["message-lost=0.5".to_owned()];
+        let text = plan.to_toml("");
+        assert!(
+            text.contains("\nquirks = [\"message-lost=0.5\"]\nnetwork = { latency = \"20ms\" }\n"),
+            "{text}"
+        );
+        assert_eq!(Plan::parse(&text, "b.toml").unwrap(), plan);
+        (plan.users, plan.steps, plan.faults) = (Vec::new(), Vec::new(), Vec::new());
+        assert_eq!(toml::from_str::<Plan>(&plan.to_toml("")).unwrap(), plan);
+    }
+
+    #[test]
     fn what_is_wrong_is_told_with_file_line_field_and_what_was_expected() {
         for (from, to, expected) in [
             ("seed = 7", "seed = ", "a.toml:3:"),
@@ -144,8 +206,12 @@ what = { partition = { who = "bob" } }
             ("seed = 7", "seed = \"x\"", "a.toml:3: invalid type"),
             ("at = \"1500ms\"", "at = \"soon\"", "a.toml:20: `soon` is no length of time"),
             ("send-text", "sendtext", "a.toml:22: unknown variant `sendtext`, expected one of `send-text`"),
-            ("to = \"#team\"", "to = \"#teem\"", "a.toml:18: step 2, do: no step creates the group `teem`"),
-            ("to = \"#team\"", "to = \"bob\"", "a.toml:18: step 2, do: bob cannot talk to themselves"),
+            (
+                "to = \"#team\"",
+                "to = \"#teem\"",
+                "a.toml:22: step 2, do: no step creates the group `teem`: expected one of team",
+            ),
+            ("to = \"#team\"", "to = \"bob\"", "a.toml:22: step 2, do: bob cannot talk to themselves"),
             (
                 "to = \"#team\"",
                 "to = \"#team\", x = 1",
@@ -154,12 +220,12 @@ what = { partition = { who = "bob" } }
             (
                 "ann/mobile",
                 "ann/phone",
-                "a.toml:24: step 3, by: ann has no device `phone`: expected one of web, mobile",
+                "a.toml:27: step 3, by: ann has no device `phone`: expected one of web, mobile",
             ),
-            ("id = 3", "id = 2", "a.toml:24: step 3, id: 2 is there twice"),
+            ("id = 3", "id = 2", "a.toml:25: step 3, id: 2 is there twice"),
             ("for = \"5s\"", "", "a.toml:30: fault 1, for: there is none"),
-            ("version = 1", "version = 2", "a.toml:1: version: 2 is unknown: expected 1"),
-            ("name = \"bob\"", "name = \"ann\"", "a.toml:9: user 2, name: there are two users `ann`"),
+            ("version = 1", "version = 2", "a.toml:2: version: 2 is unknown: expected 1"),
+            ("name = \"bob\"", "name = \"ann\"", "a.toml:10: user 2, name: there are two users `ann`"),
         ] {
             assert!(PLAN.contains(from), "{from}");
             let error = Plan::parse(&PLAN.replacen(from, to, 1), "a.toml").unwrap_err().to_string();

@@ -175,7 +175,7 @@ pub(crate) fn step_said(words: &str) -> Option<u32> {
 }
 
 /// A message's text, or its file's name.
-pub(super) fn words_of(kind: &MessageType, content: &str) -> Option<String> {
+pub(crate) fn words_of(kind: &MessageType, content: &str) -> Option<String> {
     match Content::parse(kind, content) {
         Content::Text(text) => Some(text.text),
         Content::File(file) => Some(file.name),

@@ -1,0 +1,91 @@
+//! A simulated run in words, for a terminal.
+
+use std::fmt::Write as _;
+
+use crate::diagram::{beginning, witnesses};
+use crate::fuzz::Simulated;
+use crate::history::{Happening, What};
+use crate::judge::{Reach, Reached};
+use crate::plan::{Actor, Plan};
+
+/// Broken rules that are told; one broken server breaks a rule at every turn.
+const TOLD_MAX: usize = 5;
+
+/// Which rules a run broke, and what shows it.
+pub(super) fn prose(plan: &Plan, run: &Simulated) -> String {
+    let mut text = String::new();
+    let anomalies = &run.verdict.anomalies;
+    let shown = witnesses(plan, run, &anomalies[..anomalies.len().min(TOLD_MAX)]);
+    // Writing to a string does not fail.
+    for (anomaly, witnesses) in anomalies.iter().zip(shown) {
+        let _ = writeln!(text, "BROKEN  {}: {}", anomaly.rule, anomaly.text);
+        for witness in witnesses {
+            let _ = writeln!(text, "        {witness}");
+        }
+    }
+    if anomalies.len() > TOLD_MAX {
+        let _ = writeln!(text, "        … and {} findings more", anomalies.len() - TOLD_MAX);
+    }
+    text
+}
+
+/// How much was played, and what another run can be compared by.
+pub(super) fn extent(plan: &Plan, run: &Simulated) -> String {
+    format!(
+        "{} and {} played, {} things happened; seed {}, trace {:016x}",
+        count(plan.steps.len(), "step"),
+        count(plan.faults.len(), "fault"),
+        run.happenings,
+        plan.seed,
+        run.hash.unwrap_or(0),
+    )
+}
+
+/// What was reached, and how often, on a line; nothing if nothing was.
+pub(super) fn reached(reach: &Reach) -> String {
+    let all = Reached::ALL.into_iter().map(|(what, name)| (name, reach.count(what)));
+    let reached: Vec<String> =
+        all.filter(|(_, count)| *count > 0).map(|(name, count)| format!("{name} {count}")).collect();
+    if reached.is_empty() { String::new() } else { format!("reached: {}\n", reached.join(", ")) }
+}
+
+/// So many of them: `1 step`, `2 steps`.
+pub(super) fn count(number: usize, of: &str) -> String {
+    format!("{number} {of}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Everything that happened.
+pub(super) fn story(plan: &Plan, happenings: &[Happening]) -> String {
+    let begin = beginning(plan, happenings);
+    let mut text = String::new();
+    for (number, happening) in happenings.iter().enumerate() {
+        let _ = writeln!(text, "#{number:<5}{}", line(plan, begin, happening));
+    }
+    text
+}
+
+/// One thing that happened, on a line: when since the plan's beginning, to whom, what.
+pub(super) fn line(plan: &Plan, begin: u64, happening: &Happening) -> String {
+    let device = happening.device.and_then(|device| plan.devices().nth(device));
+    let who = device.as_ref().map_or_else(|| "-".to_owned(), Actor::to_string);
+    let what = match &happening.what {
+        What::Request { call, method, path, since } => {
+            let since = since.map_or_else(String::new, |since| format!(" since {since}"));
+            format!("{method} {path}{since} (request {call})")
+        }
+        What::Answer { call, status: Some(status) } => format!("{} to request {call}", status.as_u16()),
+        What::Answer { call, status: None } => format!("no answer to request {call}"),
+        What::Told(event) => format!("{event:?}"),
+        What::StepBegins(id) => {
+            let action = plan.step(*id).map_or_else(String::new, |step| step.action.to_string());
+            format!("begins step {id}: {action}")
+        }
+        What::FaultBegins(id) => {
+            let fault = plan.faults.iter().find(|fault| fault.id == *id);
+            format!("fault {id} begins: {}", fault.map_or_else(String::new, |fault| fault.what.to_string()))
+        }
+        what => format!("{what:?}"),
+    };
+    let since = i128::from(happening.at) - i128::from(begin);
+    format!("{:>10.3} s  {who:<12} {what}", since as f64 / 1e6)
+}
