@@ -6,15 +6,19 @@
 
 use std::sync::Arc;
 
+use axum::Router;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio_util::sync::CancellationToken;
 use y2w_sdk::protocol::rest::fill;
 
-use crate::Backend;
-use crate::push::Pushes;
 use crate::push::addresses::Addresses;
+use crate::push::{self, Pushes};
+use crate::{Backend, rest};
 
-/// See the module. There is at least one.
+/// The apps of one server; there is at least one. As with a [`Backend`], which is one of them, no sockets are needed to
+/// call their router and to hand them push connections. Clones share the state.
 #[derive(Clone, Debug)]
-pub(crate) struct Apps {
+pub struct Apps {
     first: Backend,
     others: Arc<[Backend]>,
     addresses: Arc<Addresses>,
@@ -26,7 +30,26 @@ impl Apps {
         Self { first, others: others.into(), addresses }
     }
 
-    pub(crate) fn first(&self) -> &Backend {
+    /// What answers the requests to all apps, as [`Backend::router`] does for one.
+    pub fn router(&self) -> Router {
+        rest::router(self)
+    }
+
+    /// Serves one push connection, of whichever app its imToken is, to its end, or until `stop`.
+    pub async fn serve_push<S>(&self, mut stream: S, stop: &CancellationToken)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let pushes = self.pushes();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => (),
+            () = push::serve(&pushes, &mut stream) => (),
+        }
+    }
+
+    /// The first app.
+    pub fn first(&self) -> &Backend {
         &self.first
     }
 
@@ -34,7 +57,8 @@ impl Apps {
         &self.others
     }
 
-    pub(crate) fn all(&self) -> impl Iterator<Item = &Backend> {
+    /// All apps, the first one first.
+    pub fn all(&self) -> impl Iterator<Item = &Backend> {
         std::iter::once(&self.first).chain(&*self.others)
     }
 
@@ -43,12 +67,13 @@ impl Apps {
         &self.addresses
     }
 
-    pub(crate) fn find(&self, key: &str) -> Option<&Backend> {
+    /// The app with that key.
+    pub fn find(&self, key: &str) -> Option<&Backend> {
         self.all().find(|app| app.app_key() == key)
     }
 
     /// What comes before the paths of an app that is not the first.
-    pub(crate) fn prefix(key: &str) -> String {
+    pub fn prefix(key: &str) -> String {
         fill("/apps/{app}", &[key])
     }
 

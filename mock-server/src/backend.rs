@@ -67,6 +67,11 @@ impl Config {
         std::iter::once(&self.app).chain(&self.other_apps).map(|app| app.key.clone()).collect()
     }
 
+    /// Room for attachments in memory.
+    pub(crate) fn new_files(&self) -> Files {
+        Files::in_memory(self.max_file, self.files_memory)
+    }
+
     /// Where the bytes of attachments are, if not in memory: with the data, unless it is said.
     pub(crate) fn files_directory(&self) -> Option<PathBuf> {
         let kept = self.data_dir.as_ref().map(|directory| directory.join("files"));
@@ -134,11 +139,10 @@ pub struct Stats {
 
 impl Backend {
     /// The apps that are asked for, each with a state of its own: the one that was kept, or an empty one.
-    pub(crate) fn apps(config: &Config, opened: Option<Opened>, files: Files) -> Apps {
+    pub(crate) fn apps(config: &Config, opened: Option<Opened>, files: &Arc<Files>) -> Apps {
         let clock = config.clock.unwrap_or_else(Clock::system);
         let seed = config.seed.unwrap_or_else(|| arbitrary_seed(&clock));
         let starts = opened.as_ref().map_or(0, |opened| opened.starts);
-        let files = Arc::new(files);
         let mut held = opened.map(Opened::start).into_iter().flatten();
         // The seeds of apps differ, and those of the starts over the same data, or they would give out the same tokens.
         let mut apps =

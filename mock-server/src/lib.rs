@@ -32,10 +32,11 @@ mod server;
 mod tap;
 mod traffic;
 
+pub use apps::Apps;
 pub use attempts::LoginLimits;
 pub use backend::{App, Backend, Stats};
 pub use files::FilesError;
-pub use journal::DataError;
+pub use journal::{DataError, Disk};
 pub use secrets::PasswordCost;
 pub use server::{
     DEFAULT_APP, DEFAULT_FILES_MEMORY, DEFAULT_MAX_FILE, ListenError, Listener, MockServer,

@@ -21,7 +21,7 @@ use crate::attempts::LoginLimits;
 use crate::backend::{App, Config, Listening};
 use crate::business::AddEmoji;
 use crate::files::{Files, FilesError};
-use crate::journal::{self, DataError, Opened, Progress, SNAPSHOT_FROM};
+use crate::journal::{self, DataError, Disk, Opened, Progress, SNAPSHOT_FROM};
 use crate::push::{PushConfig, gateway};
 use crate::quirks::{Profile, Quirk, Quirks, Rate};
 use crate::rest;
@@ -435,8 +435,19 @@ impl MockServerBuilder {
 
     /// The server's first app, without sockets. All in memory: directories are for [`start`](Self::start) only.
     pub fn backend(self) -> Backend {
-        let files = Files::in_memory(self.config.max_file, self.config.files_memory);
-        Backend::apps(&self.config, None, files).first().clone()
+        self.new_apps().first().clone()
+    }
+
+    /// All apps, without sockets. All in memory, as with [`backend`](Self::backend).
+    pub fn new_apps(self) -> Apps {
+        Backend::apps(&self.config, None, &self.config.new_files().into())
+    }
+
+    /// All apps, without sockets, with what is on that disk: nothing at first, and then what was acknowledged by the
+    /// servers before, which have to be gone.
+    pub fn apps_on(self, disk: &Disk) -> Result<Apps, DataError> {
+        let opened = journal::open_disk(disk, &self.config.app_keys())?;
+        Ok(Backend::apps(&self.config, Some(opened), &disk.files(|| self.config.new_files())))
     }
 
     /// Opens the listeners, reads the data if it is kept, and starts to serve.
@@ -503,9 +514,9 @@ fn open(config: &Config) -> Result<Apps, StartError> {
             let in_use = opened.as_ref().map(Opened::attachment_keys).unwrap_or_default();
             Files::in_directory(directory, config.max_file, config.data_dir.is_some(), &in_use)?
         }
-        None => Files::in_memory(config.max_file, config.files_memory),
+        None => config.new_files(),
     };
-    Ok(Backend::apps(config, opened, files))
+    Ok(Backend::apps(config, opened, &files.into()))
 }
 
 struct Bound {

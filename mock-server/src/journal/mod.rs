@@ -28,8 +28,10 @@
 //! A commit that was cut off by the end of the process is not there at the next start; nobody has had an answer to it.
 //! Anything else that is wrong with the store is a [`DataError`], and nothing is changed then.
 //!
-//! The thread runs in real time. In simulated time nothing should wait for it, so a simulation keeps its state in memory.
+//! The thread runs in real time, and in simulated time nothing should wait for it: what is to outlive a server there is on
+//! a [`Disk`] in memory, which is written to at once and by nobody else.
 
+mod disk;
 mod error;
 mod guard;
 mod progress;
@@ -48,9 +50,10 @@ use parking_lot::Mutex;
 use crate::business::{AsCommand, Business, Operation};
 use y2w_sdk::protocol::Timestamp;
 
+pub use disk::Disk;
 pub use error::DataError;
 pub(crate) use progress::Progress;
-pub(crate) use replay::{Opened, open};
+pub(crate) use replay::{Opened, open, open_disk};
 pub(crate) use writer::Journal;
 
 /// Below this size of the log, in bytes, no snapshot is worth its while.

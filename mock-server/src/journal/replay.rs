@@ -7,6 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use rustc_hash::FxHashSet;
 
+use super::disk::{Disk, NAME};
 use super::guard::guarded;
 use super::progress::Progress;
 use super::record::records;
@@ -27,11 +28,16 @@ pub(crate) struct Kept {
     pub(super) snapshot_size: u64,
     /// From which size of the log on a snapshot is made.
     pub(super) snapshot_from: u64,
-    /// Held as long as the store is open.
-    _lock: File,
+    /// Held as long as the store is open, where it is in a directory.
+    lock: Option<File>,
 }
 
 impl Kept {
+    /// Whether it is in memory, where there is nothing to wait for.
+    pub(super) fn is_in_memory(&self) -> bool {
+        self.lock.is_none()
+    }
+
     /// Whether the log has outgrown the snapshots. What is written for snapshots is so a fixed part of all that is
     /// written, however large the state gets.
     pub(super) fn snapshot_due(&self) -> bool {
@@ -81,6 +87,26 @@ pub(crate) fn open(
     let Some(lock) = locked::take(directory).map_err(unusable)? else {
         return Err(DataError::Locked(directory.to_owned()));
     };
+    let store = |new: &Header| Store::open(&directory.join("journal.redb"), new);
+    open_store(directory, apps, store, Some(lock), snapshot_from, progress)
+}
+
+/// The same on a disk in memory. No snapshots are made there: the states are locked by whoever writes.
+pub(crate) fn open_disk(disk: &Disk, apps: &[String]) -> std::result::Result<Opened, DataError> {
+    let backend = disk.take()?;
+    let store = |new: &Header| Store::on_disk(backend, new);
+    open_store(Path::new(NAME), apps, store, None, u64::MAX, Progress::Hidden)
+}
+
+fn open_store(
+    directory: &Path,
+    apps: &[String],
+    store: impl FnOnce(&Header) -> Result<Store>,
+    lock: Option<File>,
+    snapshot_from: u64,
+    progress: Progress,
+) -> std::result::Result<Opened, DataError> {
+    let unusable = |source| DataError::Directory { directory: directory.to_owned(), source };
     let damaged = |what| DataError::Damaged { directory: directory.to_owned(), what };
     let broken = |error: StoreError| match error.into_inner() {
         redb::Error::Io(source) if source.kind() != std::io::ErrorKind::InvalidData => unusable(source),
@@ -90,7 +116,7 @@ pub(crate) fn open(
     };
     let read = || {
         let new = Header { format: FORMAT, apps: apps.to_vec(), starts: 0, upto: 0, pieces: Vec::new() };
-        let store = Store::open(&directory.join("journal.redb"), &new).map_err(broken)?;
+        let store = store(&new).map_err(broken)?;
         let found = store.format().map_err(broken)?;
         if found != FORMAT {
             return Err(DataError::Format { directory: directory.to_owned(), found, expected: FORMAT });
@@ -107,7 +133,7 @@ pub(crate) fn open(
         let starts = header.starts;
         header.starts += 1;
         store.write_header(&header).map_err(broken)?;
-        let kept = Kept { store, header, last, log_size, snapshot_size, snapshot_from, _lock: lock };
+        let kept = Kept { store, header, last, log_size, snapshot_size, snapshot_from, lock };
         Ok(Opened { kept, states, places, starts })
     };
     guarded(read).unwrap_or_else(|said| Err(damaged(format!("the store cannot read it ({said})"))))

@@ -285,6 +285,20 @@ fn take_step(subject: &mut Subject, app: usize, step: Step) {
     }
 }
 
+#[test]
+fn a_disk_that_lies_has_lost_what_came_last() {
+    let disk = Disk::default();
+    let mut subject = Subject { held: open_disk(&disk, &keys()).unwrap().start(), at: Timestamp::MIN };
+    take_step(&mut subject, 0, Step::Register(1));
+    let before = subject.states();
+    take_step(&mut subject, 1, Step::Register(1));
+    take_step(&mut subject, 0, Step::Register(2));
+    drop(subject);
+    assert_eq!(disk.lose_last(2).unwrap(), 2);
+    assert_eq!(states(&open_disk(&disk, &keys()).unwrap()), before);
+    assert_eq!((disk.lose_last(5).unwrap(), disk.lose_last(5).unwrap()), (1, 0));
+}
+
 fn wait(subject: &Subject) {
     let Some(OfApp { journal, .. }) = &subject.held[0].journal else {
         return;
@@ -317,6 +331,22 @@ proptest! {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// The same on a disk in memory, where nothing is waited for.
+    #[test]
+    fn what_was_applied_is_on_a_disk_in_memory(steps in steps(), more in steps()) {
+        let disk = Disk::default();
+        for steps in [steps, more] {
+            let mut subject = Subject { held: open_disk(&disk, &keys()).unwrap().start(), at: Timestamp::MIN };
+            for (app, step) in steps {
+                take_step(&mut subject, app, step);
+            }
+            prop_assert!(matches!(open_disk(&disk, &keys()), Err(DataError::Locked(_))));
+            let live = subject.states();
+            drop(subject);
+            prop_assert_eq!(states(&open_disk(&disk, &keys()).unwrap()), live);
+        }
+    }
 
     /// A state that was kept and read back goes on as the one it was made of.
     #[test]

@@ -1,4 +1,5 @@
-//! The thread that writes, and the hand-over to it.
+//! The thread that writes, and the hand-over to it. Where the disk is in memory there is none: what is handed over is
+//! written at once.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -21,13 +22,15 @@ pub(crate) struct Broken;
 
 /// Where commands are handed over to be written. See the module above.
 #[derive(Debug)]
-pub(crate) struct Journal {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
+pub(crate) enum Journal {
+    /// To this thread, until the journal is dropped.
+    Thread { shared: Arc<Shared>, thread: Option<JoinHandle<()>> },
+    /// To a disk in memory, until that fails.
+    AtOnce(Mutex<Option<Kept>>),
 }
 
 #[derive(Debug)]
-struct Shared {
+pub(crate) struct Shared {
     queue: Mutex<Queue>,
     /// Something has come, or the end.
     came: Condvar,
@@ -50,6 +53,9 @@ impl Journal {
     /// Begins to write after what was read. The states are looked at for snapshots.
     #[expect(clippy::disallowed_methods, reason = "it waits for a disk, which a seed does not decide")]
     pub(crate) fn start(kept: Kept, states: States) -> Self {
+        if kept.is_in_memory() {
+            return Self::AtOnce(Mutex::new(Some(kept)));
+        }
         let last = kept.last;
         let shared = Arc::new(Shared {
             queue: Mutex::new(Queue { lines: Vec::new(), commands: last + 1..last + 1, closed: false }),
@@ -59,27 +65,57 @@ impl Journal {
             settled: Notify::new(),
         });
         let writer = Writer { shared: shared.clone(), kept, states };
-        Self { shared, thread: Some(std::thread::spawn(move || writer.run())) }
+        Self::Thread { shared, thread: Some(std::thread::spawn(move || writer.run())) }
     }
 
     /// Hands a command over.
     pub(super) fn append(&self, line: &[u8]) {
-        let mut queue = self.shared.queue.lock();
-        queue.lines.extend_from_slice(line);
-        queue.commands.end += 1;
-        self.shared.came.notify_one();
+        match self {
+            Self::Thread { shared, .. } => {
+                let mut queue = shared.queue.lock();
+                queue.lines.extend_from_slice(line);
+                queue.commands.end += 1;
+                shared.came.notify_one();
+            }
+            Self::AtOnce(kept) => {
+                let mut place = kept.lock();
+                if let Some(kept) = &mut *place {
+                    let number = kept.last + 1;
+                    match kept.store.commit(&(number..number + 1), line) {
+                        Ok(()) => kept.last = number,
+                        Err(error) => {
+                            tracing::error!(%error, "{CANNOT}");
+                            *place = None;
+                        }
+                    }
+                }
+            }
+        }
     }
 
     /// Waits until everything handed over before is on disk.
     pub(crate) async fn settled(&self) -> std::result::Result<(), Broken> {
-        let last = self.shared.queue.lock().commands.end - 1;
+        match self {
+            Self::Thread { shared, .. } => shared.settled().await,
+            Self::AtOnce(kept) if kept.lock().is_some() => Ok(()),
+            Self::AtOnce(_) => Err(Broken),
+        }
+    }
+}
+
+/// What is said when it is over.
+const CANNOT: &str = "the journal cannot be written; no answer is given any more";
+
+impl Shared {
+    async fn settled(&self) -> std::result::Result<(), Broken> {
+        let last = self.queue.lock().commands.end - 1;
         loop {
-            let settled = self.shared.settled.notified();
+            let settled = self.settled.notified();
             // Looked at after the notification is asked for: none can come in between unseen.
-            if self.shared.durable.load(Ordering::Acquire) >= last {
+            if self.durable.load(Ordering::Acquire) >= last {
                 return Ok(());
             }
-            if self.shared.broken.load(Ordering::Acquire) {
+            if self.broken.load(Ordering::Acquire) {
                 return Err(Broken);
             }
             settled.await;
@@ -89,9 +125,12 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        self.shared.queue.lock().closed = true;
-        self.shared.came.notify_one();
-        if let Some(thread) = self.thread.take()
+        let Self::Thread { shared, thread } = self else {
+            return;
+        };
+        shared.queue.lock().closed = true;
+        shared.came.notify_one();
+        if let Some(thread) = thread.take()
             && thread.join().is_err()
         {
             tracing::error!("the journal's thread has panicked");
@@ -117,7 +156,7 @@ impl Writer {
     fn run(mut self) {
         while let Some((commands, lines)) = self.next() {
             if let Err(error) = self.write(&commands, &lines) {
-                tracing::error!(%error, "the journal cannot be written; no answer is given any more");
+                tracing::error!(%error, "{CANNOT}");
                 return;
             }
         }

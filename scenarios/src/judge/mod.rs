@@ -157,7 +157,8 @@ impl Judge {
         let mut inner = self.inner.lock();
         let Inner { cast, checkers, found, reach, .. } = &mut *inner;
         let ending = Ending { cast, plan, played };
-        for checker in checkers {
+        // Who is left with a server that knows nothing any more cannot agree with it.
+        for checker in checkers.iter_mut().filter(|_| !played.is_state_lost) {
             checker.end(&ending, found);
         }
         Verdict { anomalies: std::mem::take(&mut found.0), reached: reach.clone() }

@@ -184,6 +184,13 @@ pub enum Misfortune {
     RefuseConnections,
     /// The push server restarts, once: all connections end, all push sessions are forgotten.
     RestartPush,
+    /// The whole server stops: connections end, requests are refused. When the time is over, it starts again. The push
+    /// side knows nothing then.
+    RestartServer {
+        /// Whether it kept a journal: then all that it acknowledged is there again. Otherwise it begins with nothing,
+        /// without accounts too, and nobody can log in any more. Then it is only looked at how clients bear that.
+        journal: bool,
+    },
     /// The push server forgets all that it knows of a session, once.
     ForgetSession {
         /// Which; as its first user sees it, for two users `ann+bob`.
@@ -276,7 +283,7 @@ impl Misfortune {
 
     /// Whether the push server forgets sessions by it.
     pub fn ends_push_sessions(&self) -> bool {
-        matches!(self, Self::RestartPush | Self::ForgetSession { .. })
+        matches!(self, Self::RestartPush | Self::RestartServer { .. } | Self::ForgetSession { .. })
     }
 
     /// Whether it happens once, and does not last.
@@ -290,6 +297,7 @@ impl Misfortune {
                 | Self::Deaf { .. }
                 | Self::Mute { .. }
                 | Self::RefuseConnections
+                | Self::RestartServer { .. }
         )
     }
 }

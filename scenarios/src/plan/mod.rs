@@ -139,6 +139,11 @@ impl Plan {
         self.users.iter().flat_map(|user| user.devices.iter().map(|device| Actor::new(&user.name, device)))
     }
 
+    /// Whether the server is to keep a journal, since it has to find what it acknowledged after a restart.
+    pub fn wants_journal(&self) -> bool {
+        self.faults.iter().any(|fault| matches!(fault.what, Misfortune::RestartServer { journal: true }))
+    }
+
     /// When the last step begins or the last fault ends, whichever is later.
     pub fn end(&self) -> Millis {
         let steps = self.steps.iter().map(|step| step.at.0);

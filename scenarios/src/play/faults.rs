@@ -33,8 +33,7 @@ pub(super) async fn befall(stage: &Stage<'_>, begin: Timestamp) -> Vec<(u32, Not
         if let Misfortune::CutPush { who } = &fault.what {
             stage.weather.cut(|actor| who.covers(actor));
         }
-        if begins
-            && let Some(harm) = harm(stage, fault)
+        if let Some(harm) = harm(stage, fault, begins)
             && let Err(why) = stage.world.inflict(harm).await
         {
             not_inflicted.push((fault.id, why));
@@ -43,9 +42,13 @@ pub(super) async fn befall(stage: &Stage<'_>, begin: Timestamp) -> Vec<(u32, Not
     not_inflicted
 }
 
-/// What a fault does to the server, if it is on the server and what it is about has come to be.
-fn harm(stage: &Stage<'_>, fault: &Fault) -> Option<Harm> {
+/// What a fault does to the server when it begins, or when it is over, if it is on the server and what it is about has
+/// come to be.
+fn harm(stage: &Stage<'_>, fault: &Fault, begins: bool) -> Option<Harm> {
     Some(match &fault.what {
+        Misfortune::RestartServer { .. } if begins => Harm::Stop,
+        Misfortune::RestartServer { journal } => Harm::Start { journal: *journal },
+        _ if !begins => return None,
         Misfortune::RefuseConnections => Harm::Refuse(fault.lasts.duration()),
         Misfortune::RestartPush => Harm::RestartPush,
         Misfortune::ForgetSession { session } => Harm::Forget(found(stage, session)?),

@@ -30,7 +30,7 @@ pub use view::{Conversation, Room, UnreadAfter, UserView, View};
 
 use crate::chance;
 use crate::history::History;
-use crate::plan::{Actor, Plan};
+use crate::plan::{Actor, Misfortune, Plan};
 use crate::world::{NotInflicted, World};
 use device::Device;
 use stage::Stage;
@@ -59,10 +59,12 @@ const LOOK_FOR_STILLNESS_EVERY: Duration = Duration::from_millis(10);
 pub struct Played {
     /// For each device that is logged in at the end, in the order of the plan, what it knows.
     pub views: Vec<DeviceView>,
-    /// For each user, in the order of the plan, what the server knows.
+    /// For each user, in the order of the plan, what the server knows; nothing where that was lost.
     pub truth: Vec<UserView>,
     /// What the server answered to those who asked for the same in different ways.
     pub examined: Vec<Examined>,
+    /// Whether the server began with nothing in the middle of it.
+    pub is_state_lost: bool,
     /// Who had not come to rest when the quiet time was over.
     pub restless: Vec<Actor>,
     /// Faults of the plan that could not be inflicted in this world, and why.
@@ -144,8 +146,21 @@ pub async fn play(plan: &Plan, world: &Arc<dyn World>, history: &Arc<History>) -
             views.push(DeviceView { device: device.index, user: device.user_index, follows_all, view });
         }
     }
-    let (truth, examined) = view::truth(&stage).await?;
-    Ok(Played { views, truth, examined, restless, not_inflicted, sessions: stage.learnt().sessions() })
+    let is_state_lost = plan.faults.iter().any(|fault| {
+        let is_it = matches!(fault.what, Misfortune::RestartServer { journal: false });
+        is_it && !not_inflicted.iter().any(|(id, _)| *id == fault.id)
+    });
+    // Nobody can log in any more to look.
+    let (truth, examined) = if is_state_lost { Default::default() } else { view::truth(&stage).await? };
+    Ok(Played {
+        is_state_lost,
+        views,
+        truth,
+        examined,
+        restless,
+        not_inflicted,
+        sessions: stage.learnt().sessions(),
+    })
 }
 
 /// Whom steps are about that failed. Their outcome is not known: the server may have done what was asked, and then

@@ -59,6 +59,13 @@ pub enum Harm {
     Refuse(Duration),
     /// The push side restarts.
     RestartPush,
+    /// The server stops.
+    Stop,
+    /// The server that was stopped starts again.
+    Start {
+        /// With what it acknowledged; otherwise with nothing.
+        journal: bool,
+    },
     /// The push side forgets a session.
     Forget(ImSessionId),
     /// The push side's mts of a session moves by so many milliseconds.

@@ -55,7 +55,9 @@ impl Remote {
     }
 
     async fn command(&self, control: &str, harm: &Harm) -> Result<(), NotInflicted> {
-        let (path, body) = command(harm);
+        let Some((path, body)) = command(harm) else {
+            return Err(NotInflicted("the control API cannot stop a server".to_owned()));
+        };
         let request = Request::builder()
             .method(Method::POST)
             .uri(format!("{control}{path}"))
@@ -79,9 +81,9 @@ impl Remote {
     }
 }
 
-/// What the control API is asked for: see the mock server's `/_mock/docs`.
-fn command(harm: &Harm) -> (String, Value) {
-    match harm {
+/// What the control API is asked for: see the mock server's `/_mock/docs`. None where it has nothing for that.
+fn command(harm: &Harm) -> Option<(String, Value)> {
+    Some(match harm {
         Harm::Refuse(time) => {
             let ms = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
             ("/_mock/connections/refuse".to_owned(), json!({ "ms": ms }))
@@ -96,7 +98,8 @@ fn command(harm: &Harm) -> (String, Value) {
         Harm::ExpireTokens(user) => ("/_mock/tokens/expire".to_owned(), json!({ "uid": user })),
         Harm::ExpireImTokens => ("/_mock/im-tokens/expire".to_owned(), json!({})),
         Harm::Kick(user) => (fill("/_mock/users/{uid}/kick", &[user.as_str()]), json!({})),
-    }
+        Harm::Stop | Harm::Start { .. } => return None,
+    })
 }
 
 impl World for Remote {

@@ -1,13 +1,18 @@
 //! The world in one thread and in virtual time: the server's router is called, its push side is served over streams in
 //! memory. Must live in a current-thread runtime whose time is paused: then nothing but the plan's seed decides what
 //! happens.
+//!
+//! A server that is stopped is gone with all that it has not on its [`Disk`]; the next one is made anew.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use parking_lot::Mutex;
 use tokio_util::sync::CancellationToken;
 use y2w_mock_server::quirks::NamedQuirk;
-use y2w_mock_server::{Backend, MockServer, MockServerBuilder, PasswordCost};
+use y2w_mock_server::{Apps, Backend, Disk, MockServer, MockServerBuilder, PasswordCost};
 use y2w_sdk::api::{HttpTransport, InProcessHttp};
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::Timestamp;
@@ -15,6 +20,7 @@ use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::{ByteStream, Streams};
 
 use super::{Harm, NotInflicted, World};
+use crate::chance;
 use crate::plan::Plan;
 
 /// When simulated time begins: 2016-11-24 at noon, in milliseconds since 1970.
@@ -25,23 +31,63 @@ const STREAM_BYTES: usize = 64 * 1024;
 
 /// See the module's text.
 pub struct Sim {
-    server: Backend,
-    http: Arc<InProcessHttp<axum::Router>>,
+    machine: Arc<Machine>,
     clock: Clock,
+    plan: Plan,
+    kept: Mutex<Kept>,
+}
+
+/// What outlives a server.
+struct Kept {
+    /// None where no fault of the plan has need of it.
+    disk: Option<Disk>,
+    /// How many servers there were.
+    starts: u32,
+}
+
+/// Where the server is, while it runs.
+#[derive(Default)]
+struct Machine {
+    running: Mutex<Option<Running>>,
+}
+
+/// A server that runs.
+#[derive(Clone)]
+struct Running {
+    apps: Apps,
+    http: Arc<InProcessHttp<axum::Router>>,
+    stop: CancellationToken,
 }
 
 impl Sim {
     /// A fresh server with the plan's quirks.
     pub fn new(plan: &Plan) -> Self {
         let clock = Clock::starting_at(Timestamp::from_millis(BEGIN_MILLIS));
-        let server = builder(plan, clock).backend();
-        let http = Arc::new(InProcessHttp::new(server.router()));
-        Self { server, http, clock }
+        let kept = Mutex::new(Kept { disk: plan.wants_journal().then(Disk::default), starts: 0 });
+        let new = Self { machine: Arc::default(), clock, plan: plan.clone(), kept };
+        new.start(true).expect("a disk that is new can be used");
+        new
     }
 
-    /// The server.
-    pub fn server(&self) -> &Backend {
-        &self.server
+    /// The disk of the server, where the plan has it started again with what is on it.
+    pub fn disk(&self) -> Option<Disk> {
+        self.kept.lock().disk.clone()
+    }
+
+    fn start(&self, journal: bool) -> Result<(), NotInflicted> {
+        let mut kept = self.kept.lock();
+        let builder = builder(&self.plan, kept.starts, self.clock);
+        kept.starts += 1;
+        if let Some(disk) = kept.disk.as_mut().filter(|_| !journal) {
+            *disk = Disk::default();
+        }
+        let apps = match &kept.disk {
+            Some(disk) => builder.apps_on(disk).map_err(|error| NotInflicted(error.to_string()))?,
+            None => builder.new_apps(),
+        };
+        let http = Arc::new(InProcessHttp::new(apps.router()));
+        *self.machine.running.lock() = Some(Running { apps, http, stop: CancellationToken::new() });
+        Ok(())
     }
 }
 
@@ -61,48 +107,87 @@ impl World for Sim {
     }
 
     fn http(&self) -> Arc<dyn HttpTransport> {
-        self.http.clone()
+        self.machine.clone()
     }
 
     fn streams(&self) -> Arc<dyn Streams> {
-        Arc::new(InMemory(self.server.clone()))
+        self.machine.clone()
     }
 
     fn inflict(&self, harm: Harm) -> BoxFuture<'_, Result<(), NotInflicted>> {
-        harm_ours(&self.server, &harm);
-        Box::pin(std::future::ready(Ok(())))
+        let running = self.machine.running();
+        Box::pin(async move {
+            match (harm, running) {
+                (Harm::Stop, running) => {
+                    *self.machine.running.lock() = None;
+                    if let Some(running) = running {
+                        running.stop.cancel();
+                    }
+                    Ok(())
+                }
+                (Harm::Start { journal }, None) => self.start(journal),
+                (harm, Some(running)) => {
+                    harm_ours(running.apps.first(), &harm);
+                    Ok(())
+                }
+                // What befalls a server that is down changes nothing.
+                (_, None) => Ok(()),
+            }
+        })
     }
 }
 
-/// Streams to the push side of a server in this thread.
-struct InMemory(Backend);
+/// What whoever asks a server that is down is told, and who asked one that then stopped.
+const REFUSED: &str = "connection refused";
+const RESET: &str = "connection reset";
 
-impl Streams for InMemory {
+impl Machine {
+    fn running(&self) -> Option<Running> {
+        self.running.lock().clone()
+    }
+}
+
+impl HttpTransport for Machine {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, String>> {
+        let running = self.running();
+        Box::pin(async move {
+            let Running { http, stop, .. } = running.ok_or(REFUSED)?;
+            tokio::select! { biased;
+                () = stop.cancelled() => Err(RESET.to_owned()),
+                answer = http.send(request) => answer,
+            }
+        })
+    }
+}
+
+impl Streams for Machine {
     fn address(&self, _: &GateData) -> Result<String, String> {
         Ok("in-memory".to_owned())
     }
 
     fn open(&self, _: &str) -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
-        let server = self.0.clone();
-        let (ours, theirs) = tokio::io::duplex(STREAM_BYTES);
-        #[expect(clippy::disallowed_methods, reason = "the server's end, which ends with the stream")]
-        tokio::spawn(async move { server.serve_push(theirs, &CancellationToken::new()).await });
-        Box::pin(async move { Ok(Box::new(ours) as Box<dyn ByteStream>) })
+        let running = self.running();
+        Box::pin(async move {
+            let Running { apps, stop, .. } = running.ok_or(REFUSED)?;
+            let (ours, theirs) = tokio::io::duplex(STREAM_BYTES);
+            #[expect(clippy::disallowed_methods, reason = "the server's end, which ends with the stream")]
+            tokio::spawn(async move { apps.serve_push(theirs, &stop).await });
+            Ok(Box::new(ours) as Box<dyn ByteStream>)
+        })
     }
 }
 
-/// The server that a plan asks for, wherever it is to run.
-pub(super) fn builder(plan: &Plan, clock: Clock) -> MockServerBuilder {
-    let builder = MockServer::builder()
-        .app("key", "secret")
-        .seed(plan.seed)
-        .clock(clock)
-        .password_cost(PasswordCost::Fast);
+/// The server that a plan asks for, wherever it is to run; the first, or the one after so many restarts. What one gives
+/// out no other does.
+pub(super) fn builder(plan: &Plan, start: u32, clock: Clock) -> MockServerBuilder {
+    let seed = if start == 0 { plan.seed } else { chance::draw(plan.seed, ("start", start)) };
+    let builder =
+        MockServer::builder().app("key", "secret").seed(seed).clock(clock).password_cost(PasswordCost::Fast);
     let quirks = plan.quirks.iter().filter_map(|quirk| quirk.parse::<NamedQuirk>().ok());
     quirks.fold(builder, |builder, quirk| builder.quirk_at(quirk.quirk, quirk.rate))
 }
 
-/// Does this to a server of ours.
+/// Does this to a server of ours that runs.
 pub(super) fn harm_ours(server: &Backend, harm: &Harm) {
     match harm {
         Harm::Refuse(time) => server.refuse_connections(*time),
@@ -116,5 +201,7 @@ pub(super) fn harm_ours(server: &Backend, harm: &Harm) {
         Harm::ExpireTokens(user) => drop(server.expire_tokens(Some(user))),
         Harm::ExpireImTokens => server.expire_im_tokens(),
         Harm::Kick(user) => drop(server.kick(user)),
+        // That is up to whoever has it.
+        Harm::Stop | Harm::Start { .. } => (),
     }
 }
