@@ -23,6 +23,9 @@ mod http;
 mod journal;
 mod listen;
 mod locked;
+#[cfg(test)]
+#[path = "../../sdk/src/machines.rs"]
+mod machines;
 pub mod push;
 pub mod quirks;
 mod rest;

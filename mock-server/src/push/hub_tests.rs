@@ -1,11 +1,9 @@
-//! Each return code, the order of the checks, kicks, and a small model of it all.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! Each return code, the order of the checks, kicks. All of it beside a reference: `hub_machine_tests`.
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use y2w_sdk::protocol::push::{ClientId, ImMember};
-use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, UserId};
+use y2w_sdk::protocol::push::ClientId;
+use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId};
 
 use super::hub::{ConnId, ConnectOutcome, Displaced, Hub, Outcome};
 
@@ -190,141 +188,7 @@ fn a_second_connection_takes_the_place_of_the_first() {
     assert_eq!(hub.live(), 3);
 }
 
-#[derive(Clone, Debug)]
-enum Step {
-    Connect { user: usize, device: u8, guid: u8, again: bool },
-    Disconnect(usize),
-    Send { from: usize, session: usize, mts: i64 },
-    Update { from: usize, session: usize, mts: i64, members: Vec<(usize, bool)>, force: bool },
-    Forget(usize),
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = prop_oneof![
-        4 => (0..3_usize, 0..2_u8, 0..2_u8, any::<bool>())
-            .prop_map(|(user, device, guid, again)| Step::Connect { user, device, guid, again }),
-        1 => (0..20_usize).prop_map(Step::Disconnect),
-        6 => (0..20_usize, 0..2_usize, 0..4_i64).prop_map(|(from, session, mts)| Step::Send { from, session, mts }),
-        4 => (0..20_usize, 0..2_usize, 0..4_i64, prop::collection::vec((0..3_usize, any::<bool>()), 0..4), any::<bool>())
-            .prop_map(|(from, session, mts, members, force)| Step::Update { from, session, mts, members, force }),
-        1 => (0..2_usize).prop_map(Step::Forget),
-    ];
-    prop::collection::vec(step, 1..60)
-}
-
-/// The same rules over plain lists.
-#[derive(Default)]
-struct Model {
-    live: BTreeMap<u64, (usize, u8, u8)>,
-    sessions: BTreeMap<usize, (i64, BTreeSet<usize>)>,
-}
-
-impl Model {
-    fn connect(&mut self, id: u64, user: usize, device: u8, guid: u8, again: bool) -> bool {
-        let older = self.live.iter().find(|(_, c)| c.0 == user && c.1 == device).map(|(id, c)| (*id, c.2));
-        match older {
-            Some((_, other)) if again && other != guid => return false,
-            Some((older, _)) => drop(self.live.remove(&older)),
-            None => (),
-        }
-        self.live.insert(id, (user, device, guid));
-        true
-    }
-
-    fn receivers(&self, session: usize, from: u64) -> Vec<u64> {
-        let members = &self.sessions[&session].1;
-        let receives =
-            |(id, c): (&u64, &(usize, u8, u8))| (members.contains(&c.0) && *id != from).then_some(*id);
-        self.live.iter().filter_map(receives).collect()
-    }
-
-    fn send(&self, session: usize, mts: i64) -> u64 {
-        match self.sessions.get(&session) {
-            None => 26,
-            Some((known, _)) if mts < *known => 27,
-            Some((known, _)) if mts > *known => 28,
-            Some((_, members)) if members.is_empty() => 31,
-            Some(_) => 20,
-        }
-    }
-
-    fn update(&mut self, session: usize, mts: i64, members: &[(usize, bool)], force: bool) -> u64 {
-        let known = self.sessions.entry(session).or_insert((mts, BTreeSet::new()));
-        if mts < known.0 && !force {
-            return 27;
-        }
-        known.0 = mts;
-        if force {
-            known.1.clear();
-        }
-        for (user, removed) in members {
-            if *removed {
-                known.1.remove(user);
-            } else {
-                known.1.insert(*user);
-            }
-        }
-        20
-    }
-}
-
-fn check_command(hub: &mut Hub, model: &Model, from: u64, session: usize, payload: &str, expected: u64) {
-    let outcome =
-        hub.command(ConnId(from), &format!("y2w/session/group_{session}"), payload.as_bytes()).unwrap();
-    let reply: Value = serde_json::from_slice(&outcome.reply).unwrap();
-    assert_eq!(reply["returnCode"], expected);
-    let mut to: Vec<u64> =
-        outcome.delivery.map_or_else(Vec::new, |delivery| delivery.to.iter().map(|id| id.0).collect());
-    to.sort_unstable();
-    let should = if expected == 20 { model.receivers(session, from) } else { Vec::new() };
-    assert_eq!(to, should);
-}
-
 proptest! {
-    #[test]
-    fn the_hub_does_what_the_model_does(steps in steps()) {
-        let (mut hub, mut model, mut last) = (Hub::default(), Model::default(), 0);
-        for step in steps {
-            // Positions in the list of live connections, so that most steps have somebody to act.
-            let live: Vec<u64> = model.live.keys().copied().collect();
-            let nth = |n: usize| (!live.is_empty()).then(|| live[n % live.len()]);
-            match step {
-                Step::Connect { user, device, guid, again } => {
-                    last += 1;
-                    let id = format!("{}{device}{guid}", u8::from(again));
-                    let outcome = connect(&mut hub, last, &user.to_string(), &id);
-                    let accepted = model.connect(last, user, device, guid, again);
-                    let outcome = matches!(outcome, ConnectOutcome::Accepted { .. });
-                    prop_assert_eq!(outcome, accepted);
-                }
-                Step::Disconnect(n) => if let Some(id) = nth(n) {
-                    hub.disconnect(ConnId(id));
-                    model.live.remove(&id);
-                },
-                Step::Send { from, session, mts } => if let Some(from) = nth(from) {
-                    let expected = model.send(session, mts);
-                    check_command(&mut hub, &model, from, session, &send(mts), expected);
-                },
-                Step::Update { from, session, mts, members, force } => if let Some(from) = nth(from) {
-                    let expected = model.update(session, mts, &members, force);
-                    let members: Vec<_> = members
-                        .iter()
-                        .map(|(user, is_del)| ImMember { uid: UserId::from(&*user.to_string()), is_del: *is_del })
-                        .collect();
-                    let payload = json!({
-                        "cmd": "updateSession", "mts": mts, "members": members, "force": force, "message": 1,
-                    });
-                    check_command(&mut hub, &model, from, session, &payload.to_string(), expected);
-                },
-                Step::Forget(session) => {
-                    let known = hub.forget(&ImSessionId::parse(&format!("group_{session}")).unwrap());
-                    prop_assert_eq!(known, model.sessions.remove(&session).is_some());
-                }
-            }
-            prop_assert_eq!(hub.live(), model.live.len());
-        }
-    }
-
     #[test]
     fn no_payload_panics(bytes in prop::collection::vec(any::<u8>(), 0..100), topic in ".*") {
         let outcome = three().command(ConnId(1), &topic, &bytes).unwrap();

@@ -22,6 +22,8 @@ mod websocket;
 mod wire;
 
 #[cfg(test)]
+mod hub_machine_tests;
+#[cfg(test)]
 mod hub_tests;
 
 use std::sync::Arc;
