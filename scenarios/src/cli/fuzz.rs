@@ -8,6 +8,7 @@ use y2w_mock_server::quirks::NamedQuirk;
 use y2w_sdk::clock::Clock;
 
 use super::determinism::DeterminismArgs;
+use super::scoreboard::scoreboard;
 use super::sim::draw;
 use super::story::{count, extent, prose, reached};
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
@@ -43,6 +44,10 @@ pub(super) struct FuzzArgs {
     #[arg(long, value_name = "NAME[=RATE]")]
     quirk: Vec<String>,
 
+    /// Look for each quirk of the mock server, or for those of --quirk, for at most --time each, and print a table
+    #[arg(long, conflicts_with_all = ["cases", "case"])]
+    scoreboard: bool,
+
     #[command(flatten)]
     determinism: DeterminismArgs,
 
@@ -52,11 +57,18 @@ pub(super) struct FuzzArgs {
 }
 
 pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
+    let mut quirks = Vec::new();
     for quirk in &args.quirk {
-        if let Err(error) = quirk.parse::<NamedQuirk>() {
-            eprintln!("y2w: {error}");
-            return USAGE;
+        match quirk.parse::<NamedQuirk>() {
+            Ok(named) => quirks.push(named.quirk),
+            Err(error) => {
+                eprintln!("y2w: {error}");
+                return USAGE;
+            }
         }
+    }
+    if args.scoreboard {
+        return scoreboard(&quirks, args.seed, args.profile, args.time);
     }
     let campaign = Campaign { seed: args.seed, profile: args.profile, quirks: args.quirk.clone() };
     if let Some(code) = args.determinism.verify(|case| campaign.plan(case), |case| format!("case {case}")) {

@@ -5,6 +5,7 @@ mod fuzz;
 mod progress;
 mod replay;
 mod run;
+mod scoreboard;
 mod sim;
 mod story;
 mod summary;

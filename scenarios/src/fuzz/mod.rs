@@ -7,6 +7,7 @@
 
 pub mod generate;
 mod profile;
+pub mod score;
 pub mod shrink;
 mod simulate;
 

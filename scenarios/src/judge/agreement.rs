@@ -1,7 +1,7 @@
 //! When everything is quiet, every device knows what the server knows. Rules `SYNC-LOSSLESS`, `SYNC-TOMBSTONE`,
 //! `PUSH-DELIVER`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
 
 use y2w_sdk::Event;
@@ -69,9 +69,10 @@ impl Checker for Agreement {
             // What some know is on its way yet, or will never come.
             return;
         }
+        let left = left(ending);
         for seen in &ending.played.views {
             if self.away.get(&seen.device) != Some(&true) {
-                compare(ending, seen, found);
+                compare(ending, seen, &left, found);
             }
         }
     }
@@ -84,7 +85,7 @@ impl Agreement {
     }
 }
 
-fn compare(ending: &Ending<'_>, seen: &DeviceView, found: &mut Findings) {
+fn compare(ending: &Ending<'_>, seen: &DeviceView, left: &BTreeSet<&str>, found: &mut Findings) {
     let name = ending.cast.name(seen.device);
     let truth = &ending.played.truth[seen.user].view;
     let mut differ = |what: &str, difference: Option<Difference>| {
@@ -97,7 +98,7 @@ fn compare(ending: &Ending<'_>, seen: &DeviceView, found: &mut Findings) {
     differ("among its conversations", of_conversations(&seen.view, truth));
     for (place, room) in &truth.rooms {
         // One whose conversation was deleted is not caught up with when a notice of it is lost.
-        if was_left(ending, place) || !is_shown(truth, place) {
+        if left.contains(place.trim_start_matches('#')) || !is_shown(truth, place) {
             continue;
         }
         let Some(mine) = seen.view.rooms.get(place) else {
@@ -130,11 +131,14 @@ fn of_conversations(mine: &View, theirs: &View) -> Option<Difference> {
     of_maps(&told(mine, theirs), &told(theirs, theirs))
 }
 
-/// Whether somebody left that group by themselves: who has left cannot tell the others, who learn of it, and of the role
-/// that is passed on, with their next sync.
-fn was_left(ending: &Ending<'_>, place: &str) -> bool {
-    let left = |action: &Action, by: &str| matches!(action, Action::RemoveMember { group, user } if user == by && place.strip_prefix('#') == Some(group));
-    ending.plan.steps.iter().any(|step| left(&step.action, &step.by.user))
+/// The groups that somebody left by themselves: who has left cannot tell the others, who learn of it, and of the role that
+/// is passed on, with their next sync.
+fn left<'a>(ending: &Ending<'a>) -> BTreeSet<&'a str> {
+    let left = ending.plan.steps.iter().filter_map(|step| match &step.action {
+        Action::RemoveMember { group, user } if *user == step.by.user => Some(&**group),
+        _ => None,
+    });
+    left.collect()
 }
 
 /// What people sent. What the server says itself comes with no push of its own: a client has it with its next sync.

@@ -9,7 +9,7 @@ use y2w_sdk::protocol::{ImSessionId, Message, MessageId, MessageType};
 use super::{Cast, Checker, Ending, Findings};
 use crate::check::rules;
 use crate::history::{Happening, What};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Step};
 use crate::play::{step_of, step_said};
 
 #[derive(Default)]
@@ -52,11 +52,17 @@ impl Checker for Delivery {
     }
 
     fn end(&mut self, ending: &Ending<'_>, found: &mut Findings) {
+        let recalled: BTreeSet<u32> = ending.plan.steps.iter().filter_map(recalls).collect();
+        let mut by_place: BTreeMap<String, Vec<(u32, &Stored)>> = BTreeMap::new();
+        for (step, stored) in self.stored.iter().filter(|(step, _)| !recalled.contains(step)) {
+            by_place.entry(ending.place(&stored.session)).or_default().push((*step, stored));
+        }
         for truth in &ending.played.truth {
             for (place, room) in &truth.view.rooms {
                 let steps: Vec<u32> =
                     room.messages.iter().flatten().filter_map(|text| step_said(text)).collect();
-                self.all_there(ending, &truth.user, place, &steps, found);
+                let due = by_place.get(place).map_or(&[][..], Vec::as_slice);
+                all_there(ending, &truth.user, place, &steps, due, found);
                 self.in_order(ending, &truth.user, place, &steps, found);
             }
         }
@@ -128,35 +134,6 @@ impl Delivery {
         }
     }
 
-    /// Everything that was acknowledged is there, once.
-    fn all_there(&self, ending: &Ending<'_>, user: &str, place: &str, steps: &[u32], found: &mut Findings) {
-        let mut count: BTreeMap<u32, usize> = BTreeMap::new();
-        for step in steps {
-            *count.entry(*step).or_default() += 1;
-        }
-        for (step, stored) in &self.stored {
-            if ending.place(&stored.session) != place || is_recalled(ending.plan, *step) {
-                continue;
-            }
-            let sender = ending.cast.name(stored.device);
-            match count.get(step) {
-                None => {
-                    let text = format!(
-                        "the message of step {step} that {sender} sent to {place} was acknowledged, and {user}, who is \
-                         in, does not find it on the server"
-                    );
-                    found.add(rules::LOST, &[stored.witness], text);
-                }
-                Some(1) => (),
-                Some(times) => {
-                    let text =
-                        format!("the message of step {step} is in {place} {times} times, as {user} sees it");
-                    found.add(rules::TWICE, &[stored.witness], text);
-                }
-            }
-        }
-    }
-
     /// What one device sent is there in the order in which it was acknowledged.
     fn in_order(&self, ending: &Ending<'_>, user: &str, place: &str, steps: &[u32], found: &mut Findings) {
         let mut last: BTreeMap<usize, (u64, u32, u64)> = BTreeMap::new();
@@ -175,6 +152,39 @@ impl Delivery {
                 return;
             }
             last.insert(stored.device, (stored.order, *step, stored.witness));
+        }
+    }
+}
+
+/// Everything that was acknowledged is there, once.
+fn all_there(
+    ending: &Ending<'_>,
+    user: &str,
+    place: &str,
+    steps: &[u32],
+    due: &[(u32, &Stored)],
+    found: &mut Findings,
+) {
+    let mut count: BTreeMap<u32, usize> = BTreeMap::new();
+    for step in steps {
+        *count.entry(*step).or_default() += 1;
+    }
+    for (step, stored) in due {
+        let sender = ending.cast.name(stored.device);
+        match count.get(step) {
+            None => {
+                let text = format!(
+                    "the message of step {step} that {sender} sent to {place} was acknowledged, and {user}, who is \
+                         in, does not find it on the server"
+                );
+                found.add(rules::LOST, &[stored.witness], text);
+            }
+            Some(1) => (),
+            Some(times) => {
+                let text =
+                    format!("the message of step {step} is in {place} {times} times, as {user} sees it");
+                found.add(rules::TWICE, &[stored.witness], text);
+            }
         }
     }
 }
@@ -200,6 +210,10 @@ fn same_order(ending: &Ending<'_>, found: &mut Findings) {
     }
 }
 
-fn is_recalled(plan: &Plan, step: u32) -> bool {
-    plan.steps.iter().any(|other| matches!(other.action, Action::Recall { step: of } if of == step))
+/// The step that a step recalls the message of.
+fn recalls(step: &Step) -> Option<u32> {
+    match step.action {
+        Action::Recall { step } => Some(step),
+        _ => None,
+    }
 }

@@ -19,6 +19,7 @@ mod reach;
 mod unread;
 mod watermark;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -58,8 +59,13 @@ pub(crate) struct Cast {
 
 impl Cast {
     fn new(plan: &Plan) -> Self {
-        let place = |name: &str| plan.users.iter().position(|user| user.name == name).unwrap_or_default();
-        Self { devices: plan.devices().map(|actor| (actor.clone(), place(&actor.user))).collect() }
+        let places: BTreeMap<&str, usize> =
+            plan.users.iter().enumerate().map(|(place, user)| (&*user.name, place)).collect();
+        let device = |actor: Actor| {
+            let place = places[&*actor.user];
+            (actor, place)
+        };
+        Self { devices: plan.devices().map(device).collect() }
     }
 
     fn name(&self, device: usize) -> String {
@@ -104,13 +110,13 @@ pub(crate) struct Ending<'a> {
     cast: &'a Cast,
     plan: &'a Plan,
     played: &'a Played,
+    places: BTreeMap<&'a ImSessionId, &'a str>,
 }
 
 impl Ending<'_> {
     /// The plan's name of a session.
     fn place(&self, session: &ImSessionId) -> String {
-        let named = self.played.sessions.iter().find(|(_, id)| id == session);
-        named.map_or_else(|| session.to_string(), |(name, _)| name.clone())
+        self.places.get(session).map_or_else(|| session.to_string(), |name| (*name).to_owned())
     }
 }
 
@@ -156,7 +162,8 @@ impl Judge {
     pub fn verdict(&self, plan: &Plan, played: &Played) -> Verdict {
         let mut inner = self.inner.lock();
         let Inner { cast, checkers, found, reach, .. } = &mut *inner;
-        let ending = Ending { cast, plan, played };
+        let places = played.sessions.iter().map(|(name, id)| (id, &**name)).collect();
+        let ending = Ending { cast, plan, played, places };
         // Who is left with a server that knows nothing any more cannot agree with it.
         for checker in checkers.iter_mut().filter(|_| !played.is_state_lost) {
             checker.end(&ending, found);

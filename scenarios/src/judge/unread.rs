@@ -62,13 +62,24 @@ impl Checker for Unread {
         if ending.plan.steps.iter().any(|step| touched(&step.action)) {
             return;
         }
+        let places: BTreeMap<&str, usize> =
+            ending.plan.users.iter().enumerate().map(|(place, user)| (&*user.name, place)).collect();
+        // How many messages each user was sent by each other one, by the plan.
+        let mut all_sent: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        for step in &ending.plan.steps {
+            if let Action::SendText { to } | Action::SendFile { to, .. } = &step.action
+                && let [to] = to.users()[..]
+            {
+                *all_sent.entry((&step.by.user, to)).or_default() += 1;
+            }
+        }
         for (session, stored) in &self.stored {
             let place = ending.place(session);
             let Some((one, other)) = place.split_once('+') else {
                 continue;
             };
             for (me, with) in [(one, other), (other, one)] {
-                let Some(user) = ending.plan.users.iter().position(|user| user.name == me) else {
+                let Some(&user) = places.get(me) else {
                     continue;
                 };
                 let view = &ending.played.truth[user].view;
@@ -85,13 +96,7 @@ impl Checker for Unread {
                 let unread = usize::try_from(conversation.unread).unwrap_or(usize::MAX);
                 let has_read =
                     reads.is_some_and(|reads| reads.iter().any(|r| r.is_answered && r.began > *last));
-                let sends = |action: &Action| matches!(action, Action::SendText { to } | Action::SendFile { to, .. } if to.users() == [me]);
-                let sent = ending
-                    .plan
-                    .steps
-                    .iter()
-                    .filter(|step| step.by.user == with && sends(&step.action))
-                    .count();
+                let sent = all_sent.get(&(with, me)).copied().unwrap_or(0);
                 // Beyond those that their senders know to be stored, one may be that was stored after the reading.
                 if has_read && unread > sent - told.min(sent) {
                     let text = format!("{me} has read everything from {with}, and {unread} count as unread");

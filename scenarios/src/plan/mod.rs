@@ -18,6 +18,7 @@
 mod action;
 mod check;
 mod names;
+mod population;
 mod text;
 mod words;
 

@@ -1,5 +1,6 @@
 //! One device: logs in and out, does its steps, and ends.
 
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
@@ -40,14 +41,19 @@ pub(super) struct Device<'a> {
 impl<'a> Device<'a> {
     /// All devices of the plan; none is logged in yet.
     pub(super) fn all(stage: &'a Stage<'a>) -> Vec<Self> {
+        let mut by_actor: BTreeMap<(&str, &str), Vec<&Step>> = BTreeMap::new();
+        for step in &stage.plan.steps {
+            by_actor.entry((&step.by.user, &step.by.device)).or_default().push(step);
+        }
         let device = |(index, actor): (usize, Actor)| {
             let user_index = stage.user_index(&actor.user);
             let planned = &stage.plan.users[user_index];
             let first = planned.devices.first() == Some(&actor.device);
-            let mine = |by: &Actor| {
-                by.user == actor.user && (by.device == actor.device || (by.device.is_empty() && first))
-            };
-            let mut steps: Vec<&Step> = stage.plan.steps.iter().filter(|step| mine(&step.by)).collect();
+            let mut steps: Vec<&Step> = Vec::new();
+            // Whoever is named without a device acts with the first one.
+            for device in std::iter::once(&*actor.device).chain(first.then_some("")) {
+                steps.extend(by_actor.get(&(&*actor.user, device)).into_iter().flatten());
+            }
             steps.sort_by_key(|step| (step.at, step.id));
             let world = stage.world;
             let wall = Timestamp::from_millis(world.clock().now().as_millis().saturating_add(planned.skew));

@@ -15,8 +15,9 @@ use y2w_sdk::protocol::{ImSessionId, SessionId, Timestamp, UserId};
 use super::stage::Stage;
 use crate::chance;
 
-/// The share of users who look closely.
+/// The share of users who look closely, and how many they are about at most.
 const SHARE: f64 = 0.3;
+const USERS_MAX: f64 = 20.0;
 
 /// So many groups and pairs each of them looks at.
 const SESSIONS_MAX: usize = 2;
@@ -96,7 +97,9 @@ pub(super) struct Examiner<'a> {
 impl<'a> Examiner<'a> {
     /// The user, if it is one of those who look closely.
     pub(super) fn of(stage: &'a Stage<'a>, user: &str, client: &CurrentUser) -> Option<Self> {
-        let looks = chance::happens(SHARE, stage.plan.seed, ("examines", user));
+        #[expect(clippy::cast_precision_loss, reason = "about so many")]
+        let share = SHARE.min(USERS_MAX / stage.plan.users.len() as f64);
+        let looks = chance::happens(share, stage.plan.seed, ("examines", user));
         let login = client.login_state().filter(|_| looks)?;
         Some(Self { stage, user: user.to_owned(), uid: client.id().clone(), token: login.token })
     }

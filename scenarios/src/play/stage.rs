@@ -11,7 +11,7 @@ use y2w_sdk::{ClientConfig, Event, Users};
 
 use super::{PlayError, brief};
 use crate::history::{History, What};
-use crate::plan::{Actor, Plan};
+use crate::plan::{Action, Actor, Plan};
 use crate::world::{Weather, World};
 
 /// The password of all users of a play.
@@ -25,6 +25,12 @@ pub(super) struct Stage<'a> {
     pub(super) weather: Arc<Weather>,
     /// The users, in the order of the plan.
     pub(super) users: Vec<User>,
+    /// The place of each user in the plan, by name.
+    places: BTreeMap<&'a str, usize>,
+    /// The same by uid.
+    places_of_ids: BTreeMap<UserId, usize>,
+    /// The groups that the plan may make each user a member of, by the user's name.
+    groups: BTreeMap<&'a str, BTreeSet<&'a str>>,
     learnt: Arc<Learnt>,
 }
 
@@ -33,6 +39,9 @@ pub(super) struct Stage<'a> {
 pub(super) struct Learnt {
     groups: Mutex<BTreeMap<String, SessionId>>,
     pairs: Mutex<BTreeMap<(String, String), SessionId>>,
+    /// Whom each user has a session of two with.
+    partners: Mutex<BTreeMap<String, BTreeSet<String>>>,
+    group_names: Mutex<BTreeMap<SessionId, String>>,
     sent: Mutex<BTreeMap<u32, (ImSessionId, MessageId)>>,
     /// Devices whose connection has ended for good.
     away: Mutex<BTreeSet<usize>>,
@@ -46,12 +55,24 @@ impl<'a> Stage<'a> {
         history: &'a Arc<History>,
     ) -> Result<Self, PlayError> {
         let weather = Weather::new(plan, world.clock());
-        let mut stage = Self { plan, world, history, weather, users: Vec::new(), learnt: Arc::default() };
+        let mut stage = Self {
+            plan,
+            world,
+            history,
+            weather,
+            users: Vec::new(),
+            places: plan.users.iter().enumerate().map(|(place, user)| (&*user.name, place)).collect(),
+            places_of_ids: BTreeMap::new(),
+            groups: groups_of_users(plan),
+            learnt: Arc::default(),
+        };
         let users = Users::new(stage.plain_config());
         for user in &plan.users {
             let registered = users.register(&world.account(&user.name), PASSWORD, &user.name).await;
             let failed = |error| PlayError::SetUp { who: Actor::new(&user.name, ""), why: brief(&error) };
-            stage.users.push(registered.map_err(failed)?);
+            let registered = registered.map_err(failed)?;
+            stage.places_of_ids.insert(registered.id.clone(), stage.users.len());
+            stage.users.push(registered);
         }
         Ok(stage)
     }
@@ -66,7 +87,7 @@ impl<'a> Stage<'a> {
 
     /// The place of a user in the plan.
     pub(super) fn user_index(&self, name: &str) -> usize {
-        self.plan.users.iter().position(|user| user.name == name).expect("a checked plan names its users")
+        *self.places.get(name).expect("a checked plan names its users")
     }
 
     pub(super) fn user(&self, name: &str) -> &User {
@@ -75,8 +96,23 @@ impl<'a> Stage<'a> {
 
     /// The plan's name of a user; the id of one that is not in the plan.
     pub(super) fn name_of(&self, uid: &UserId) -> String {
-        let index = self.users.iter().position(|user| user.id == *uid);
-        index.map_or_else(|| uid.to_string(), |index| self.plan.users[index].name.clone())
+        let place = self.places_of_ids.get(uid);
+        place.map_or_else(|| uid.to_string(), |place| self.plan.users[*place].name.clone())
+    }
+
+    /// The groups and pairs that a user may be in, by their names in the plan.
+    pub(super) fn sessions_of(&self, user: &str) -> Vec<(String, ImSessionId)> {
+        let groups = self.groups.get(user).into_iter().flatten().filter_map(|name| {
+            let id = self.learnt.group(name)?;
+            Some((format!("#{name}"), ImSessionId::new(SessionType::Group, id)))
+        });
+        let partners = self.learnt.partners.lock().get(user).cloned().unwrap_or_default();
+        let pairs = partners.iter().filter_map(|other| {
+            let (one, two) = ordered(user, other);
+            let id = self.learnt.pair(user, other)?;
+            Some((format!("{one}+{two}"), ImSessionId::new(SessionType::P2p, id)))
+        });
+        groups.chain(pairs).collect()
     }
 
     pub(super) fn learnt(&self) -> &Arc<Learnt> {
@@ -117,6 +153,7 @@ impl Learnt {
     }
 
     pub(super) fn group_made(&self, name: &str, id: SessionId) {
+        self.group_names.lock().insert(id.clone(), name.to_owned());
         self.groups.lock().insert(name.to_owned(), id);
     }
 
@@ -125,7 +162,17 @@ impl Learnt {
     }
 
     pub(super) fn pair_opened(&self, one: &str, other: &str, id: SessionId) {
-        self.pairs.lock().entry(ordered(one, other)).or_insert(id);
+        self.pairs.lock().entry(ordered(one, other)).or_insert_with(|| {
+            let mut partners = self.partners.lock();
+            partners.entry(one.to_owned()).or_default().insert(other.to_owned());
+            partners.entry(other.to_owned()).or_default().insert(one.to_owned());
+            id
+        });
+    }
+
+    /// The plan's name of a group.
+    pub(super) fn group_name(&self, id: &SessionId) -> Option<String> {
+        self.group_names.lock().get(id).cloned()
     }
 
     /// Every group and pair that has come to be, by its name in the plan.
@@ -145,6 +192,25 @@ impl Learnt {
     pub(super) fn sent(&self, step: u32) -> Option<(ImSessionId, MessageId)> {
         self.sent.lock().get(&step).cloned()
     }
+}
+
+/// Which groups each user may come into by the plan's steps.
+fn groups_of_users(plan: &Plan) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut groups: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut put = |user, group| groups.entry(user).or_default().insert(group);
+    for step in &plan.steps {
+        match &step.action {
+            Action::CreateGroup { group, members } => {
+                put(&*step.by.user, &**group);
+                for member in members {
+                    put(member, group);
+                }
+            }
+            Action::AddMember { group, user } => drop(put(user, group)),
+            _ => (),
+        }
+    }
+    groups
 }
 
 fn ordered(one: &str, other: &str) -> (String, String) {

@@ -72,7 +72,7 @@ impl View {
         let me = stage.name_of(client.id());
         let follows_all = stage.plan.user(&me).is_none_or(|user| !user.current_only);
         client.with_model(|model| {
-            let rooms = stage.learnt().sessions().into_iter().filter_map(|(name, id)| {
+            let rooms = stage.sessions_of(&me).into_iter().filter_map(|(name, id)| {
                 let known = model.session(&id.id)?;
                 let follows = follows_all || current.as_ref() == Some(&id);
                 Some((name, room(stage, known, follows)))
@@ -137,8 +137,8 @@ async fn fetch(
         }
         counted.history = unread(stage, client).await?;
     }
-    for (name, id) in stage.learnt().sessions() {
-        // Who is not in is told 403, or does not find the session among those of others.
+    for (name, id) in stage.sessions_of(&stage.name_of(client.id())) {
+        // Who is not in any more is told 403, or does not find itself among the members.
         if client.open(&id).await.is_err() {
             continue;
         }
@@ -194,9 +194,7 @@ fn room(stage: &Stage<'_>, known: &SessionModel, follows: bool) -> Room {
 }
 
 fn group_name(stage: &Stage<'_>, id: &str) -> String {
-    let sessions = stage.learnt().sessions();
-    let found = sessions.into_iter().find(|(name, im_id)| name.starts_with('#') && im_id.id.as_str() == id);
-    found.map_or_else(|| format!("#{id}"), |(name, _)| name)
+    format!("#{}", stage.learnt().group_name(&id.into()).unwrap_or_else(|| id.to_owned()))
 }
 
 /// A message as people would tell it.
