@@ -332,6 +332,10 @@ impl Messages {
 }
 
 #[cfg(test)]
+#[path = "messages_machine_tests.rs"]
+mod machine;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use crate::protocol::MessageType;
