@@ -10,7 +10,8 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use y2w_sdk::protocol::rest;
 use y2w_sdk::protocol::{
-    ConversationId, LastMessage, Message, MessageType, SessionType, Timestamp, UserConversation, UserId,
+    ConversationId, LastMessage, Message, MessageType, SessionMember, SessionType, Timestamp,
+    UserConversation, UserId,
 };
 
 use super::collection::{Page, Range};
@@ -218,32 +219,35 @@ impl Business {
             return Ok(());
         }
         let last = in_short(message);
-        self.update_conversations(session, now, |_, _, conversation| {
+        self.update_conversations(session, now, SessionMember::is_present, |_, _, conversation| {
             conversation.last_message = Some(last.clone());
         })
     }
 
     /// A session has another name or picture: its conversations show it. Rules `CONV-CHANGE-STAMPED`, `CONV-NAME-CHOSEN`.
     pub(super) fn note_face(&mut self, session: &str, now: Timestamp) -> Result<(), Refusal> {
-        self.update_conversations(session, now, |face, chosen, conversation| {
+        self.update_conversations(session, now, SessionMember::is_present, |face, chosen, conversation| {
             face.put_on(conversation, chosen);
         })
     }
 
-    /// A session has ended: its conversations go. Rule `SESS-DELETE-DISSOLVES`.
+    /// A session has ended: its conversations go, those of banned members too. Rule `SESS-DELETE-DISSOLVES`.
     pub(super) fn note_end(&mut self, session: &str, now: Timestamp) -> Result<(), Refusal> {
-        self.update_conversations(session, now, |_, _, conversation| take_off(conversation))
+        let is_in = |member: &SessionMember| !member.is_delete;
+        self.update_conversations(session, now, is_in, |_, _, conversation| take_off(conversation))
     }
 
-    /// Changes the conversation of each active member that is not removed; one that comes out as it was keeps its stamp.
+    /// Changes the conversation, if it is not removed, of each member that is meant; one that comes out as it was keeps its
+    /// stamp.
     fn update_conversations(
         &mut self,
         session: &str,
         now: Timestamp,
+        whose: impl Fn(&SessionMember) -> bool,
         change: impl Fn(&Face<'_>, &Choices, &mut UserConversation),
     ) -> Result<(), Refusal> {
         let room = self.sessions.room(session)?;
-        for member in room.present() {
+        for member in room.members.iter().filter(|member| whose(member)) {
             let face = Face::of(room, &member.user_id, &self.users);
             self.conversations.edit_under(&member.user_id, session, now, |conversation| {
                 if !conversation.is_delete {

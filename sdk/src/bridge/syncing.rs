@@ -255,7 +255,9 @@ impl Shared {
                     return Ok(());
                 };
                 let merged = session.messages.merge_page(page.entries, page.session_updated_at);
-                let next = paging.page(entries, merged.new_entries());
+                // What history has brought before, or what was let go, is no news, and what comes behind it may be.
+                let moved = session.messages.watermark() > since;
+                let next = paging.page(entries, merged.new_entries().max(usize::from(moved)));
                 if next == Next::MoveOn {
                     warn_moved_on(&Changed::Session(id.clone()));
                     session.messages.move_on();

@@ -294,6 +294,9 @@ impl Messages {
             self.places.insert(message.id.clone(), place);
             self.synced.insert(place, message.clone());
             merged.added.push(message);
+        } else {
+            // It has come, though it is too old to be held: its local one has had its time.
+            self.local.retain(|l| l.id.as_ref() != Some(&message.id));
         }
     }
 
@@ -327,6 +330,10 @@ impl Messages {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "messages_machine_tests.rs"]
+mod machine;
 
 #[cfg(test)]
 mod tests {
@@ -448,6 +455,19 @@ mod tests {
         messages.merge_page(vec![message(7, 7, 7)], None);
         messages.local_stored(0, &"7".into());
         assert_eq!(messages.local(), []);
+    }
+
+    // Rule `CLIENT-MERGE-ONCE`. It was changed before the sync, which so brings it after newer ones.
+    #[test]
+    fn a_local_message_goes_when_a_sync_brings_it_too_late_to_be_held() {
+        let mut messages = Messages::keeping(2);
+        local(&mut messages, 0);
+        messages.local_stored(0, &"1".into());
+        messages.merge_page((2..=5).map(|i| message(i, i.into(), i.into())).collect(), None);
+        assert_eq!(messages.local().len(), 1);
+        messages.merge_page(vec![message(1, 1, 6)], None);
+        assert_eq!(messages.local(), []);
+        assert_eq!(ids(messages.iter()), ["4", "5"]);
     }
 
     #[test]

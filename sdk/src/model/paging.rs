@@ -39,7 +39,7 @@ impl Paging {
         self.limit
     }
 
-    /// Takes note of a page: how many entries it held, and how many of them were new.
+    /// Takes note of a page: how many entries it held, and how many of them were new, or moved the watermark.
     pub fn page(&mut self, entries: usize, new: usize) -> Next {
         if new > 0 {
             Next::Ask { limit: self.limit }

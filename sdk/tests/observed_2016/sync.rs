@@ -127,6 +127,45 @@ async fn more_entries_of_one_second_than_a_page_holds_are_had_with_a_larger_page
     assert_eq!(ann.with_model(|model| model.session(&"9".into()).unwrap().messages.iter().count()), 150);
 }
 
+/// A server that gives less than it is asked for, and a message that this client has let go: it was changed before the
+/// next one came.
+#[tokio::test]
+async fn a_page_of_what_was_let_go_is_not_the_end_of_a_sync() {
+    let server = MockServer::start().await;
+    answer_logins(&server).await;
+    let config = ClientConfig::new(&server.uri()).unwrap().deadline(PATIENT);
+    let options = LoginOptions::default().keep_messages(1).seed(1);
+    let ann = Users::new(config).login_with("a@b.c", "123456", options).await.unwrap();
+    answer_group(&server).await;
+    ann.open(&team()).await.unwrap();
+    let stamp = |n: i64| Timestamp::from_millis(1_479_974_400_000 + n).to_string();
+    let changed = json!({ "createdAt": stamp(1), "updatedAt": stamp(3) });
+    let mut edited = message(1, &stamp(1));
+    edited.as_object_mut().unwrap().extend(changed.as_object().unwrap().clone());
+    for log in [vec![message(1, &stamp(1)), message(2, &stamp(2))], vec![edited, message(3, &stamp(4))]] {
+        answer_messages(&server, move |request| {
+            let since = request.headers["client-sync-time"].to_str().unwrap();
+            let later = |entry: &&Value| {
+                let stamp = Timestamp::parse(entry["updatedAt"].as_str().unwrap());
+                stamp > Timestamp::parse(since)
+            };
+            let entries: Vec<&Value> = log.iter().filter(later).take(1).collect();
+            ok(json!({"total_count": 1, "sessionUpdatedAt": SECOND, "entries": entries}))
+        })
+        .await;
+        ann.request_messages(&team());
+        settled(&ann).await;
+        // The next log answers from now on.
+        server.reset().await;
+        answer_group(&server).await;
+    }
+    let held = |model: &y2w_sdk::model::Model| {
+        let messages = &model.session(&"9".into()).unwrap().messages;
+        messages.iter().map(|message| message.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(ann.with_model(held), ["3"]);
+}
+
 #[tokio::test]
 async fn whole_second_and_millisecond_stamps_of_one_session_do_not_sync_it_for_ever() {
     let server = MockServer::start().await;

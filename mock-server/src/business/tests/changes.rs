@@ -207,6 +207,17 @@ fn a_group_that_ends_removes_everybody() {
     assert!(matches!(add_as(&mut state, 1, &id, 2, Role::User), Err(Refusal::Forbidden(_))));
 }
 
+// Rule `SESS-DELETE-DISSOLVES`: one who is banned is a member too.
+#[test]
+fn a_group_that_ends_is_gone_from_the_list_of_a_banned_member_too() {
+    let mut state = with_users(2);
+    let id = group_of(&mut state, 2);
+    let ban = rest::UpdateMember { status: Some(Status::Inactive), ..Default::default() };
+    change_member(&mut state, 1, &id, 2, ban).unwrap();
+    state.apply(DeleteSession { caller: uid(1), session: id }, now()).unwrap();
+    assert!(conversation(&state, 1).is_delete && conversation(&state, 2).is_delete);
+}
+
 #[test]
 fn a_name_moves_one_clock_and_a_role_both() {
     let mut state = with_users(2);

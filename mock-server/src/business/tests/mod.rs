@@ -6,6 +6,7 @@ mod changes;
 mod held;
 mod list_properties;
 mod lists;
+mod machine;
 mod properties;
 
 use std::sync::Arc;
