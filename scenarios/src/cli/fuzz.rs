@@ -1,6 +1,6 @@
 //! `y2w fuzz`: makes plans up until one breaks a rule, and shrinks it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -157,7 +157,7 @@ fn report(
         count(small.plays, "play"),
     );
     println!("{}\n{plan}\n{}", prose(&small.plan, &run), extent(&small.plan, &run));
-    let diagram = args.out.with_extension("svg");
+    let diagram = beside(&args.out);
     let written = std::fs::write(&args.out, &plan)
         .map_err(|error| format!("cannot write {}: {error}", args.out.display()))
         .and_then(|()| draw(&small.plan, &run, &diagram));
@@ -169,6 +169,16 @@ fn report(
     println!("diagram: {}", diagram.display());
     println!("again:   y2w sim {} --story", args.out.display());
     BROKEN
+}
+
+/// Where the diagram of a plan goes that is written there: never to the plan's own place.
+fn beside(plan: &Path) -> PathBuf {
+    if plan.extension().is_some_and(|extension| extension == "toml") {
+        return plan.with_extension("svg");
+    }
+    let mut name = plan.as_os_str().to_owned();
+    name.push(".svg");
+    name.into()
 }
 
 /// The command that plays a case again.
@@ -183,4 +193,18 @@ fn of_campaign(args: &FuzzArgs, between: &str) -> String {
     words.extend(profile.map(|profile| format!("profile {}", profile.get_name())));
     words.extend(args.quirk.iter().map(|quirk| format!("quirk {quirk}")));
     words.join(between)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diagram_is_written_beside_its_plan() {
+        for (plan, diagram) in
+            [("a/found.toml", "a/found.svg"), ("/tmp/tmp.x7", "/tmp/tmp.x7.svg"), ("a.svg", "a.svg.svg")]
+        {
+            assert_eq!(beside(Path::new(plan)), Path::new(diagram));
+        }
+    }
 }
