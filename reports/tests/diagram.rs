@@ -50,6 +50,7 @@ fn a_diagram_says_everything_and_needs_nothing() {
         "no answer to GET contacts",
         "is kicked",
         "in the end",
+        "class=\"rule\" x=\"124\"",
         "prefers-color-scheme: dark",
     ] {
         assert!(svg.contains(text), "{text}: {svg}");

@@ -2,9 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 fn y2w(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_y2w")).args(args).env_remove("RUST_LOG").output().unwrap()
@@ -71,6 +72,9 @@ fn wrong_usage_is_one_line_and_exit_code_2() {
         (&["run", "--users", "1"], "at least 2 are needed"),
         (&["run", "--target", "nowhere"], "--target: `nowhere` is no address"),
         (&["serve", "--http", "8080"], "8080"),
+        (&["fuzz", "--cases", "0"], "--cases"),
+        (&["fuzz", "--profile", "wild"], "wild"),
+        (&["fuzz", "--quirk", "nonsense"], "nonsense"),
     ] {
         let output = y2w(args);
         let line = refusal(&output, 2);
@@ -176,6 +180,27 @@ fn files_that_cannot_be_written_are_exit_code_3() {
     assert!(refusal(&y2w(&args), 3).contains("/nowhere/found.toml"));
     let plan = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/edit-shows-in-own-conversation.toml");
     assert!(refusal(&y2w(&["sim", plan, "--diagram", "/nowhere/a.svg"]), 3).contains("/nowhere/a.svg"));
+}
+
+/// Ctrl-C, as a terminal sends it.
+#[cfg(unix)]
+#[test]
+fn a_campaign_that_is_interrupted_says_what_it_reached() {
+    let child = Command::new(env!("CARGO_BIN_EXE_y2w"))
+        .args(["fuzz", "--time", "10m", "--profile", "calm"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn();
+    let mut child = child.unwrap();
+    let mut said = BufReader::new(child.stdout.take().unwrap()).lines();
+    // It listens from here on.
+    assert_eq!(said.next().unwrap().unwrap(), "fuzzing with seed 1, profile calm");
+    let signalled = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(signalled.success());
+    let rest: Vec<String> = said.map(Result::unwrap).collect();
+    assert_eq!(child.wait().unwrap().code(), Some(0), "{rest:?}");
+    assert!(rest[0].starts_with("stopped: ") && rest[0].ends_with("all rules held"), "{rest:?}");
+    assert!(rest.iter().any(|line| line.starts_with("never reached: ")), "{rest:?}");
 }
 
 #[test]

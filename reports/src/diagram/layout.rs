@@ -23,7 +23,7 @@ const LINE: f64 = 17.0;
 const ROW: f64 = 27.0;
 /// What one reads without losing the line; and what has to be told at an arrow or a lane.
 const FACT_WIDTH: f64 = 1_100.0;
-const TEXT_MAX: f64 = 460.0;
+const TEXT_MAX: f64 = 560.0;
 
 /// The file, ready to be written; the template only arranges it.
 #[derive(Template)]
@@ -187,7 +187,14 @@ impl<'a> Picture<'a> {
             for (n, number) in row.findings.iter().take(2).enumerate() {
                 self.number(20.0 + 20.0 * n as f64, place.middle, *number);
             }
-            self.side(row, place);
+            if row.side.is_empty() && !row.findings.is_empty() {
+                let rules = row.findings.iter().filter_map(|number| self.diagram.findings.get(*number));
+                let mut rules: Vec<&str> = rules.map(|finding| &*finding.rule).collect();
+                rules.dedup();
+                self.text("rule", SIDE, place.middle + 4.0, &rules.join(", "), SIDE_WIDTH);
+            } else {
+                self.side(row, place);
+            }
             self.mark(row, lanes, place.middle);
         }
     }
@@ -259,7 +266,7 @@ impl<'a> Picture<'a> {
                 self.line("skip", format!("M{from} {y}H{to}"));
             }
             Mark::End { text } => {
-                self.text("side", SIDE, y + 4.0, text, TEXT_MAX * 2.0);
+                self.text("label shown", FIRST_LANE, y + 4.0, text, self.width - MARGIN - FIRST_LANE);
             }
         }
     }

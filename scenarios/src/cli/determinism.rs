@@ -9,7 +9,9 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use clap::Args;
+use y2w_sdk::clock::Clock;
 
+use super::progress::{Campaign, Until};
 use super::{BROKEN, ENVIRONMENT, OK};
 use crate::fuzz::simulate;
 use crate::history::Keep;
@@ -53,7 +55,13 @@ impl DeterminismArgs {
 
 fn compare(number: u64, plan: impl Fn(u64) -> Plan, name: impl Fn(u64) -> String) -> Result<u8, String> {
     let other = Other::begin("--other-process")?;
-    let ours: Vec<String> = (0..number).map(|n| hash(&plan(n))).collect();
+    let mut progress = Campaign::new(Clock::system(), Until::Count(number));
+    let mut ours = Vec::new();
+    for n in 0..number {
+        ours.push(hash(&plan(n)));
+        progress.advance(n + 1);
+    }
+    drop(progress);
     let theirs = other.lines()?;
     if ours.len() != theirs.len() {
         return Err(format!("the other process gave {} hashes instead of {}", theirs.len(), ours.len()));

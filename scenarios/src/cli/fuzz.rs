@@ -1,6 +1,6 @@
 //! `y2w fuzz`: makes plans up until one breaks a rule, and shrinks it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -8,6 +8,8 @@ use y2w_mock_server::quirks::NamedQuirk;
 use y2w_sdk::clock::Clock;
 
 use super::determinism::DeterminismArgs;
+use super::interrupt::Interrupt;
+use super::progress::{self, Until, per_second};
 use super::scoreboard::scoreboard;
 use super::sim::draw;
 use super::story::{count, extent, prose, reached};
@@ -25,7 +27,7 @@ pub(super) struct FuzzArgs {
     time: Duration,
 
     /// Stop after so many cases instead
-    #[arg(long, value_name = "NUMBER", conflicts_with = "time")]
+    #[arg(long, value_name = "NUMBER", conflicts_with = "time", value_parser = clap::value_parser!(u64).range(1..))]
     cases: Option<u64>,
 
     /// Where all chance comes from
@@ -75,29 +77,36 @@ pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
         return code;
     }
     let clock = Clock::system();
+    let interrupt = Interrupt::watch();
+    println!("fuzzing with {}", of_campaign(args, ", "));
+    let until = match (args.case, args.cases) {
+        (Some(_), _) => Until::Count(1),
+        (None, Some(cases)) => Until::Count(cases),
+        (None, None) => Until::Time(args.time),
+    };
+    let is_over = |done: u64| match until {
+        Until::Count(count) => done >= count,
+        Until::Time(time) => clock.elapsed() >= time,
+    };
+    let mut progress = progress::Campaign::new(clock, until);
     let mut reach = Reach::default();
-    let first = args.case.unwrap_or(0);
-    let last = args.case.or(args.cases.map(|cases| cases.saturating_sub(1)));
-    println!("fuzzing with seed {}", args.seed);
-    let mut shown = clock.elapsed();
     let mut done = 0;
-    for case in first..=last.unwrap_or(u64::MAX) {
+    for case in args.case.unwrap_or(0).. {
         let found = campaign.case(case, &mut reach);
         done += 1;
         if let Some(found) = found {
-            return report(args, &found, done, clock.elapsed());
+            return report(args, &found, done, clock.elapsed(), progress, &interrupt);
         }
-        let elapsed = clock.elapsed();
-        if last.is_none() && elapsed >= args.time {
+        if is_over(done) || interrupt.came() {
             break;
         }
-        if elapsed - shown >= PROGRESS_EVERY {
-            shown = elapsed;
-            eprintln!("{done} cases, {:.0} a second", per_second(done, elapsed));
-        }
+        progress.advance(done);
     }
+    drop(progress);
     println!(
-        "{done} cases in {:.1} s, {:.0} a second: all rules held",
+        "{}{} cases in {:.1} s, {:.0} a second: all rules held",
+        if interrupt.came() { "stopped: " } else { "" },
+        done,
         clock.elapsed().as_secs_f64(),
         per_second(done, clock.elapsed())
     );
@@ -117,13 +126,6 @@ fn write(args: &FuzzArgs, plan: &str) -> u8 {
     OK
 }
 
-const PROGRESS_EVERY: Duration = Duration::from_secs(5);
-
-#[expect(clippy::cast_precision_loss, reason = "for people")]
-fn per_second(cases: u64, elapsed: Duration) -> f64 {
-    cases as f64 / elapsed.as_secs_f64().max(1e-9)
-}
-
 fn print_reach(reach: &Reach) {
     print!("{}", reached(reach));
     let missed = Reached::ALL.into_iter().filter(|(what, _)| reach.count(*what) == 0);
@@ -133,12 +135,23 @@ fn print_reach(reach: &Reach) {
     }
 }
 
-fn report(args: &FuzzArgs, found: &Found, cases: u64, elapsed: Duration) -> u8 {
+fn report(
+    args: &FuzzArgs,
+    found: &Found,
+    cases: u64,
+    elapsed: Duration,
+    progress: progress::Campaign,
+    interrupt: &Interrupt,
+) -> u8 {
     let rule = found.anomaly.rule;
+    progress.tell(&format!("case {} breaks {rule}: shrinking", found.case));
+    // Who does not want to wait has the smallest one so far.
     let breaks_it = |plan: &Plan| {
-        simulate(plan, Keep::default()).verdict.anomalies.iter().any(|anomaly| anomaly.rule == rule)
+        !interrupt.came()
+            && simulate(plan, Keep::default()).verdict.anomalies.iter().any(|anomaly| anomaly.rule == rule)
     };
     let small = shrink(&found.plan, breaks_it);
+    drop(progress);
     let mut run = simulate(&small.plan, Keep { story: true, hash: true });
     // What was looked for comes first.
     run.verdict.anomalies.sort_by_key(|anomaly| anomaly.rule != rule);
@@ -156,7 +169,7 @@ fn report(args: &FuzzArgs, found: &Found, cases: u64, elapsed: Duration) -> u8 {
         count(small.plays, "play"),
     );
     println!("{}\n{plan}\n{}", prose(&small.plan, &run), extent(&small.plan, &run));
-    let diagram = args.out.with_extension("svg");
+    let diagram = beside(&args.out);
     let written = std::fs::write(&args.out, &plan)
         .map_err(|error| format!("cannot write {}: {error}", args.out.display()))
         .and_then(|()| draw(&small.plan, &run, &diagram));
@@ -170,12 +183,40 @@ fn report(args: &FuzzArgs, found: &Found, cases: u64, elapsed: Duration) -> u8 {
     BROKEN
 }
 
+/// Where the diagram of a plan goes that is written there: never to the plan's own place.
+fn beside(plan: &Path) -> PathBuf {
+    if plan.extension().is_some_and(|extension| extension == "toml") {
+        return plan.with_extension("svg");
+    }
+    let mut name = plan.as_os_str().to_owned();
+    name.push(".svg");
+    name.into()
+}
+
 /// The command that plays a case again.
 fn again(args: &FuzzArgs, case: u64) -> String {
-    let quirks: String = args.quirk.iter().map(|quirk| format!(" --quirk {quirk}")).collect();
-    let profile = match args.profile.to_possible_value() {
-        Some(value) if args.profile != Profile::All => format!(" --profile {}", value.get_name()),
-        _ => String::new(),
-    };
-    format!("y2w fuzz --seed {} --case {case}{profile}{quirks}", args.seed)
+    format!("y2w fuzz --{} --case {case}", of_campaign(args, " --"))
+}
+
+/// What a campaign is made from, in the command line's words.
+fn of_campaign(args: &FuzzArgs, between: &str) -> String {
+    let mut words = vec![format!("seed {}", args.seed)];
+    let profile = args.profile.to_possible_value().filter(|_| args.profile != Profile::All);
+    words.extend(profile.map(|profile| format!("profile {}", profile.get_name())));
+    words.extend(args.quirk.iter().map(|quirk| format!("quirk {quirk}")));
+    words.join(between)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_diagram_is_written_beside_its_plan() {
+        for (plan, diagram) in
+            [("a/found.toml", "a/found.svg"), ("/tmp/tmp.x7", "/tmp/tmp.x7.svg"), ("a.svg", "a.svg.svg")]
+        {
+            assert_eq!(beside(Path::new(plan)), Path::new(diagram));
+        }
+    }
 }

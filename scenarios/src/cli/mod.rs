@@ -2,6 +2,7 @@
 
 mod determinism;
 mod fuzz;
+mod interrupt;
 mod progress;
 mod replay;
 mod run;

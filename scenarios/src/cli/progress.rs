@@ -98,3 +98,123 @@ impl Drop for Terminal {
         }
     }
 }
+
+/// When a campaign of simulated plans is over.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Until {
+    /// After so many.
+    Count(u64),
+    /// After so long.
+    Time(Duration),
+}
+
+/// How far a campaign of simulated plans is.
+pub(super) struct Campaign {
+    clock: Clock,
+    until: Until,
+    bar: Option<ProgressBar>,
+    told: Duration,
+}
+
+/// Between two looks at the bar, and between two lines where there is no terminal.
+const BAR_EVERY: Duration = Duration::from_millis(100);
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+impl Campaign {
+    /// Begins now, by a clock that was made now.
+    pub(super) fn new(clock: Clock, until: Until) -> Self {
+        let bar = std::io::stderr().is_terminal().then(ProgressBar::no_length);
+        if let Some(bar) = &bar {
+            let style = ProgressStyle::with_template("{bar:24} {wide_msg}");
+            bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        }
+        Self { clock, until, bar, told: Duration::ZERO }
+    }
+
+    /// So many have been played.
+    pub(super) fn advance(&mut self, done: u64) {
+        let elapsed = self.clock.elapsed();
+        let pause = if self.bar.is_some() { BAR_EVERY } else { LINE_EVERY };
+        if elapsed < self.told + pause {
+            return;
+        }
+        self.told = elapsed;
+        let line = self.until.line(done, elapsed);
+        match &self.bar {
+            Some(bar) => {
+                let (position, length) = self.until.position(done, elapsed);
+                bar.set_length(length);
+                bar.set_position(position);
+                bar.set_message(line);
+            }
+            None => eprintln!("{line}"),
+        }
+    }
+
+    /// Something else is done now, that takes its time.
+    pub(super) fn tell(&self, what: &str) {
+        match &self.bar {
+            Some(bar) => bar.set_message(what.to_owned()),
+            None => eprintln!("{what} …"),
+        }
+    }
+}
+
+impl Until {
+    /// Where a bar stands, and where it ends.
+    fn position(self, done: u64, elapsed: Duration) -> (u64, u64) {
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        match self {
+            Self::Count(all) => (done, all),
+            Self::Time(time) => (millis(elapsed.min(time)), millis(time)),
+        }
+    }
+
+    /// How many, how fast, how long it will take yet.
+    fn line(self, done: u64, elapsed: Duration) -> String {
+        let rate = per_second(done, elapsed);
+        let (count, left) = match self {
+            Self::Count(all) => {
+                let left = all.saturating_sub(done) as f64 / rate.max(1e-9);
+                (format!("{} of {}", format::count(done), format::count(all)), left)
+            }
+            Self::Time(time) => (format::count(done), time.saturating_sub(elapsed).as_secs_f64()),
+        };
+        format!("{count} cases, {rate:.0} a second, {} left", format::seconds(left.ceil()))
+    }
+}
+
+/// So many in that time, for people.
+pub(super) fn per_second(cases: u64, elapsed: Duration) -> f64 {
+    cases as f64 / elapsed.as_secs_f64().max(1e-9)
+}
+
+impl Drop for Campaign {
+    fn drop(&mut self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_how_many_how_fast_and_how_long_yet() {
+        let after = Duration::from_secs(10);
+        let line = Until::Count(12_000).line(2_000, after);
+        assert_eq!(line, "2,000 of 12,000 cases, 200 a second, 50 s left");
+        let line = Until::Time(Duration::from_secs(75)).line(2_000, after);
+        assert_eq!(line, "2,000 cases, 200 a second, 1 min 5 s left");
+        assert_eq!(Until::Count(7).line(7, after), "7 of 7 cases, 1 a second, 0 s left");
+    }
+
+    #[test]
+    fn a_bar_goes_by_what_ends_the_campaign() {
+        let after = Duration::from_secs(10);
+        assert_eq!(Until::Count(12_000).position(2_000, after), (2_000, 12_000));
+        assert_eq!(Until::Time(Duration::from_secs(8)).position(2_000, after), (8_000, 8_000));
+    }
+}

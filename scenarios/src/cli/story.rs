@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use crate::diagram::{beginning, witnesses};
+use crate::diagram::{Planned, beginning, witnesses};
 use crate::fuzz::Simulated;
 use crate::history::{Happening, What};
 use crate::judge::{Reach, Reached};
-use crate::plan::{Actor, Plan};
+use crate::plan::Plan;
 
 /// Broken rules that are told; one broken server breaks a rule at every turn.
 const TOLD_MAX: usize = 5;
@@ -54,21 +54,23 @@ pub(super) fn count(number: usize, of: &str) -> String {
     format!("{number} {of}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Everything that happened.
+/// Everything that happened, each on a line: when since the plan's beginning, to whom, what.
 pub(super) fn story(plan: &Plan, happenings: &[Happening]) -> String {
-    let begin = beginning(plan, happenings);
+    let planned = Planned::of(plan);
+    let begin = beginning(&planned, happenings);
+    let devices: Vec<String> = plan.devices().map(|actor| actor.to_string()).collect();
     let mut text = String::new();
     for (number, happening) in happenings.iter().enumerate() {
-        let _ = writeln!(text, "#{number:<5}{}", line(plan, begin, happening));
+        let since = i128::from(happening.at) - i128::from(begin);
+        let who = happening.device.and_then(|device| devices.get(device)).map_or("-", |name| name);
+        let what = what(&planned, happening);
+        let _ = writeln!(text, "#{number:<5}{:>10.3} s  {who:<12} {what}", since as f64 / 1e6);
     }
     text
 }
 
-/// One thing that happened, on a line: when since the plan's beginning, to whom, what.
-pub(super) fn line(plan: &Plan, begin: u64, happening: &Happening) -> String {
-    let device = happening.device.and_then(|device| plan.devices().nth(device));
-    let who = device.as_ref().map_or_else(|| "-".to_owned(), Actor::to_string);
-    let what = match &happening.what {
+fn what(planned: &Planned<'_>, happening: &Happening) -> String {
+    match &happening.what {
         What::Request { call, method, path, since } => {
             let since = since.map_or_else(String::new, |since| format!(" since {since}"));
             format!("{method} {path}{since} (request {call})")
@@ -77,15 +79,13 @@ pub(super) fn line(plan: &Plan, begin: u64, happening: &Happening) -> String {
         What::Answer { call, status: None } => format!("no answer to request {call}"),
         What::Told(event) => format!("{event:?}"),
         What::StepBegins(id) => {
-            let action = plan.step(*id).map_or_else(String::new, |step| step.action.to_string());
+            let action = planned.step(*id).map_or_else(String::new, |step| step.action.to_string());
             format!("begins step {id}: {action}")
         }
         What::FaultBegins(id) => {
-            let fault = plan.faults.iter().find(|fault| fault.id == *id);
-            format!("fault {id} begins: {}", fault.map_or_else(String::new, |fault| fault.what.to_string()))
+            let fault = planned.fault(*id).map_or_else(String::new, |fault| fault.what.to_string());
+            format!("fault {id} begins: {fault}")
         }
         what => format!("{what:?}"),
-    };
-    let since = i128::from(happening.at) - i128::from(begin);
-    format!("{:>10.3} s  {who:<12} {what}", since as f64 / 1e6)
+    }
 }

@@ -10,12 +10,14 @@
 mod choice;
 mod telling;
 
+use std::collections::BTreeMap;
+
 use y2w_reports::diagram::Diagram;
 
 use crate::fuzz::Simulated;
 use crate::history::{Happening, What};
 use crate::judge::Anomaly;
-use crate::plan::Plan;
+use crate::plan::{Fault, Plan, Step};
 use telling::{Item, Told};
 
 /// Findings that are told above the picture.
@@ -31,20 +33,49 @@ pub fn diagram(plan: &Plan, run: &Simulated) -> Diagram {
 
 /// For each of these anomalies, what shows it, each on a line: when, between whom, what.
 pub(crate) fn witnesses(plan: &Plan, run: &Simulated, anomalies: &[Anomaly]) -> Vec<Vec<String>> {
+    if anomalies.is_empty() {
+        return Vec::new();
+    }
     let told = Told::of(plan, run, anomalies);
     let shown = |anomaly: usize| told.items.iter().filter(move |item| item.row.findings.contains(&anomaly));
     let line = |item: &Item| told.sentence(&item.row);
     (0..anomalies.len()).map(|anomaly| shown(anomaly).filter_map(line).collect()).collect()
 }
 
+/// The steps and faults of a plan by their ids: a story names them again and again.
+pub(crate) struct Planned<'a> {
+    steps: BTreeMap<u32, &'a Step>,
+    faults: BTreeMap<u32, &'a Fault>,
+}
+
+impl<'a> Planned<'a> {
+    /// Those of that plan.
+    pub(crate) fn of(plan: &'a Plan) -> Self {
+        let steps = plan.steps.iter().map(|step| (step.id, step)).collect();
+        Self { steps, faults: plan.faults.iter().map(|fault| (fault.id, fault)).collect() }
+    }
+
+    /// The step with that id.
+    pub(crate) fn step(&self, id: u32) -> Option<&'a Step> {
+        self.steps.get(&id).copied()
+    }
+
+    /// The fault with that id.
+    pub(crate) fn fault(&self, id: u32) -> Option<&'a Fault> {
+        self.faults.get(&id).copied()
+    }
+}
+
 /// When the plan's time began, in microseconds since 1970: before it, everybody logged in. What is to happen first happens
 /// on time, and nothing before its time.
-pub(crate) fn beginning(plan: &Plan, story: &[Happening]) -> u64 {
+pub(crate) fn beginning(planned: &Planned<'_>, story: &[Happening]) -> u64 {
     let due = |happening: &Happening| match happening.what {
-        What::StepBegins(id) => plan.step(id).map(|step| step.at),
-        What::FaultBegins(id) => plan.faults.iter().find(|fault| fault.id == id).map(|fault| fault.at),
+        What::StepBegins(id) => planned.step(id).map(|step| step.at),
+        What::FaultBegins(id) => planned.fault(id).map(|fault| fault.at),
         _ => None,
     };
-    let begins = story.iter().filter_map(|happening| Some(happening.at - due(happening)?.0 * 1_000));
+    let begins = story
+        .iter()
+        .filter_map(|happening| Some(happening.at.saturating_sub(due(happening)?.0.saturating_mul(1_000))));
     begins.min().or(story.first().map(|first| first.at)).unwrap_or_default()
 }

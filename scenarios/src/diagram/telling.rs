@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 
 use http::Method;
 use y2w_reports::diagram::{Band, Mark, Row, Tone, Wait};
-use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, Message, SendReturnCode};
+use y2w_sdk::protocol::{ConnectionReturnCode, ImSessionId, Message, SendReturnCode, SessionId};
 use y2w_sdk::push::ConnectionState;
 use y2w_sdk::{Changed, Event};
 
-use super::beginning;
+use super::{Planned, beginning};
 use crate::fuzz::Simulated;
 use crate::history::{End, Happening, Outcome, Pushed, What};
 use crate::judge::Anomaly;
@@ -44,8 +44,11 @@ pub(super) const PUSH_SERVER: &str = "push server";
 /// A story in rows.
 pub(super) struct Told<'a> {
     pub(super) plan: &'a Plan,
+    planned: Planned<'a>,
+    names: Vec<String>,
     /// What the plan calls each session.
     pub(super) sessions: BTreeMap<ImSessionId, String>,
+    by_id: BTreeMap<SessionId, String>,
     pub(super) devices: usize,
     begin: u64,
     pub(super) items: Vec<Item>,
@@ -60,12 +63,17 @@ pub(super) struct Told<'a> {
 impl<'a> Told<'a> {
     /// All of it.
     pub(super) fn of(plan: &'a Plan, run: &Simulated, anomalies: &[Anomaly]) -> Self {
-        let sessions = run.played.iter().flat_map(|played| &played.sessions);
+        let planned = Planned::of(plan);
+        let names: Vec<String> = plan.devices().map(|actor| actor.to_string()).collect();
+        let sessions = || run.played.iter().flat_map(|played| &played.sessions);
         let mut told = Told {
             plan,
-            sessions: sessions.map(|(name, id)| (id.clone(), name.clone())).collect(),
-            devices: plan.devices().count(),
-            begin: beginning(plan, &run.story),
+            sessions: sessions().map(|(name, id)| (id.clone(), name.clone())).collect(),
+            by_id: sessions().map(|(name, id)| (id.id.clone(), name.clone())).collect(),
+            devices: names.len(),
+            begin: beginning(&planned, &run.story),
+            planned,
+            names,
             items: Vec::new(),
             asked: BTreeMap::new(),
             waits: Vec::new(),
@@ -118,7 +126,7 @@ impl<'a> Told<'a> {
         let arrow = |from, to, text: String, tone| Mark::Arrow { from, to, text, tone };
         match (&happening.what, happening.device) {
             (What::StepBegins(step), Some(lane)) => {
-                let side = self.plan.step(*step).map_or_else(String::new, |planned| {
+                let side = self.planned.step(*step).map_or_else(String::new, |planned| {
                     format!("{}: {}, step\u{a0}{step}", planned.by, planned.action)
                 });
                 self.row(at, side, Mark::Begin { lane }, Weight::Cause);
@@ -137,7 +145,7 @@ impl<'a> Told<'a> {
             },
             (What::FaultBegins(fault), _) => {
                 let lanes = self.lanes_of(*fault);
-                let what = self.plan.faults.iter().find(|other| other.id == *fault);
+                let what = self.planned.fault(*fault);
                 let side = what.map_or_else(String::new, |what| format!("{}, fault\u{a0}{fault}", what.what));
                 if what.is_some_and(|fault| !fault.what.is_once()) {
                     self.stands.insert(*fault, self.items.len());
@@ -337,10 +345,10 @@ impl<'a> Told<'a> {
 
     /// A row as one would say it; none for those that are there to be looked at only.
     pub(super) fn sentence(&self, row: &Row) -> Option<String> {
-        let name = |lane: &usize| match self.plan.devices().nth(*lane) {
-            Some(actor) => actor.to_string(),
-            None if *lane == self.api() => API.to_owned(),
-            None => PUSH_SERVER.to_owned(),
+        let name = |lane: &usize| match self.names.get(*lane) {
+            Some(name) => name,
+            None if *lane == self.api() => API,
+            None => PUSH_SERVER,
         };
         let what = match &row.mark {
             Mark::Arrow { from, to, text, .. } | Mark::Lost { from, to, text } => {
@@ -372,7 +380,7 @@ impl<'a> Told<'a> {
 
     /// On whom a fault is.
     fn lanes_of(&self, fault: u32) -> Vec<usize> {
-        let Some(fault) = self.plan.faults.iter().find(|other| other.id == fault) else {
+        let Some(fault) = self.planned.fault(fault) else {
             return Vec::new();
         };
         let of_devices = |who: &Whom| {
@@ -398,10 +406,7 @@ impl<'a> Told<'a> {
             Changed::Contacts => "its contacts".to_owned(),
             Changed::UserSessions => "its favourites".to_owned(),
             Changed::Emojis => "the emojis".to_owned(),
-            Changed::Session(id) => {
-                let place = self.sessions.iter().find(|(known, _)| known.id == *id);
-                place.map_or_else(|| format!("session {id}"), |(_, name)| name.clone())
-            }
+            Changed::Session(id) => self.by_id.get(id).cloned().unwrap_or_else(|| format!("session {id}")),
         }
     }
 

@@ -1,0 +1,47 @@
+//! Ctrl-C for work that keeps its thread: asked after each piece, so that what was done so far can be told. A second one
+//! ends the process.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+
+use tokio::runtime::{Builder, Runtime};
+
+/// What a process ends with that Ctrl-C has killed, as shells have it.
+const KILLED: i32 = 130;
+
+/// Watches for Ctrl-C from when it is made until it is dropped.
+pub(super) struct Interrupt {
+    came: Arc<AtomicBool>,
+    /// Its one thread waits. Where there can be none, Ctrl-C does what it does without us.
+    _watch: Option<Runtime>,
+}
+
+impl Interrupt {
+    pub(super) fn watch() -> Self {
+        let came = Arc::new(AtomicBool::new(false));
+        let watch = Builder::new_multi_thread().worker_threads(1).enable_io().build().ok();
+        if let Some(watch) = &watch {
+            let mut first = Box::pin(tokio::signal::ctrl_c());
+            // Once asked, it is heard: from here on, and not only when the thread gets to it.
+            let asked =
+                watch.block_on(poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending())));
+            let came = came.clone();
+            watch.spawn(async move {
+                if asked && first.await.is_ok() {
+                    came.store(true, Ordering::Relaxed);
+                    if tokio::signal::ctrl_c().await.is_ok() {
+                        std::process::exit(KILLED);
+                    }
+                }
+            });
+        }
+        Self { came, _watch: watch }
+    }
+
+    /// Whether it has come.
+    pub(super) fn came(&self) -> bool {
+        self.came.load(Ordering::Relaxed)
+    }
+}
