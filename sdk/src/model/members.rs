@@ -99,6 +99,10 @@ fn im_member(member: &SessionMember) -> ImMember {
 }
 
 #[cfg(test)]
+#[path = "members_machine_tests.rs"]
+mod machine;
+
+#[cfg(test)]
 mod tests {
     use serde_json::json;
 
