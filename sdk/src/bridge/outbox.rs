@@ -74,9 +74,10 @@ pub enum Action {
     },
 }
 
-/// Commands for one notice after which it is given up: far more than any recovery needs, so that a push server that
-/// always asks for another round cannot keep a client busy for ever.
-const COMMANDS_MAX: u32 = 12;
+/// Answers to one notice after which it is given up: far more than any recovery needs, so that a push server that always
+/// asks for another round cannot keep a client busy for ever. Commands that nobody answered are none of them: the notice
+/// is recovered all the same when the connection is back.
+const ANSWERS_MAX: u32 = 12;
 
 #[derive(Debug)]
 struct Notice {
@@ -102,6 +103,8 @@ struct Lane {
     rounds: u32,
     /// Commands sent for the head.
     commands: u32,
+    /// Answers that were not 20 to the head.
+    answers: u32,
 }
 
 /// See the module's text.
@@ -125,7 +128,7 @@ impl Outbox {
         self.waiting += 1;
         let lane = self.lanes.entry(session.clone()).or_insert_with(|| {
             self.ready.push_back(session.clone());
-            Lane { notices: VecDeque::new(), step: Step::Ready(None), rounds: 0, commands: 0 }
+            Lane { notices: VecDeque::new(), step: Step::Ready(None), rounds: 0, commands: 0, answers: 0 }
         });
         lane.notices.push_back(Notice { local_id, message });
     }
@@ -193,8 +196,9 @@ impl Outbox {
             self.head_is_over(&session, None);
             return;
         }
+        lane.answers += 1;
         // One user's own address has no members to recover (PUSH-APP).
-        if lane.commands >= COMMANDS_MAX || session.kind == SessionType::App {
+        if lane.answers >= ANSWERS_MAX || session.kind == SessionType::App {
             self.head_is_over(&session, Some(code));
             return;
         }
@@ -296,6 +300,7 @@ impl Outbox {
             lane.step = Step::Ready(None);
             lane.rounds = 0;
             lane.commands = 0;
+            lane.answers = 0;
             self.ready.push_back(session.clone());
         }
     }

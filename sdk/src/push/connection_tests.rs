@@ -201,7 +201,7 @@ proptest::proptest! {
                 7 => c.dialled(Dialled::Refused(ConnectionReturnCode(u32::try_from(wait % 12).unwrap())), now),
                 8 => c.control(ConnectionReturnCode(u32::try_from(wait % 12).unwrap()), now),
                 9 => c.lost(String::new(), now),
-                10 => c.reconnect("", now),
+                10 => c.reconnect(Trouble::Unanswered(10), now),
                 _ => c.tick(now),
             }
             let out = actions(&mut c);
