@@ -276,7 +276,7 @@ impl DraftFault {
         let user = user.name.clone();
         // Half a percent of requests each way is weather, more is a fault; tenths make plans easier to read.
         let rate = (self.rate * 10.0).ceil() / 10.0;
-        let what = match self.kind % 18 {
+        let what = match self.kind % 20 {
             0 => Misfortune::Slow { who, by: Millis(self.lasts % 3_000) },
             1 => Misfortune::LoseRequests { who, rate },
             2 => Misfortune::LoseAnswers { who, rate },
@@ -294,8 +294,9 @@ impl DraftFault {
             12 => Misfortune::ExpireTokens { user },
             13 => Misfortune::ExpireImTokens,
             14 => Misfortune::Kick { user },
+            15 | 16 => Misfortune::HalfOpen { who },
             // One that leaves nothing to be compared at the end is worth a try now and then.
-            n => Misfortune::RestartServer { journal: n < 17 || !self.who.is_multiple_of(4) },
+            n => Misfortune::RestartServer { journal: n < 19 || !self.who.is_multiple_of(4) },
         };
         let lasts = if what.is_once() { Millis(0) } else { Millis(self.lasts) };
         Fault { id, at: Millis(self.at), lasts, what }

@@ -25,7 +25,7 @@ pub enum Reached {
     ServerBehind,
     /// The members were sent by force.
     Force,
-    /// A command got no reply in time.
+    /// Commands got no reply in time, until the client gave the connection up.
     Timeout,
     /// A token had expired.
     TokenExpired,
@@ -89,7 +89,7 @@ impl Reach {
             What::Code(27) => Reached::ClientBehind,
             What::Code(28) => Reached::ServerBehind,
             What::Forced => Reached::Force,
-            What::Told(Event::NoticeFailed { .. }) => Reached::Timeout,
+            What::Told(Event::Trouble(Trouble::Unanswered(_))) => Reached::Timeout,
             What::Answer { status: None, .. } => Reached::NoAnswer,
             What::Answer { status: Some(StatusCode::UNAUTHORIZED), .. } => Reached::TokenExpired,
             What::Request { path, .. } if path.contains("/messages/history") => Reached::HistoryEnd,

@@ -1,16 +1,17 @@
 //! One push connection through the [weather](super::weather): two streams, and what carries bytes between them, each
-//! way with its own delay and in order. It ends when either end closes, or when it is cut; both ends then see it end.
+//! way with its own delay and in order. It ends when either end closes, or when it is cut; both ends then see it end. One
+//! that is dead carries nothing, not even that.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::future::join;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio_util::sync::CancellationToken;
 use y2w_sdk::push::ByteStream;
 
-use super::weather::{Way, Weather};
+use super::weather::{Fate, Way, Weather};
 use crate::history::{DeviceIndex, History, What};
 
 /// What a stream in memory holds before its writer has to wait.
@@ -26,19 +27,27 @@ pub(super) fn lay(
     device: DeviceIndex,
     connection: u32,
     theirs: Box<dyn ByteStream>,
-    cut: CancellationToken,
+    fate: Fate,
 ) -> Box<dyn ByteStream> {
     let (ours, end) = tokio::io::duplex(STREAM_BYTES);
     let carry = async move {
-        let (from_device, to_device) = tokio::io::split(end);
-        let (from_server, to_server) = tokio::io::split(theirs);
+        let (mut from_device, to_device) = tokio::io::split(end);
+        let (mut from_server, to_server) = tokio::io::split(theirs);
         let lane = |way| Lane { weather: &weather, history: &history, device, connection, way };
         // Dropping both streams is how the ends learn that it is over.
         tokio::select! { biased;
-            () = cut.cancelled() => (),
-            () = lane(Way::Up).carry(from_device, to_server) => (),
-            () = lane(Way::Down).carry(from_server, to_device) => (),
+            () = fate.cut.cancelled() => return,
+            () = fate.dead.cancelled() => (),
+            () = lane(Way::Up).carry(&mut from_device, to_server) => return,
+            () = lane(Way::Down).carry(&mut from_server, to_device) => return,
         }
+        // Each end writes into the void until it gives up by itself; the other one does not learn of that.
+        weather.dead(device, false);
+        let from_device = async {
+            drain(from_device).await;
+            weather.dead(device, true);
+        };
+        join(from_device, drain(from_server)).await;
     };
     #[expect(clippy::disallowed_methods, reason = "it ends with either end, or when it is cut")]
     tokio::spawn(carry);
@@ -115,6 +124,11 @@ impl Lane<'_> {
 
 const RETURN_CODE: &[u8] = b"\"returnCode\":";
 const FORCED: &[u8] = b"\"force\":true";
+
+async fn drain(mut from: impl AsyncRead + Unpin) {
+    let mut read = [0; 256];
+    while from.read(&mut read).await.is_ok_and(|bytes| bytes > 0) {}
+}
 
 async fn wait(time: Option<Duration>) {
     if let Some(time) = time.filter(|time| !time.is_zero()) {
