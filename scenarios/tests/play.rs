@@ -4,8 +4,11 @@
 
 use y2w_scenarios::fuzz::simulate;
 use y2w_scenarios::history::{Happening, Keep, Outcome, What};
+use y2w_scenarios::judge::Reached;
 use y2w_scenarios::plan::Plan;
 use y2w_scenarios::play::{Played, Room};
+use y2w_sdk::Event;
+use y2w_sdk::push::Trouble;
 
 fn simulated(text: &str) -> (Played, Vec<Happening>, u64) {
     let run = simulate(&Plan::parse(text, "plan").unwrap(), Keep { story: true, hash: true });
@@ -141,4 +144,45 @@ what = "restart-push"
     let (played, _, _) = simulated(&format!("{PLAN}{faults}"));
     assert!(played.restless.is_empty(), "{:?}", played.restless);
     agree(&played);
+}
+
+/// Nobody is told that a connection is half open. Bob, who sends, notices by the replies that do not come; Ann's phone
+/// by its keep-alive.
+#[test]
+fn a_half_open_connection_is_noticed_by_what_does_not_come() {
+    let faults = r##"
+[[fault]]
+id = 10
+at = "900ms"
+for = "5s"
+what = { half-open = { who = "bob" } }
+[[fault]]
+id = 11
+at = "10s"
+for = "1s"
+what = { half-open = { who = "ann/mobile" } }
+"##;
+    let plan = Plan::parse(&format!("quiet = \"10min\"\n{PLAN}{faults}"), "plan").unwrap();
+    let run = simulate(&plan, Keep { story: true, hash: true });
+    assert_eq!(run.verdict.anomalies, []);
+    assert_eq!(run.verdict.reached.count(Reached::Timeout), 1);
+    let played = run.played.unwrap();
+    assert!(played.restless.is_empty(), "{:?}", played.restless);
+    agree(&played);
+    let begin = run.story.iter().find(|h| matches!(h.what, What::StepBegins(1))).unwrap().at;
+    let troubles: Vec<(usize, u64, &Trouble)> = run
+        .story
+        .iter()
+        .filter_map(|h| match &h.what {
+            What::Told(Event::Trouble(trouble)) => Some((h.device?, (h.at - begin) / 1_000_000, trouble)),
+            _ => None,
+        })
+        .collect();
+    match &troubles[..] {
+        [(2, 101, Trouble::Unanswered(10)), (1, 400..=510, Trouble::Network(_))] => (),
+        other => panic!("{other:?}"),
+    }
+    let short = PLAN.replace("seed = 42", "seed = 42\nquiet = \"5min\"");
+    let refused = Plan::parse(&format!("{short}{faults}"), "plan").unwrap_err().to_string();
+    assert!(refused.contains("expected a quiet time of at least 10min, not 5min"), "{refused}");
 }

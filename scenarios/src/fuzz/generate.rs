@@ -234,6 +234,7 @@ impl DraftFault {
             },
             FaultKind::ExpireTokens => Misfortune::ExpireTokens { user },
             FaultKind::ExpireImTokens => Misfortune::ExpireImTokens,
+            FaultKind::HalfOpen => Misfortune::HalfOpen { who },
             FaultKind::Kick => Misfortune::Kick { user },
             // One that leaves nothing to be compared at the end is worth a try now and then.
             FaultKind::RestartServer => Misfortune::RestartServer { journal: !self.who.is_multiple_of(12) },

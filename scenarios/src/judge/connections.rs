@@ -47,11 +47,11 @@ pub(super) struct Connections {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Replaced {
     /// By a newer client. Rule `CONN-KICK`.
-    ByNewer,
+    Newer,
     /// By the same client. Rule `CONN-TAKEOVER`.
-    BySame,
+    Same,
     /// By an older client that came back, which must not be. Rule `CONN-RECONNECT-REFUSED`.
-    ByOlder,
+    Older,
 }
 
 impl Connections {
@@ -106,9 +106,9 @@ impl Connections {
                 continue;
             }
             let how = match (link.client.reconnection, link.client.guid == rival.client.guid) {
-                (false, _) => Replaced::ByNewer,
-                (true, true) => Replaced::BySame,
-                (true, false) => Replaced::ByOlder,
+                (false, _) => Replaced::Newer,
+                (true, true) => Replaced::Same,
+                (true, false) => Replaced::Older,
             };
             self.replaced.entry(other).or_insert((moment, how));
         }
@@ -159,7 +159,7 @@ impl Connections {
             }
         }
         let restarts = self.restarted.is_some_and(|at| at + AT_ONCE >= moment.at);
-        if let Some((by, Replaced::ByNewer)) = self.replaced.get(&id)
+        if let Some((by, Replaced::Newer)) = self.replaced.get(&id)
             && end == End::Server
             && link.dismissed.is_none()
             && !restarts
@@ -222,9 +222,9 @@ impl Checker for Connections {
                 continue;
             };
             let (rule, what) = match how {
-                Replaced::ByNewer => (rules::KICKED, "a newer client has come, and it was not kicked"),
-                Replaced::BySame => (TAKEOVER, "the same client has come back, and it was not closed"),
-                Replaced::ByOlder => {
+                Replaced::Newer => (rules::KICKED, "a newer client has come, and it was not kicked"),
+                Replaced::Same => (TAKEOVER, "the same client has come back, and it was not closed"),
+                Replaced::Older => {
                     (RECONNECT_REFUSED, "it is there, and an older client that came back was let in")
                 }
             };

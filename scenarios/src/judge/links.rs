@@ -116,7 +116,7 @@ impl Links {
     }
 
     /// Other connections of the same user and device class.
-    pub(super) fn rivals<'a>(&'a self, id: LinkId) -> impl Iterator<Item = (LinkId, &'a Link)> {
+    pub(super) fn rivals(&self, id: LinkId) -> impl Iterator<Item = (LinkId, &Link)> {
         let link = self.links.get(&id);
         let of_user = link.into_iter().flat_map(|link| self.of_user(&link.uid));
         of_user.filter(move |(other, rival)| *other != id && link.is_some_and(|link| link.is_rival_of(rival)))

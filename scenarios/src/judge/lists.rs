@@ -39,7 +39,7 @@ impl Checker for Lists {
             }
         }
         for truth in &ending.played.truth {
-            reading(truth, found);
+            reading(truth, &ending.played.examined, found);
         }
     }
 }
@@ -56,7 +56,8 @@ fn is_shut(ending: &Ending<'_>, examined: &Examined) -> bool {
     let is_in = truth.is_some_and(|truth| truth.view.rooms.contains_key(place));
     // Who was a member once may look at the members and at the history.
     let is_for_all_times = !examined.list.starts_with("messages");
-    !is_in && !(is_for_all_times && may_have_been_in(ending, place, &examined.user))
+    let may_look = is_in || (is_for_all_times && may_have_been_in(ending, place, &examined.user));
+    !may_look
 }
 
 fn may_have_been_in(ending: &Ending<'_>, place: &str, user: &str) -> bool {
@@ -179,7 +180,7 @@ fn history(examined: &Examined) -> Vec<(&'static str, String)> {
 }
 
 /// History leaves everything unread; a sync of messages reads all.
-fn reading(truth: &UserView, found: &mut Findings) {
+fn reading(truth: &UserView, examined: &[Examined], found: &mut Findings) {
     const RULE: &str = "MSG-SYNC-MARKS-READ";
     let Some(unread) = &truth.unread else { return };
     for (with, conversation) in &truth.view.conversations {
@@ -192,7 +193,10 @@ fn reading(truth: &UserView, found: &mut Findings) {
             );
             found.add(RULE, &[], text);
         }
-        let is_synced = truth.view.rooms.keys().any(|place| leads(with, place, &truth.user));
+        let is_synced = examined.iter().any(|examined| {
+            let is_it = examined.user == truth.user && examined.list.starts_with("messages");
+            is_it && place(examined).is_some_and(|place| leads(with, place, &truth.user))
+        });
         if let Some(after) = unread.sync.get(with).filter(|after| **after > 0 && is_synced) {
             let text = format!(
                 "{} synced the messages with {with}, and {after} of them are unread still",

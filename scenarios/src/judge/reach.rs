@@ -96,7 +96,7 @@ impl Reach {
                 _ => return,
             },
             What::Push { pushed: Pushed::Command(command), .. } if command.force => Reached::Force,
-            What::Told(Event::NoticeFailed { .. }) => Reached::Timeout,
+            What::Told(Event::Trouble(Trouble::Unanswered(_))) => Reached::Timeout,
             What::Answer { status: None, .. } => Reached::NoAnswer,
             What::Answer { status: Some(StatusCode::UNAUTHORIZED), .. } => Reached::TokenExpired,
             What::Request { path, .. } if path.contains("/messages/history") => Reached::HistoryEnd,

@@ -175,6 +175,13 @@ pub enum Misfortune {
         /// Which device.
         who: Whom,
     },
+    /// What goes over the push connections that stand when it begins goes nowhere from then on, in either direction and for
+    /// good, also when it is over: as when a router on the way forgets them. Nobody is told; the ends notice when what
+    /// they wait for does not come. No new ones get through until it is over.
+    HalfOpen {
+        /// Whose.
+        who: Whom,
+    },
     /// Push connections end, once.
     CutPush {
         /// Whose.
@@ -276,6 +283,7 @@ impl Misfortune {
             | Self::Partition { who }
             | Self::Deaf { who }
             | Self::Mute { who }
+            | Self::HalfOpen { who }
             | Self::CutPush { who } => Some(who),
             _ => None,
         }
@@ -296,6 +304,7 @@ impl Misfortune {
                 | Self::Partition { .. }
                 | Self::Deaf { .. }
                 | Self::Mute { .. }
+                | Self::HalfOpen { .. }
                 | Self::RefuseConnections
                 | Self::RestartServer { .. }
         )

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use thiserror::Error;
 use y2w_mock_server::quirks::NamedQuirk;
+use y2w_sdk::protocol::limits::KEEP_ALIVE;
 
 use super::names::is_name;
-use super::{Action, Actor, Misfortune, Place, Plan, VERSION, Whom};
+use super::{Action, Actor, Millis, Misfortune, Place, Plan, VERSION, Whom};
 
 /// What is wrong with a plan: where, which field, and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -19,6 +20,10 @@ pub struct PlanError {
     /// What is wrong, and what was expected.
     pub text: String,
 }
+
+/// How long a device may take to notice that a connection is dead, and to have another: a ping is sent within two thirds
+/// of the keep-alive and waited for through a whole one.
+const NOTICED_WITHIN: Millis = Millis(2 * KEEP_ALIVE.as_secs() * 1_000);
 
 impl Plan {
     /// Whether the plan can be played: see the invariants in the module's text.
@@ -162,6 +167,16 @@ impl Plan {
                     if !(0.0..=1.0).contains(rate) =>
                 {
                     return wrong("what", format!("{rate} is no rate: expected one from 0 to 1"));
+                }
+                Misfortune::HalfOpen { .. } if self.quiet < NOTICED_WITHIN => {
+                    return wrong(
+                        "what",
+                        format!(
+                            "a device may take most of two keep-alives until it notices that a connection is half \
+                             open: expected a quiet time of at least {NOTICED_WITHIN}, not {}",
+                            self.quiet
+                        ),
+                    );
                 }
                 Misfortune::ForgetSession { session } | Misfortune::MoveMts { session, .. } => {
                     if let Err(text) = self.known_session(session) {

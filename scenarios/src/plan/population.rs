@@ -28,7 +28,7 @@ impl Plan {
         for minute in 0..minutes {
             for user in 0..users {
                 let at = FIRST_MINUTE * (minute + 1) + chance::below(60_000, seed, (user, minute));
-                let to_group = (user as u64 + minute) % 2 == 0;
+                let to_group = (user as u64 + minute).is_multiple_of(2);
                 let neighbour = if user % 2 == 1 || user + 1 == users { user - 1 } else { user + 1 };
                 let to = if to_group { Place::Group(group(user)) } else { Place::User(name(neighbour)) };
                 step(at, user, Action::SendText { to });

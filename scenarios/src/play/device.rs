@@ -202,8 +202,12 @@ impl<'a> Device<'a> {
         }
     }
 
-    /// Whether nothing is left to do for it, and it is connected. Who was kicked stays away and is at rest.
+    /// Whether nothing is left to do for it, and it is connected. Who was kicked stays away and is at rest; who does not
+    /// know that its connection is dead is not.
     pub(super) fn is_at_rest(&self) -> bool {
+        if self.stage.weather.is_in_the_dark(self.index) {
+            return false;
+        }
         let is_there = |client: &CurrentUser| client.is_connected() || self.stage.is_away(self.index);
         self.client.as_ref().is_none_or(|client| client.is_settled() && is_there(client))
     }

@@ -30,8 +30,10 @@ pub(super) async fn befall(stage: &Stage<'_>, begin: Timestamp) -> Vec<(u32, Not
             standing.retain(|other| other.id != fault.id);
         }
         stage.weather.set(standing.clone());
-        if let Misfortune::CutPush { who } = &fault.what {
-            stage.weather.cut(|actor| who.covers(actor));
+        match &fault.what {
+            Misfortune::CutPush { who } => stage.weather.cut(|actor| who.covers(actor)),
+            Misfortune::HalfOpen { who } if begins => stage.weather.deaden(|actor| who.covers(actor)),
+            _ => (),
         }
         if let Some(harm) = harm(stage, fault, begins)
             && let Err(why) = stage.world.inflict(harm).await

@@ -61,7 +61,7 @@ pub struct UserView {
 pub struct UnreadAfter {
     /// After some history was read, which changes nothing.
     pub history: BTreeMap<String, u32>,
-    /// After the messages of all sessions were synced, which reads them. Rule `MSG-SYNC-MARKS-READ`.
+    /// After messages were synced, which reads them. Rule `MSG-SYNC-MARKS-READ`.
     pub sync: BTreeMap<String, u32>,
 }
 
@@ -155,11 +155,11 @@ async fn fetch(
         view.rooms.extend(room.map(|room| (name, room)));
     }
     if let Some(examiner) = examiner {
-        counted.sync = unread(stage, client).await?;
         examined.extend(examiner.own_lists().await);
         for (place, id) in examiner.sessions() {
             examined.extend(examiner.session(&place, &id.id).await);
         }
+        counted.sync = unread(stage, client).await?;
     }
     Ok((view, examiner.map(|_| counted)))
 }

@@ -11,6 +11,7 @@
 //! order; every wait here ends with a fault, or when whoever waits gives up.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -40,8 +41,19 @@ pub struct Weather {
     standing: Mutex<Vec<Fault>>,
     /// Some fault has come or gone.
     changed: Notify,
-    /// What ends the push connections of each device.
-    cuts: Vec<Mutex<CancellationToken>>,
+    /// What befalls the push connections of each device that stand now.
+    fates: Vec<Mutex<Fate>>,
+    /// Of how many dead push connections each device has not noticed yet that they are.
+    unnoticed: Vec<AtomicU32>,
+}
+
+/// What can befall a push connection.
+#[derive(Clone, Default)]
+pub(super) struct Fate {
+    /// It ends, and both ends see it.
+    pub(super) cut: CancellationToken,
+    /// Nothing gets through any more, and neither end is told.
+    pub(super) dead: CancellationToken,
 }
 
 /// The way something goes.
@@ -61,7 +73,8 @@ impl Weather {
             seed: plan.seed,
             network: plan.network,
             clock,
-            cuts: devices.iter().map(|_| Mutex::default()).collect(),
+            fates: devices.iter().map(|_| Mutex::default()).collect(),
+            unnoticed: devices.iter().map(|_| AtomicU32::new(0)).collect(),
             devices,
             standing: Mutex::default(),
             changed: Notify::new(),
@@ -76,9 +89,18 @@ impl Weather {
 
     /// Ends the push connections of these devices.
     pub fn cut(&self, covers: impl Fn(&Actor) -> bool) {
-        for (device, cut) in self.devices.iter().zip(&self.cuts) {
+        self.doom(covers, |fate| &fate.cut);
+    }
+
+    /// Lets nothing more through on the push connections of these devices that stand now.
+    pub fn deaden(&self, covers: impl Fn(&Actor) -> bool) {
+        self.doom(covers, |fate| &fate.dead);
+    }
+
+    fn doom(&self, covers: impl Fn(&Actor) -> bool, which: impl Fn(&Fate) -> &CancellationToken) {
+        for (device, fate) in self.devices.iter().zip(&self.fates) {
             if covers(device) {
-                std::mem::take(&mut *cut.lock()).cancel();
+                which(&std::mem::take(&mut *fate.lock())).cancel();
             }
         }
     }
@@ -126,13 +148,24 @@ impl Weather {
 
     /// Waits while a fault holds back what goes this way; on push connections more faults do.
     pub(super) async fn passage(&self, device: DeviceIndex, way: Way, push: bool) {
+        self.while_held(|| self.is_held(device, way, push)).await;
+    }
+
+    async fn while_held(&self, is_held: impl Fn() -> bool) {
         loop {
             let changed = self.changed.notified();
-            if !self.is_held(device, way, push) {
+            if !is_held() {
                 return;
             }
             changed.await;
         }
+    }
+
+    /// Whether no new push connections get through.
+    fn is_barred(&self, device: DeviceIndex) -> bool {
+        self.standing.lock().iter().any(
+            |fault| matches!(&fault.what, Misfortune::HalfOpen { who } if who.covers(&self.devices[device])),
+        )
     }
 
     fn is_held(&self, device: DeviceIndex, way: Way, push: bool) -> bool {
@@ -153,6 +186,21 @@ impl Weather {
         let jitter =
             chance::below(self.network.jitter.0 + 1, self.seed, (&self.devices[device], way, matter));
         Duration::from_millis(self.network.latency.0 + slow + jitter)
+    }
+
+    /// Whether a device waits for what will never come, and does not know it yet.
+    pub fn is_in_the_dark(&self, device: DeviceIndex) -> bool {
+        self.unnoticed[device].load(Ordering::Relaxed) > 0
+    }
+
+    /// A connection of that device is dead, or the device has noticed that.
+    pub(super) fn dead(&self, device: DeviceIndex, noticed: bool) {
+        let unnoticed = &self.unnoticed[device];
+        if noticed {
+            unnoticed.fetch_sub(1, Ordering::Relaxed);
+        } else {
+            unnoticed.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     pub(super) fn clock(&self) -> Clock {
@@ -253,10 +301,11 @@ impl Streams for Connections {
         let (weather, history, device) = (self.weather.clone(), self.history.clone(), self.device);
         let (streams, address) = (self.inner.clone(), address.to_owned());
         Box::pin(async move {
+            weather.while_held(|| weather.is_barred(device)).await;
             weather.hop(device, Way::Up, ("dial", connection)).await;
             let theirs = streams.open(&address).await?;
-            let cut = weather.cuts[device].lock().clone();
-            Ok(wire::lay(weather, history, device, connection, theirs, cut))
+            let fate = weather.fates[device].lock().clone();
+            Ok(wire::lay(weather, history, device, connection, theirs, fate))
         })
     }
 }

@@ -1,5 +1,6 @@
 //! One push connection through the [weather](super::weather): two streams, and what carries bytes between them, each
-//! way with its own delay and in order. It ends when either end closes, or when it is cut; both ends then see it end.
+//! way with its own delay and in order. It ends when either end closes, or when it is cut; both ends then see it end. One
+//! that is dead carries nothing, not even that.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -7,14 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use futures_util::future::join;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio_util::sync::CancellationToken;
 use y2w_sdk::protocol::ConnectionReturnCode;
 use y2w_sdk::push::ByteStream;
 
 use super::frames::Frames;
-use super::weather::{Way, Weather};
+use super::weather::{Fate, Way, Weather};
 use crate::history::{DeviceIndex, End, History, Pushed, What};
 
 /// What a stream in memory holds before its writer has to wait.
@@ -33,20 +34,31 @@ pub(super) fn lay(
     device: DeviceIndex,
     connection: u32,
     theirs: Box<dyn ByteStream>,
-    cut: CancellationToken,
+    fate: Fate,
 ) -> Box<dyn ByteStream> {
     let (ours, end) = tokio::io::duplex(STREAM_BYTES);
     let carry = async move {
         let (from_device, to_device) = tokio::io::split(end);
         let (from_server, to_server) = tokio::io::split(theirs);
         let wire = Wire { weather: &weather, history: &history, device, connection, seen: Mutex::default() };
-        let up = wire.carry(Way::Up, from_device, to_server);
+        let mut up = pin!(wire.carry(Way::Up, from_device, to_server));
         let mut down = pin!(wire.carry(Way::Down, from_server, to_device));
         // Dropping both streams is how the ends learn that it is over.
         let end = tokio::select! { biased;
-            () = cut.cancelled() => End::Network,
+            () = fate.cut.cancelled() => End::Network,
+            () = fate.dead.cancelled() => {
+                // Each end writes into the void until it gives up by itself; the other one does not learn of that.
+                wire.seen.lock().is_dead = true;
+                weather.dead(device, false);
+                let noticed = async {
+                    up.await;
+                    weather.dead(device, true);
+                };
+                join(noticed, down).await;
+                End::Network
+            }
             () = &mut down => End::Server,
-            () = up => {
+            () = &mut up => {
                 // Whether the server keeps its word, when it has said that it is over, shows only if it is let do so.
                 if wire.seen.lock().is_over {
                     drop(tokio::time::timeout(CLOSES_WITHIN, down).await);
@@ -76,6 +88,8 @@ struct Seen {
     is_over: bool,
     /// Its end is noted.
     has_ended: bool,
+    /// What is written into it goes nowhere.
+    is_dead: bool,
 }
 
 impl Wire<'_> {
@@ -94,6 +108,9 @@ impl Wire<'_> {
                 () = wait(due), if due.is_some() => {
                     self.weather.passage(self.device, way, true).await;
                     let Some((_, bytes)) = under_way.pop_front() else { continue };
+                    if self.seen.lock().is_dead {
+                        continue;
+                    }
                     if way == Way::Up {
                         frames.read(&bytes, |pushed| self.note(pushed));
                     }

@@ -13,6 +13,7 @@ use crate::api::ApiError;
 use crate::protocol::push::{Command, Notice};
 use crate::protocol::rest::StoreMessage;
 use crate::protocol::{ImSessionId, Message, SendReturnCode, SessionType, Timestamp, limits};
+use crate::push::Trouble;
 
 impl Driver {
     pub(super) fn outbox_action(
@@ -26,7 +27,9 @@ impl Driver {
             Action::Send { id, session } => self.command(core, id, &session, None),
             Action::Update { id, session, scope } => self.command(core, id, &session, Some(scope)),
             Action::SyncMembers(session) => core.sync_queue.request(SyncKey::Members(session)),
-            Action::Reconnect => core.connection.reconnect("the push server does not answer commands", now),
+            Action::Reconnect => {
+                core.connection.reconnect(Trouble::Unanswered(limits::TIMEOUTS_BEFORE_RECONNECT), now);
+            }
             Action::Done { local_id, commands } => events.push(Event::NoticeSent { local_id, commands }),
             Action::Failed { local_id, code } => events.push(Event::NoticeFailed { local_id, code }),
         }

@@ -55,6 +55,7 @@ use crate::model::Model;
 use crate::protocol::push::{SyncItem, SyncType};
 use crate::protocol::rest::UpdateUser;
 use crate::protocol::{ImSessionId, SessionType, User, UserId};
+use crate::push::Trouble;
 use crate::store::Part;
 
 /// Unstored messages that a user may have waiting.
@@ -182,7 +183,8 @@ impl CurrentUser {
     /// Loses the push connection as a failing network would; the client then reconnects by itself. For testing.
     pub fn sever(&self) {
         let now = self.shared.clock.now();
-        self.change(|core| core.connection.reconnect("severed on purpose", now));
+        let why = Trouble::Network("severed on purpose".to_owned());
+        self.change(|core| core.connection.reconnect(why, now));
     }
 
     /// Whether acceptConnect has come and the connection has not been lost since. Rule `CONN-ACCEPT`.

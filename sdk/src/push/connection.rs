@@ -97,6 +97,9 @@ pub enum Trouble {
     NoGate(String),
     /// The push server could not be reached, or closed the connection.
     Network(String),
+    /// The push server left so many commands in a row without a reply; the connection is given up. Rule
+    /// `CLIENT-RECOVER-TIMEOUT-RECONNECT`.
+    Unanswered(u32),
     /// The push server refused, or ended, the connection with a code.
     Refused(ConnectionReturnCode),
     /// CONNACK 0 came, but acceptConnect did not within this time.
@@ -110,7 +113,7 @@ impl Trouble {
             Self::NoAppKey => Some(ConnectionReturnCode::AUTHENTICATION_SERVER_ERROR),
             Self::NoGate(_) => Some(ConnectionReturnCode::REQUEST_GATE_ERROR),
             Self::Refused(code) => Some(*code),
-            Self::NoToken(_) | Self::Network(_) | Self::NotAccepted(_) => None,
+            Self::NoToken(_) | Self::Network(_) | Self::Unanswered(_) | Self::NotAccepted(_) => None,
         }
     }
 }
@@ -122,6 +125,9 @@ impl std::fmt::Display for Trouble {
             Self::NoToken(why) => write!(f, "the token endpoint gave no imToken: {why}"),
             Self::NoGate(why) => write!(f, "the gate did not answer usably: {why}"),
             Self::Network(why) => write!(f, "the push server is out of reach: {why}"),
+            Self::Unanswered(commands) => {
+                write!(f, "the push server left {commands} commands in a row without a reply")
+            }
             Self::Refused(code) => write!(f, "the push server refused the connection with {code}"),
             Self::NotAccepted(within) => write!(
                 f,
@@ -331,17 +337,21 @@ impl Connection {
 
     /// The open connection is lost, for whatever reason.
     pub fn lost(&mut self, why: String, now: Timestamp) {
+        self.lost_by(Trouble::Network(why), now);
+    }
+
+    fn lost_by(&mut self, why: Trouble, now: Timestamp) {
         if matches!(self.state, State::Up | State::Accepting { .. }) {
             self.actions.push_back(Action::State(ConnectionState::NetworkDisconnected));
-            self.fail(Trouble::Network(why), false, now);
+            self.fail(why, false, now);
         }
     }
 
     /// Give the open connection up and open another.
-    pub fn reconnect(&mut self, why: &str, now: Timestamp) {
+    pub fn reconnect(&mut self, why: Trouble, now: Timestamp) {
         if matches!(self.state, State::Up | State::Accepting { .. }) {
             self.close();
-            self.lost(why.to_owned(), now);
+            self.lost_by(why, now);
         }
     }
 
