@@ -99,8 +99,6 @@ const FAULTS: &[FaultKind] = {
         Refuse,
         RestartPush,
         RestartServer,
-        RestartServer,
-        RestartServer,
         Forget,
         MoveMts,
         ExpireTokens,

@@ -78,7 +78,7 @@ impl Connections {
                     }
                 }
             }
-            Some(what) if what.ends_push_sessions() => self.restarted = Some(self.now),
+            Some(what) if what.restarts_push() => self.restarted = Some(self.now),
             _ => (),
         }
     }

@@ -118,10 +118,12 @@ impl Fanout {
         }
     }
 
-    fn forget(&mut self) {
+    /// The server forgets all sessions, or one of them: which, is not known here.
+    fn forget(&mut self, all: bool) {
         for session in self.sessions.values_mut() {
             session.version += 1;
-            session.members = if session.updates_open == 0 { Arc::default() } else { Members::unknown() };
+            let is_empty = all && session.updates_open == 0;
+            session.members = if is_empty { Arc::default() } else { Members::unknown() };
         }
     }
 
@@ -266,10 +268,12 @@ const ALIKE_MAX: usize = 64;
 impl Checker for Fanout {
     fn watch(&mut self, cast: &Cast, number: u64, happening: &Happening, found: &mut Findings) {
         self.now = happening.at;
-        if let What::FaultBegins(fault) = happening.what
-            && self.faults.get(&fault).is_some_and(Misfortune::ends_push_sessions)
-        {
-            self.forget();
+        if let What::FaultBegins(fault) = happening.what {
+            match self.faults.get(&fault) {
+                Some(Misfortune::ForgetSession { .. }) => self.forget(false),
+                Some(what) if what.restarts_push() => self.forget(true),
+                _ => (),
+            }
         }
         let Some(link) = self.links.watch(number, happening) else { return };
         let What::Push { pushed, .. } = &happening.what else { return };

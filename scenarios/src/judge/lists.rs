@@ -195,7 +195,9 @@ fn reading(truth: &UserView, examined: &[Examined], found: &mut Findings) {
         }
         let is_synced = examined.iter().any(|examined| {
             let is_it = examined.user == truth.user && examined.list.starts_with("messages");
-            is_it && place(examined).is_some_and(|place| leads(with, place, &truth.user))
+            is_it
+                && examined.answers[0].1.status == 200
+                && place(examined).is_some_and(|place| leads(with, place, &truth.user))
         });
         if let Some(after) = unread.sync.get(with).filter(|after| **after > 0 && is_synced) {
             let text = format!(

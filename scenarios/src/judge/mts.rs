@@ -9,8 +9,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use y2w_sdk::protocol::SendReturnCode;
 use y2w_sdk::protocol::push::Reply;
+use y2w_sdk::protocol::{ConnectionReturnCode, SendReturnCode};
 
 use super::links::{AT_ONCE, LinkId};
 use super::{Cast, Checker, Ending, Findings};
@@ -76,16 +76,21 @@ impl Mts {
 
     fn fault_begins(&mut self, fault: u32) {
         let Some(what) = self.faults.get(&fault) else { return };
-        let (forgets, moves) = (what.ends_push_sessions(), matches!(what, Misfortune::MoveMts { .. }));
-        if !forgets && !moves {
+        // Which session a plan's name is of is not known here: any may be the one.
+        let (forgets_one, moves) =
+            (matches!(what, Misfortune::ForgetSession { .. }), matches!(what, Misfortune::MoveMts { .. }));
+        let restarts = what.restarts_push();
+        if !restarts && !forgets_one && !moves {
             return;
         }
-        self.forgotten = self.now;
+        if restarts {
+            self.forgotten = self.now;
+        }
         for session in self.sessions.values_mut() {
             session.epoch += 1;
             session.least = None;
             session.is_moved |= moves;
-            session.is_made = !forgets || session.updates_open > 0;
+            session.is_made &= !restarts || session.updates_open > 0;
         }
     }
 
@@ -220,7 +225,11 @@ impl Checker for Mts {
                 match pushed {
                     Pushed::Command(command) => self.handed_over(link, number, command),
                     Pushed::Reply(reply) => self.replied(cast, link, number, reply, found),
+                    // The server has done with the connection, and with what came last.
                     Pushed::Closed(_) => self.unanswered(cast, |other| other == link, found),
+                    Pushed::Control(code) if *code != ConnectionReturnCode::ACCEPT_CONNECT.0 => {
+                        self.unanswered(cast, |other| other == link, found);
+                    }
                     _ => (),
                 }
             }

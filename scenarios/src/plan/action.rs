@@ -289,9 +289,9 @@ impl Misfortune {
         }
     }
 
-    /// Whether the push server forgets sessions by it.
-    pub fn ends_push_sessions(&self) -> bool {
-        matches!(self, Self::RestartPush | Self::RestartServer { .. } | Self::ForgetSession { .. })
+    /// Whether the push server forgets all that it knows by it.
+    pub fn restarts_push(&self) -> bool {
+        matches!(self, Self::RestartPush | Self::RestartServer { .. })
     }
 
     /// Whether it happens once, and does not last.

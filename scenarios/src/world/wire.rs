@@ -105,13 +105,18 @@ impl Wire<'_> {
         while open || !under_way.is_empty() {
             let due = under_way.front().map(|(due, _)| due.saturating_sub(clock.elapsed()));
             tokio::select! { biased;
-                () = wait(due), if due.is_some() => {
-                    self.weather.passage(self.device, way, true).await;
+                // Nothing else waits meanwhile: what comes behind is seen, and noted, when it comes.
+                () = self.way_is_free(way, due), if due.is_some() => {
                     let Some((_, bytes)) = under_way.pop_front() else { continue };
-                    if self.seen.lock().is_dead {
+                    let (is_dead, is_heard) = {
+                        let seen = self.seen.lock();
+                        (seen.is_dead, !seen.is_over && !seen.has_ended)
+                    };
+                    if is_dead {
                         continue;
                     }
-                    if way == Way::Up {
+                    // A server that has done with the connection does not hear what still comes.
+                    if way == Way::Up && is_heard {
                         frames.read(&bytes, |pushed| self.note(pushed));
                     }
                     // A device that has gone does not hear the rest of what the server says; it is noted all the same.
@@ -137,6 +142,12 @@ impl Wire<'_> {
                 }
             }
         }
+    }
+
+    /// Until the first piece is there, and no fault holds it back.
+    async fn way_is_free(&self, way: Way, due: Option<Duration>) {
+        wait(due).await;
+        self.weather.passage(self.device, way, true).await;
     }
 
     fn note(&self, pushed: Pushed) {

@@ -95,11 +95,11 @@ impl World {
         }
     }
 
-    fn store(&mut self, session: usize, sender: usize, content: Option<String>, key: Option<usize>) -> usize {
+    fn store(&mut self, session: usize, sender: usize, content: Option<&str>, key: Option<usize>) -> usize {
         let at = self.change();
-        let versions = vec![Version { at, content: content.clone(), gone: false }];
+        let versions = vec![Version { at, content: content.map(str::to_owned), gone: false }];
         self.sessions[session].messages.push(Message { sender, key, versions });
-        self.show_message(session, sender, content.as_deref());
+        self.show_message(session, sender, content);
         self.sessions[session].messages.len() - 1
     }
 
@@ -333,7 +333,7 @@ impl World {
         let is_again = |message: &Message| key.is_some() && (message.sender, message.key) == (by, key);
         let message = match known.messages.iter().position(is_again) {
             Some(stored) => stored,
-            None => self.store(session, by, Some(text(9)), key),
+            None => self.store(session, by, Some(&text(9)), key),
         };
         Ok(Answer::Message(session, message))
     }
@@ -362,7 +362,7 @@ impl World {
             return Ok(());
         }
         let at = self.change();
-        let version = Version { at, content: content.clone(), gone };
+        let version = Version { at, content: content.map(str::to_owned), gone };
         self.sessions[session].messages[message].versions.push(version);
         if is_newest {
             let shown = if gone { Some(String::new()) } else { content };
