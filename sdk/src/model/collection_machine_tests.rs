@@ -66,7 +66,7 @@ impl Received {
     fn of(&self, key: u8) -> Option<&Thing> {
         let all = || self.things.iter().filter(|thing| thing.key == key);
         let newest = all().map(|thing| thing.at).max()?;
-        all().filter(|thing| thing.at == newest).next_back()
+        all().rfind(|thing| thing.at == newest)
     }
 
     fn keys(&self) -> Vec<u8> {

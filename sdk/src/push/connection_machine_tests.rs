@@ -272,7 +272,7 @@ impl StateMachineTest for Client {
             Step::Dialled(result) => connection.dialled(result, *now),
             Step::Control(code) => connection.control(ConnectionReturnCode(code), *now),
             Step::Lost => connection.lost(why(), *now),
-            Step::Reconnect => connection.reconnect("why", *now),
+            Step::Reconnect => connection.reconnect(Trouble::Unanswered(10), *now),
             Step::Early => {
                 let long_after = now.plus(Duration::from_secs(3_600));
                 *now = connection.deadline().map_or(long_after, Timestamp::previous);

@@ -362,7 +362,7 @@ impl World {
             return Ok(());
         }
         let at = self.change();
-        let version = Version { at, content: content.map(str::to_owned), gone };
+        let version = Version { at, content: content.clone(), gone };
         self.sessions[session].messages[message].versions.push(version);
         if is_newest {
             let shown = if gone { Some(String::new()) } else { content };
