@@ -185,7 +185,7 @@ impl<'a> Told<'a> {
             (What::Push { pushed, .. }, Some(lane)) => self.push(at, lane, pushed),
             (What::Told(event), Some(lane)) => self.event(at, lane, event),
             // Nobody did it: nothing that is known happens so.
-            (_, None) => (),
+            (What::Inflicted(_), _) | (_, None) => (),
         }
     }
 

@@ -300,7 +300,7 @@ mod tests {
     #[test]
     fn all_has_everything() {
         let faults = "slow lose-requests lose-answers partition deaf mute cut-push refuse-connections restart-push \
-                      forget-session move-mts expire-tokens expire-im-tokens kick";
+                      forget-session move-mts expire-tokens expire-im-tokens kick half-open restart-server";
         has_over_many_cases(Profile::All, STEPS, faults);
     }
 
@@ -333,7 +333,7 @@ mod tests {
     #[test]
     fn push_has_connections_and_what_befalls_them() {
         let steps = "send-text add-member remove-member sync login logout crash";
-        let faults = "deaf mute cut-push refuse-connections restart-push forget-session move-mts expire-im-tokens kick";
+        let faults = "deaf mute cut-push half-open refuse-connections restart-push forget-session move-mts expire-im-tokens kick";
         has_over_many_cases(Profile::Push, steps, faults);
     }
 }

@@ -51,6 +51,8 @@ pub enum What {
     },
     /// A fault of the plan begins.
     FaultBegins(u32),
+    /// What a fault of the plan does to the server is done to it.
+    Inflicted(u32),
     /// A fault of the plan is over.
     FaultEnds(u32),
     /// A device has logged in; its client begins anew.

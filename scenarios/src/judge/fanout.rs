@@ -268,12 +268,15 @@ const ALIKE_MAX: usize = 64;
 impl Checker for Fanout {
     fn watch(&mut self, cast: &Cast, number: u64, happening: &Happening, found: &mut Findings) {
         self.now = happening.at;
-        if let What::FaultBegins(fault) = happening.what {
-            match self.faults.get(&fault) {
-                Some(Misfortune::ForgetSession { .. }) => self.forget(false),
-                Some(what) if what.restarts_push() => self.forget(true),
-                _ => (),
-            }
+        let fault = match happening.what {
+            What::FaultBegins(fault) | What::Inflicted(fault) => self.faults.get(&fault),
+            _ => None,
+        };
+        match fault {
+            // It may be inflicted in a moment, or not at all.
+            Some(what) if what.restarts_push() => self.forget(matches!(happening.what, What::Inflicted(_))),
+            Some(Misfortune::ForgetSession { .. }) => self.forget(false),
+            _ => (),
         }
         let Some(link) = self.links.watch(number, happening) else { return };
         let What::Push { pushed, .. } = &happening.what else { return };

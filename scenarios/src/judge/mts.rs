@@ -12,7 +12,7 @@ use std::sync::Arc;
 use y2w_sdk::protocol::push::Reply;
 use y2w_sdk::protocol::{ConnectionReturnCode, SendReturnCode};
 
-use super::links::{AT_ONCE, LinkId};
+use super::links::LinkId;
 use super::{Cast, Checker, Ending, Findings};
 use crate::history::{Command, Happening, Pushed, What};
 use crate::plan::{Misfortune, Plan};
@@ -34,8 +34,6 @@ pub(super) struct Mts {
     sessions: BTreeMap<String, Session>,
     open: BTreeMap<(LinkId, String), Open>,
     faults: BTreeMap<u32, Misfortune>,
-    /// When a fault last made the server forget sessions.
-    forgotten: u64,
     now: u64,
 }
 
@@ -69,12 +67,12 @@ impl Mts {
             sessions: BTreeMap::new(),
             open: BTreeMap::new(),
             faults: plan.faults.iter().map(|fault| (fault.id, fault.what.clone())).collect(),
-            forgotten: 0,
             now: 0,
         }
     }
 
-    fn fault_begins(&mut self, fault: u32) {
+    /// A fault begins, and may be inflicted in a moment, or it has been.
+    fn fault(&mut self, fault: u32, is_inflicted: bool) {
         let Some(what) = self.faults.get(&fault) else { return };
         // Which session a plan's name is of is not known here: any may be the one.
         let (forgets_one, moves) =
@@ -83,28 +81,23 @@ impl Mts {
         if !restarts && !forgets_one && !moves {
             return;
         }
-        if restarts {
-            self.forgotten = self.now;
-        }
         for session in self.sessions.values_mut() {
             session.epoch += 1;
             session.least = None;
             session.is_moved |= moves;
-            session.is_made &= !restarts || session.updates_open > 0;
+            session.is_made &= !restarts || !is_inflicted || session.updates_open > 0;
         }
     }
 
     fn handed_over(&mut self, link: LinkId, number: u64, command: &Arc<Command>) {
         let session = self.sessions.entry(command.session.clone()).or_default();
-        // A fault takes a moment to be inflicted where the server runs by itself.
-        let is_sure = self.forgotten == 0 || self.now > self.forgotten + AT_ONCE;
         let open = Open {
             command: command.clone(),
             number,
             at: self.now,
             epoch: session.epoch,
             least: session.least,
-            is_unknown: is_sure && !session.is_made && command.members.is_none(),
+            is_unknown: !session.is_made && command.members.is_none(),
         };
         if command.members.is_some() {
             session.is_made = true;
@@ -219,7 +212,8 @@ impl Checker for Mts {
     fn watch(&mut self, cast: &Cast, number: u64, happening: &Happening, found: &mut Findings) {
         self.now = happening.at;
         match (&happening.what, happening.device) {
-            (What::FaultBegins(fault), _) => self.fault_begins(*fault),
+            (What::FaultBegins(fault), _) => self.fault(*fault, false),
+            (What::Inflicted(fault), _) => self.fault(*fault, true),
             (What::Push { connection, pushed }, Some(device)) => {
                 let link = (device, *connection);
                 match pushed {

@@ -35,10 +35,11 @@ pub(super) async fn befall(stage: &Stage<'_>, begin: Timestamp) -> Vec<(u32, Not
             Misfortune::HalfOpen { who } if begins => stage.weather.deaden(|actor| who.covers(actor)),
             _ => (),
         }
-        if let Some(harm) = harm(stage, fault, begins)
-            && let Err(why) = stage.world.inflict(harm).await
-        {
-            not_inflicted.push((fault.id, why));
+        if let Some(harm) = harm(stage, fault, begins) {
+            match stage.world.inflict(harm).await {
+                Ok(()) => stage.history.note(None, What::Inflicted(fault.id)),
+                Err(why) => not_inflicted.push((fault.id, why)),
+            }
         }
     }
     not_inflicted

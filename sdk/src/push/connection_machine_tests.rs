@@ -94,8 +94,12 @@ impl Reference {
     }
 
     fn lost(&mut self) {
+        self.lost_over(Trouble::Network("why".to_owned()));
+    }
+
+    fn lost_over(&mut self, why: Trouble) {
         self.say([Action::State(ConnectionState::NetworkDisconnected)]);
-        self.try_again(Trouble::Network("why".to_owned()), false);
+        self.try_again(why, false);
     }
 }
 
@@ -219,7 +223,7 @@ impl ReferenceStateMachine for Reference {
             (_, Step::Lost) if open => state.lost(),
             (_, Step::Reconnect) if open => {
                 state.say([Action::Close]);
-                state.lost();
+                state.lost_over(Trouble::Unanswered(10));
             }
             (Phase::WaitsForAccept, Step::Due) => {
                 state.say([Action::Close]);
