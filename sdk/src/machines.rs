@@ -25,6 +25,8 @@ pub(crate) fn run<M: StateMachineTest>(cases: u32, steps: usize) {
         rng_seed: RngSeed::Fixed(seed),
         failure_persistence: None,
         max_shrink_iters: 20_000,
+        // So many steps may be drawn that do not fit where they stand: a few for each that does.
+        max_local_rejects: cases.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX)).saturating_mul(4),
         ..from_environment
     };
     let mut runner = TestRunner::new(config.clone());
