@@ -15,7 +15,7 @@ use super::sim::draw;
 use super::story::{count, extent, prose, reached};
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
 use crate::fuzz::shrink::shrink;
-use crate::fuzz::{Campaign, Found, Profile, simulate};
+use crate::fuzz::{Campaign, Found, Profile, breaks, simulate};
 use crate::history::Keep;
 use crate::judge::{Reach, Reached};
 use crate::plan::Plan;
@@ -146,10 +146,7 @@ fn report(
     let rule = found.anomaly.rule;
     progress.tell(&format!("case {} breaks {rule}: shrinking", found.case));
     // Who does not want to wait has the smallest one so far.
-    let breaks_it = |plan: &Plan| {
-        !interrupt.came()
-            && simulate(plan, Keep::default()).verdict.anomalies.iter().any(|anomaly| anomaly.rule == rule)
-    };
+    let breaks_it = |plan: &Plan| !interrupt.came() && breaks(plan, rule);
     let small = shrink(&found.plan, breaks_it);
     drop(progress);
     let mut run = simulate(&small.plan, Keep { story: true, hash: true });

@@ -199,8 +199,7 @@ impl<'a> Told<'a> {
                     (Some(_), false) => "updateSession",
                     (Some(_), true) => "updateSession by force",
                 };
-                let of = ImSessionId::parse(&command.session);
-                let of = of.map_or_else(|| command.session.clone(), |id| self.place(&id));
+                let of = self.place(&command.session);
                 let weight = if command.force { Weight::Rare } else { Weight::Quiet };
                 (true, format!("{kind} to {of}, mts {}", command.mts), Tone::Push, weight)
             }

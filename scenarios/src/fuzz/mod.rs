@@ -12,7 +12,7 @@ pub mod shrink;
 mod simulate;
 
 pub use profile::Profile;
-pub use simulate::{Simulated, judged, simulate};
+pub use simulate::{Simulated, breaks, judged, simulate};
 
 use crate::judge::{Anomaly, Reach};
 use crate::plan::Plan;

@@ -6,8 +6,7 @@ use y2w_mock_server::quirks::Quirk;
 use y2w_sdk::clock::Clock;
 
 use super::shrink::shrink;
-use super::{Campaign, Profile, simulate};
-use crate::history::Keep;
+use super::{Campaign, Profile, breaks};
 use crate::judge::Reach;
 
 /// How one quirk fared.
@@ -28,8 +27,6 @@ pub struct Score {
 pub struct FoundQuirk {
     /// The rule that was seen to be broken.
     pub rule: &'static str,
-    /// What was said about it.
-    pub text: String,
     /// Steps in the plan at first.
     pub steps_before: usize,
     /// Steps in the shrunk plan.
@@ -79,13 +76,9 @@ pub fn score(quirk: Quirk, seed: u64, profile: Profile, time: Duration) -> Score
             continue;
         };
         let rule = found.anomaly.rule;
-        let small = shrink(&found.plan, |plan| {
-            let verdict = simulate(plan, Keep::default()).verdict;
-            verdict.anomalies.iter().any(|anomaly| anomaly.rule == rule)
-        });
+        let small = shrink(&found.plan, |plan| breaks(plan, rule));
         let found = FoundQuirk {
             rule,
-            text: found.anomaly.text,
             steps_before: found.plan.steps.len(),
             steps: small.plan.steps.len(),
             faults: small.plan.faults.len(),

@@ -36,6 +36,11 @@ pub fn simulate(plan: &Plan, keep: Keep) -> Simulated {
     })
 }
 
+/// Whether a plan breaks this rule in the simulated world.
+pub fn breaks(plan: &Plan, rule: &str) -> bool {
+    simulate(plan, Keep::default()).verdict.anomalies.iter().any(|anomaly| anomaly.rule == rule)
+}
+
 /// Plays a plan in any world.
 pub async fn judged(plan: &Plan, world: &Arc<dyn World>, keep: Keep) -> Simulated {
     let judge = Judge::new(plan);

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use y2w_sdk::protocol::UserId;
-use y2w_sdk::protocol::push::{ClientId, ImMember, Reply};
+use y2w_sdk::protocol::push::{ClientId, ImMember, ImSessionId, Reply};
+use y2w_sdk::protocol::{ConnectionReturnCode, UserId};
 
 /// One thing on a push connection.
 #[derive(Clone, Debug)]
@@ -35,8 +35,8 @@ pub enum Pushed {
 /// A command as it was sent. Rules `PUSH-SEND`, `PUSH-UPDATE`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// The push session that it is for, as the topic has it: `TYPE_ID`.
-    pub session: String,
+    /// The push session that it is for.
+    pub session: ImSessionId,
     /// Its y2wMessageId.
     pub id: String,
     /// The mts that it bears.
@@ -47,6 +47,24 @@ pub struct Command {
     pub force: bool,
     /// What is to be delivered, as the JSON that it is.
     pub message: Option<Arc<str>>,
+}
+
+impl Pushed {
+    /// Whether the server says with it that the connection is over: it was refused, or kicked.
+    pub fn is_dismissal(&self) -> bool {
+        match self {
+            Self::Connack(code) => *code != 0,
+            Self::Control(code) => *code != ConnectionReturnCode::ACCEPT_CONNECT.0,
+            _ => false,
+        }
+    }
+}
+
+impl Command {
+    /// Whether it tells members, and does not only send.
+    pub fn is_update(&self) -> bool {
+        self.members.is_some()
+    }
 }
 
 /// Who ended a connection.

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use y2w_sdk::Event;
 use y2w_sdk::protocol::{ConnectionReturnCode, SendReturnCode};
 
-use super::links::{AT_ONCE, LinkId, Links, Moment};
+use super::links::{AT_ONCE, LinkId, Moment};
 use super::{Cast, Checker, Ending, Findings};
 use crate::check::rules;
 use crate::history::{End, Happening, Pushed, What};
@@ -30,7 +30,6 @@ const STORM_DIALS: usize = 20;
 const BEYOND_IT: [SendReturnCode; 2] = [SendReturnCode::TIMEOUT, SendReturnCode::SESSION_MEMBERS_IS_NULL];
 
 pub(super) struct Connections {
-    links: Links,
     /// Connections that another one has taken the place of: by which happening, and whether with a kick.
     replaced: BTreeMap<LinkId, (Moment, Replaced)>,
     /// By device: when an operator has kicked its user.
@@ -38,7 +37,6 @@ pub(super) struct Connections {
     /// By device: the happening with which its client learnt that it was kicked.
     kicked: Vec<Option<u64>>,
     dials: Vec<VecDeque<u64>>,
-    faults: BTreeMap<u32, Misfortune>,
     /// When the push side last restarted.
     restarted: Option<u64>,
     now: u64,
@@ -58,19 +56,17 @@ impl Connections {
     pub(super) fn new(plan: &Plan) -> Self {
         let devices = plan.devices().count();
         Self {
-            links: Links::default(),
             replaced: BTreeMap::new(),
             kicked_by_operator: vec![None; devices],
             kicked: vec![None; devices],
             dials: vec![VecDeque::new(); devices],
-            faults: plan.faults.iter().map(|fault| (fault.id, fault.what.clone())).collect(),
             restarted: None,
             now: 0,
         }
     }
 
     fn fault_begins(&mut self, cast: &Cast, fault: u32, number: u64) {
-        match self.faults.get(&fault) {
+        match cast.fault(fault) {
             Some(Misfortune::Kick { user }) => {
                 for (device, kick) in self.kicked_by_operator.iter_mut().enumerate() {
                     if cast.actor(device).user == *user {
@@ -85,7 +81,7 @@ impl Connections {
 
     fn pushed(&mut self, cast: &Cast, id: LinkId, moment: Moment, pushed: &Pushed, found: &mut Findings) {
         match pushed {
-            Pushed::Connack(0) => self.accepted(id, moment),
+            Pushed::Connack(0) => self.accepted(cast, id, moment),
             Pushed::Connack(code) if u32::from(*code) == ConnectionReturnCode::KICKED.0 => {
                 self.refused(cast, id, moment, found);
             }
@@ -97,9 +93,9 @@ impl Connections {
         }
     }
 
-    fn accepted(&mut self, id: LinkId, moment: Moment) {
-        let Some(link) = self.links.link(id) else { return };
-        for (other, rival) in self.links.rivals(id) {
+    fn accepted(&mut self, cast: &Cast, id: LinkId, moment: Moment) {
+        let Some(link) = cast.links.link(id) else { return };
+        for (other, rival) in cast.links.rivals(id) {
             // One that was accepted while this one was being accepted may have come after it.
             let is_older = rival.accepted.is_some_and(|accepted| accepted < link.introduced);
             if !rival.is_live() || !is_older {
@@ -116,14 +112,14 @@ impl Connections {
 
     /// A connection was refused with the code of a kick: only a client that comes back to find another one is.
     fn refused(&self, cast: &Cast, id: LinkId, moment: Moment, found: &mut Findings) {
-        let Some(link) = self.links.link(id).filter(|link| link.client.reconnection) else { return };
+        let Some(link) = cast.links.link(id).filter(|link| link.client.reconnection) else { return };
         let may_be_there = |rival: &super::links::Link| {
             rival.client.guid != link.client.guid
                 && rival.introduced < moment
                 && rival.refused.is_none()
                 && rival.closed.is_none_or(|(end, _)| end.at + AT_ONCE >= link.introduced.at)
         };
-        if !self.links.rivals(id).any(|(_, rival)| may_be_there(rival)) {
+        if !cast.links.rivals(id).any(|(_, rival)| may_be_there(rival)) {
             let text = format!(
                 "{} came back and was refused with 10, and no other client of its device class was there",
                 cast.name(id.0)
@@ -133,9 +129,9 @@ impl Connections {
     }
 
     fn dismissed(&self, cast: &Cast, id: LinkId, moment: Moment, found: &mut Findings) {
-        let Some(link) = self.links.link(id) else { return };
+        let Some(link) = cast.links.link(id) else { return };
         let operator = self.kicked_by_operator[id.0].is_some_and(|kick| kick > link.introduced.number);
-        let newer = self.links.rivals(id).any(|(_, rival)| {
+        let newer = cast.links.rivals(id).any(|(_, rival)| {
             let answered = rival.accepted.or(rival.refused.map(|(moment, _)| moment));
             !rival.client.reconnection && answered.is_none_or(|answered| answered > link.introduced)
         });
@@ -147,7 +143,7 @@ impl Connections {
     }
 
     fn closed(&self, cast: &Cast, id: LinkId, moment: Moment, end: End, found: &mut Findings) {
-        let Some(link) = self.links.link(id) else { return };
+        let Some(link) = cast.links.link(id) else { return };
         let name = cast.name(id.0);
         if end == End::Device {
             if let Some(told) = link.dismissed {
@@ -201,7 +197,7 @@ impl Checker for Connections {
                 found.add(rules::NOTICE, &[number], text);
             }
             (What::Push { pushed, .. }, _) => {
-                if let Some(id) = self.links.watch(number, happening) {
+                if let Some(id) = cast.links.of(happening) {
                     self.pushed(cast, id, Moment { number, at: happening.at }, pushed, found);
                 }
             }
@@ -210,7 +206,7 @@ impl Checker for Connections {
     }
 
     fn end(&mut self, ending: &Ending<'_>, found: &mut Findings) {
-        for (id, link) in self.links.all() {
+        for (id, link) in ending.cast.links.all() {
             let name = ending.cast.name(id.0);
             let until = link.ended().map_or(self.now, |moment| moment.at);
             let lasted = |since: Moment| until > since.at + AT_ONCE;

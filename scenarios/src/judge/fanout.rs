@@ -5,17 +5,18 @@
 //! that a command names are known again once it is answered, and the others are not. Deliveries do not name their command:
 //! they are counted, by connection and message, against what must and what may have been sent there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
-use y2w_sdk::protocol::{SendReturnCode, UserId};
+use y2w_sdk::protocol::push::ImSessionId;
+use y2w_sdk::protocol::{SendReturnCode, SessionType, UserId};
 
 use super::links::{AT_ONCE, Link, LinkId, Links, Moment};
 use super::{Cast, Checker, Ending, Findings};
 use crate::check::rules;
 use crate::history::{Command, Happening, Pushed, What};
-use crate::plan::{Misfortune, Plan};
+use crate::plan::Misfortune;
 
 const UPDATE: &str = "PUSH-DELIVER-UPDATE";
 const ONCE: &str = "PUSH-DELIVER-ONCE";
@@ -23,9 +24,9 @@ const VERBATIM: &str = "PUSH-DELIVER-VERBATIM";
 const ORDER: &str = "PUSH-DELIVER-ORDER";
 const APPLIES: &str = "MTS-UPDATE-APPLIES";
 
+#[derive(Default)]
 pub(super) struct Fanout {
-    links: Links,
-    sessions: BTreeMap<String, Session>,
+    sessions: BTreeMap<ImSessionId, Session>,
     /// Every command with a message.
     carried: Vec<Carried>,
     /// By message, the commands that carry it.
@@ -35,8 +36,7 @@ pub(super) struct Fanout {
     /// How often each message came out at each connection, and where it was last seen.
     delivered: FxHashMap<(LinkId, Arc<str>), (u32, u64)>,
     /// By connection and session, when the latest delivered command was handed over.
-    latest: BTreeMap<(LinkId, String), u64>,
-    faults: BTreeMap<u32, Misfortune>,
+    latest: BTreeMap<(LinkId, ImSessionId), u64>,
     now: u64,
 }
 
@@ -69,9 +69,7 @@ struct Open {
 
 struct Carried {
     link: LinkId,
-    session: String,
-    message: Arc<str>,
-    is_update: bool,
+    command: Arc<Command>,
     handed: Moment,
     replied: Option<(Moment, SendReturnCode)>,
     /// Whom it goes to, if that is known.
@@ -98,26 +96,7 @@ impl Members {
     }
 }
 
-/// A user's own devices, which need no push session. Rule `PUSH-APP`.
-fn app_user(session: &str) -> Option<UserId> {
-    session.strip_prefix("y2wIMApp_").map(UserId::from)
-}
-
 impl Fanout {
-    pub(super) fn new(plan: &Plan) -> Self {
-        Self {
-            links: Links::default(),
-            sessions: BTreeMap::new(),
-            carried: Vec::new(),
-            by_message: FxHashMap::default(),
-            open: BTreeMap::new(),
-            delivered: FxHashMap::default(),
-            latest: BTreeMap::new(),
-            faults: plan.faults.iter().map(|fault| (fault.id, fault.what.clone())).collect(),
-            now: 0,
-        }
-    }
-
     /// The server forgets all sessions, or one of them: which, is not known here.
     fn forget(&mut self, all: bool) {
         for session in self.sessions.values_mut() {
@@ -131,19 +110,17 @@ impl Fanout {
         let session = self.sessions.entry(command.session.clone()).or_default();
         let is_alone = session.updates_open == 0;
         let before = session.members.clone();
-        if command.members.is_some() {
+        if command.is_update() {
             session.version += 1;
             session.updates_open += 1;
             session.members = Members::unknown();
         }
         let carried = command.message.clone().map(|message| {
             let place = self.carried.len();
-            self.by_message.entry(message.clone()).or_default().push(place);
+            self.by_message.entry(message).or_default().push(place);
             self.carried.push(Carried {
                 link,
-                session: command.session.clone(),
-                message,
-                is_update: command.members.is_some(),
+                command: command.clone(),
                 handed: Moment { number, at: self.now },
                 replied: None,
                 to: None,
@@ -158,7 +135,7 @@ impl Fanout {
     fn replied(&mut self, link: LinkId, number: u64, id: &str, code: SendReturnCode) {
         let Some(open) = self.open.remove(&(link, id.to_owned())) else { return };
         let Some(session) = self.sessions.get_mut(&open.command.session) else { return };
-        let is_update = open.command.members.is_some();
+        let is_update = open.command.is_update();
         session.updates_open -= u32::from(is_update);
         let is_undisturbed = open.is_alone && session.version == open.version && session.updates_open == 0;
         let is_done = code == SendReturnCode::SUCCESS;
@@ -168,9 +145,13 @@ impl Fanout {
         if let Some(place) = open.carried {
             let carried = &mut self.carried[place];
             carried.replied = Some((Moment { number, at: self.now }, code));
-            carried.to = match app_user(&open.command.session) {
-                Some(uid) => Some(Arc::new(Members { known: [(uid, true)].into(), others: false })),
-                None => is_undisturbed.then(|| session.members.clone()),
+            let of = &open.command.session;
+            carried.to = if of.kind == SessionType::App {
+                // A user's own devices, which need no push session. Rule `PUSH-APP`.
+                let user = UserId::from(of.id.as_str());
+                Some(Arc::new(Members { known: [(user, true)].into(), others: false }))
+            } else {
+                is_undisturbed.then(|| session.members.clone())
             };
         }
     }
@@ -183,7 +164,7 @@ impl Fanout {
         };
         for key in keys {
             let Some(open) = self.open.remove(&key) else { continue };
-            if open.command.members.is_some()
+            if open.command.is_update()
                 && let Some(session) = self.sessions.get_mut(&open.command.session)
             {
                 session.updates_open -= 1;
@@ -212,12 +193,12 @@ impl Fanout {
         // Which of several commands it is of, nobody can say.
         let [place] = self.by_message[&message][..] else { return };
         let carried = &self.carried[place];
-        let latest = self.latest.entry((link, carried.session.clone())).or_default();
+        let latest = self.latest.entry((link, carried.command.session.clone())).or_default();
         if let Some((replied, _)) = carried.replied.filter(|(replied, _)| replied.number < *latest) {
             let text = format!(
                 "{} gets a push to {} after one that was sent later, when the first had been answered",
                 cast.name(link.0),
-                carried.session
+                carried.command.session
             );
             found.add(ORDER, &[carried.handed.number, replied.number, *latest, number], text);
         }
@@ -243,18 +224,19 @@ impl Fanout {
     }
 
     /// Counts what each connection has to get.
-    fn due(&self) -> FxHashMap<(LinkId, &Arc<str>), (u32, usize)> {
+    fn due<'a>(&'a self, links: &Links) -> FxHashMap<(LinkId, &'a Arc<str>), (u32, usize)> {
         let mut due: FxHashMap<(LinkId, &Arc<str>), (u32, usize)> = FxHashMap::default();
         for (place, carried) in self.carried.iter().enumerate() {
             let (Some((replied, SendReturnCode::SUCCESS)), Some(to)) = (carried.replied, &carried.to) else {
                 continue;
             };
+            let Some(message) = &carried.command.message else { continue };
             let members = to.known.iter().filter(|(_, is_in)| **is_in);
-            for (id, link) in members.flat_map(|(uid, _)| self.links.of_user(uid)) {
+            for (id, link) in members.flat_map(|(uid, _)| links.of_user(uid)) {
                 let is_there = link.accepted.is_some_and(|accepted| accepted < carried.handed);
                 let until = link.ended().map_or(self.now, |moment| moment.at);
                 if id != carried.link && is_there && until > replied.at + AT_ONCE {
-                    due.entry((id, &carried.message)).or_insert((0, place)).0 += 1;
+                    due.entry((id, message)).or_insert((0, place)).0 += 1;
                 }
             }
         }
@@ -269,7 +251,7 @@ impl Checker for Fanout {
     fn watch(&mut self, cast: &Cast, number: u64, happening: &Happening, found: &mut Findings) {
         self.now = happening.at;
         let fault = match happening.what {
-            What::FaultBegins(fault) | What::Inflicted(fault) => self.faults.get(&fault),
+            What::FaultBegins(fault) | What::Inflicted(fault) => cast.fault(fault),
             _ => None,
         };
         match fault {
@@ -278,7 +260,7 @@ impl Checker for Fanout {
             Some(Misfortune::ForgetSession { .. }) => self.forget(false),
             _ => (),
         }
-        let Some(link) = self.links.watch(number, happening) else { return };
+        let Some(link) = cast.links.of(happening) else { return };
         let What::Push { pushed, .. } = &happening.what else { return };
         match pushed {
             Pushed::Command(command) => self.handed_over(link, number, command),
@@ -293,32 +275,33 @@ impl Checker for Fanout {
     }
 
     fn end(&mut self, ending: &Ending<'_>, found: &mut Findings) {
-        let mut missing: Vec<_> = self.due().into_iter().collect();
+        let mut missing: Vec<_> = self.due(&ending.cast.links).into_iter().collect();
         // The order of what is found must not hang on how the table is laid out.
         missing.sort_by_key(|((id, _), (_, place))| (*place, *id));
         for ((id, message), (count, place)) in missing {
             let got = self.delivered.get(&(id, message.clone())).map_or(0, |(count, _)| *count);
             if got < count {
                 let carried = &self.carried[place];
-                let rule = if carried.is_update { UPDATE } else { rules::PUSHED };
+                let rule = if carried.command.is_update() { UPDATE } else { rules::PUSHED };
                 let text = format!(
                     "{} did not get {message}, which {} pushed to {}: {got} times in place of {count}",
                     ending.cast.name(id.0),
                     ending.cast.name(carried.link.0),
-                    carried.session
+                    carried.command.session
                 );
                 found.add(rule, &[carried.handed.number], text);
             }
         }
         let mut got: Vec<_> = self.delivered.iter().collect();
         got.sort_by_key(|(_, (_, number))| *number);
-        let mut told = BTreeSet::new();
         for ((id, message), (count, number)) in got {
             let alike = &self.by_message[message];
-            let Some(link) = self.links.link(*id).filter(|_| alike.len() <= ALIKE_MAX) else { continue };
+            let Some(link) = ending.cast.links.link(*id).filter(|_| alike.len() <= ALIKE_MAX) else {
+                continue;
+            };
             let reach = |place: &&usize| self.may_reach(&self.carried[**place], *id, link);
             let may = alike.iter().filter(reach).count();
-            if *count as usize <= may || !told.insert((*id, message)) {
+            if *count as usize <= may {
                 continue;
             }
             let is_out = alike.iter().all(|place| {

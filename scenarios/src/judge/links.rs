@@ -65,10 +65,10 @@ pub(super) struct Links {
 }
 
 impl Links {
-    /// One more thing has happened; returns the connection that it is about.
-    pub(super) fn watch(&mut self, number: u64, happening: &Happening) -> Option<LinkId> {
+    /// One more thing has happened.
+    pub(super) fn watch(&mut self, number: u64, happening: &Happening) {
         let (Some(device), What::Push { connection, pushed }) = (happening.device, &happening.what) else {
-            return None;
+            return;
         };
         let id = (device, *connection);
         let moment = Moment { number, at: happening.at };
@@ -88,7 +88,7 @@ impl Links {
                 },
             );
         }
-        let link = self.links.get_mut(&id)?;
+        let Some(link) = self.links.get_mut(&id) else { return };
         match pushed {
             Pushed::Connack(0) => link.accepted = Some(moment),
             Pushed::Connack(code) => link.refused = Some((moment, *code)),
@@ -97,7 +97,15 @@ impl Links {
             Pushed::Closed(end) => link.closed = Some((moment, *end)),
             _ => (),
         }
-        Some(id)
+    }
+
+    /// The connection that something is about, if its device has introduced itself.
+    pub(super) fn of(&self, happening: &Happening) -> Option<LinkId> {
+        let (Some(device), What::Push { connection, .. }) = (happening.device, &happening.what) else {
+            return None;
+        };
+        let id = (device, *connection);
+        self.links.contains_key(&id).then_some(id)
     }
 
     pub(super) fn link(&self, id: LinkId) -> Option<&Link> {

@@ -3,14 +3,14 @@
 //! `SYNC-HEADER-BAD`, `API-LIST`, `API-LIST-LIMIT`, `API-LIST-OFFSET`, `HIST-ARRAY`, `HIST-ORDER`, `HIST-BOUNDARY`,
 //! `HIST-PAGE`, `HIST-OUTSIDER`, `MSG-MEMBERS-ONLY`, `MEMBER-LIST-PRIVATE`, `MSG-SYNC-MARKS-READ`.
 
+use y2w_sdk::protocol::Timestamp;
+use y2w_sdk::protocol::limits::PAGE_MAX;
+
 use super::{Cast, Checker, Ending, Findings};
 use crate::check::rules;
 use crate::history::Happening;
 use crate::plan::Action;
 use crate::play::{Answer, Asked, Examined, Since, Stub, UserView};
-
-/// A list of this many entries may have been cut.
-const WHOLE_BELOW: usize = 1_000;
 
 pub(super) struct Lists;
 
@@ -105,7 +105,8 @@ fn list(examined: &Examined) -> Vec<(&'static str, String)> {
             broken.push((rule, what));
         }
     }
-    if all.len() >= WHOLE_BELOW || !broken.is_empty() {
+    // A list of this many entries may have been cut.
+    if all.len() >= PAGE_MAX || !broken.is_empty() {
         return broken;
     }
     for (asked, answer) in &examined.answers {
@@ -139,8 +140,8 @@ fn wrong(all: &[Stub], asked: &Asked, answer: &Answer) -> Option<(&'static str, 
         _ if got.len() > asked.limit => "API-LIST-LIMIT",
         Since::Date(_) => "SYNC-HEADER-DATE",
         Since::Absent if asked.offset > 0 => "API-LIST-OFFSET",
-        _ if asked.limit < WHOLE_BELOW => "SYNC-PAGE-PREFIX",
-        Since::Millis(_) if since == Some(y2w_sdk::protocol::Timestamp::MIN) => "SYNC-HEADER-ABSENT",
+        _ if asked.limit < PAGE_MAX => "SYNC-PAGE-PREFIX",
+        Since::Millis(_) if since == Some(Timestamp::MIN) => "SYNC-HEADER-ABSENT",
         _ => "SYNC-SINCE",
     };
     let what = format!(
@@ -238,7 +239,6 @@ fn names(entries: &[&Stub]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use y2w_sdk::protocol::Timestamp;
 
     fn stub(id: u32, stamp: i64) -> Stub {
         let time = Timestamp::from_millis(stamp);

@@ -27,8 +27,10 @@ use y2w_sdk::protocol::ImSessionId;
 
 pub use reach::{Reach, Reached};
 
+use links::Links;
+
 use crate::history::{Happening, Watcher};
-use crate::plan::{Actor, Plan};
+use crate::plan::{Actor, Misfortune, Plan};
 use crate::play::Played;
 
 /// A rule that was broken.
@@ -55,6 +57,9 @@ pub struct Verdict {
 pub(crate) struct Cast {
     /// Each device with the place of its user.
     devices: Vec<(Actor, usize)>,
+    faults: BTreeMap<u32, Misfortune>,
+    /// The push connections so far.
+    links: Links,
 }
 
 impl Cast {
@@ -65,7 +70,11 @@ impl Cast {
             let place = places[&*actor.user];
             (actor, place)
         };
-        Self { devices: plan.devices().map(device).collect() }
+        Self {
+            devices: plan.devices().map(device).collect(),
+            faults: plan.faults.iter().map(|fault| (fault.id, fault.what.clone())).collect(),
+            links: Links::default(),
+        }
     }
 
     fn name(&self, device: usize) -> String {
@@ -74,6 +83,10 @@ impl Cast {
 
     fn actor(&self, device: usize) -> &Actor {
         &self.devices[device].0
+    }
+
+    fn fault(&self, id: u32) -> Option<&Misfortune> {
+        self.faults.get(&id)
     }
 
     fn user(&self, device: usize) -> usize {
@@ -142,8 +155,8 @@ impl Judge {
             Box::new(watermark::Watermark::default()),
             Box::new(membership::Membership::new(plan)),
             Box::new(connections::Connections::new(plan)),
-            Box::new(mts::Mts::new(plan)),
-            Box::new(fanout::Fanout::new(plan)),
+            Box::new(mts::Mts::default()),
+            Box::new(fanout::Fanout::default()),
             Box::new(unread::Unread::default()),
             Box::new(agreement::Agreement::default()),
             Box::new(lists::Lists),
@@ -176,6 +189,7 @@ impl Watcher for Judge {
     fn watch(&mut self, happening: &Happening) {
         let mut inner = self.inner.lock();
         let Inner { cast, count, checkers, found, reach } = &mut *inner;
+        cast.links.watch(*count, happening);
         for checker in checkers {
             checker.watch(cast, *count, happening, found);
         }

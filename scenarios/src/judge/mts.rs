@@ -9,13 +9,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use y2w_sdk::protocol::push::Reply;
-use y2w_sdk::protocol::{ConnectionReturnCode, SendReturnCode};
+use y2w_sdk::protocol::push::{ImSessionId, Reply};
+use y2w_sdk::protocol::{SendReturnCode, SessionType};
 
 use super::links::LinkId;
 use super::{Cast, Checker, Ending, Findings};
 use crate::history::{Command, Happening, Pushed, What};
-use crate::plan::{Misfortune, Plan};
+use crate::plan::Misfortune;
 
 const REPLY: &str = "PUSH-REPLY";
 const REPLY_MTS: &str = "PUSH-REPLY-MTS";
@@ -27,13 +27,10 @@ const UPDATE_BEHIND: &str = "MTS-UPDATE-BEHIND";
 const CREATES: &str = "MTS-UPDATE-CREATES";
 const TAKES_MTS: &str = "MTS-UPDATE-TAKES-MTS";
 
-/// How the topic of a user's own devices begins. Rule `PUSH-APP`.
-const APP_SESSION: &str = "y2wIMApp_";
-
+#[derive(Default)]
 pub(super) struct Mts {
-    sessions: BTreeMap<String, Session>,
+    sessions: BTreeMap<ImSessionId, Session>,
     open: BTreeMap<(LinkId, String), Open>,
-    faults: BTreeMap<u32, Misfortune>,
     now: u64,
 }
 
@@ -62,18 +59,9 @@ struct Open {
 }
 
 impl Mts {
-    pub(super) fn new(plan: &Plan) -> Self {
-        Self {
-            sessions: BTreeMap::new(),
-            open: BTreeMap::new(),
-            faults: plan.faults.iter().map(|fault| (fault.id, fault.what.clone())).collect(),
-            now: 0,
-        }
-    }
-
     /// A fault begins, and may be inflicted in a moment, or it has been.
-    fn fault(&mut self, fault: u32, is_inflicted: bool) {
-        let Some(what) = self.faults.get(&fault) else { return };
+    fn fault(&mut self, what: Option<&Misfortune>, is_inflicted: bool) {
+        let Some(what) = what else { return };
         // Which session a plan's name is of is not known here: any may be the one.
         let (forgets_one, moves) =
             (matches!(what, Misfortune::ForgetSession { .. }), matches!(what, Misfortune::MoveMts { .. }));
@@ -97,9 +85,9 @@ impl Mts {
             at: self.now,
             epoch: session.epoch,
             least: session.least,
-            is_unknown: !session.is_made && command.members.is_none(),
+            is_unknown: !session.is_made && !command.is_update(),
         };
-        if command.members.is_some() {
+        if command.is_update() {
             session.is_made = true;
             session.updates_open += 1;
             session.most = session.most.max(command.mts);
@@ -121,7 +109,7 @@ impl Mts {
         };
         let command = &open.command;
         let Some(session) = self.sessions.get_mut(&command.session) else { return };
-        let is_update = command.members.is_some();
+        let is_update = command.is_update();
         session.updates_open -= u32::from(is_update);
         let code = reply.return_code;
         let least = open.least.filter(|_| open.epoch == session.epoch);
@@ -136,7 +124,7 @@ impl Mts {
             );
             found.add(rule, &witnesses, text);
         };
-        if command.session.starts_with(APP_SESSION) {
+        if command.session.kind == SessionType::App {
             if code != SendReturnCode::SUCCESS {
                 broken(APP, None, "a user's own devices need no push session".to_owned());
             }
@@ -191,9 +179,9 @@ impl Mts {
         for (link, id) in keys {
             let Some(open) = self.open.remove(&(link, id)) else { continue };
             if let Some(session) = self.sessions.get_mut(&open.command.session) {
-                session.updates_open -= u32::from(open.command.members.is_some());
+                session.updates_open -= u32::from(open.command.is_update());
                 // It may have been carried out, or be so yet.
-                session.is_made |= open.command.members.is_some();
+                session.is_made |= open.command.is_update();
             }
             if self.now > open.at + REPLIES_WITHIN {
                 let text =
@@ -212,8 +200,8 @@ impl Checker for Mts {
     fn watch(&mut self, cast: &Cast, number: u64, happening: &Happening, found: &mut Findings) {
         self.now = happening.at;
         match (&happening.what, happening.device) {
-            (What::FaultBegins(fault), _) => self.fault(*fault, false),
-            (What::Inflicted(fault), _) => self.fault(*fault, true),
+            (What::FaultBegins(fault), _) => self.fault(cast.fault(*fault), false),
+            (What::Inflicted(fault), _) => self.fault(cast.fault(*fault), true),
             (What::Push { connection, pushed }, Some(device)) => {
                 let link = (device, *connection);
                 match pushed {
@@ -221,7 +209,7 @@ impl Checker for Mts {
                     Pushed::Reply(reply) => self.replied(cast, link, number, reply, found),
                     // The server has done with the connection, and with what came last.
                     Pushed::Closed(_) => self.unanswered(cast, |other| other == link, found),
-                    Pushed::Control(code) if *code != ConnectionReturnCode::ACCEPT_CONNECT.0 => {
+                    pushed if pushed.is_dismissal() => {
                         self.unanswered(cast, |other| other == link, found);
                     }
                     _ => (),

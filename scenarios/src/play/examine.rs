@@ -9,6 +9,7 @@ use http::{Method, Request};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use y2w_sdk::CurrentUser;
+use y2w_sdk::protocol::limits::PAGE_MAX;
 use y2w_sdk::protocol::rest::{CLIENT_SYNC_TIME, fill, path};
 use y2w_sdk::protocol::{ImSessionId, SessionId, Timestamp, UserId};
 
@@ -21,9 +22,6 @@ const USERS_MAX: f64 = 20.0;
 
 /// So many groups and pairs each of them looks at.
 const SESSIONS_MAX: usize = 2;
-
-/// So many entries in a page that is to hold all.
-const ALL: usize = 1_000;
 
 /// What one user was answered about one list.
 #[derive(Clone, Debug)]
@@ -139,7 +137,7 @@ impl<'a> Examiner<'a> {
     /// The history of a session.
     pub(super) async fn history(&self, place: &str, id: &SessionId) -> Examined {
         let path = fill(path::MESSAGES_HISTORY, &[id.as_str()]);
-        let all = Asked { since: Since::Absent, offset: 0, limit: ALL };
+        let all = Asked { since: Since::Absent, offset: 0, limit: PAGE_MAX };
         let answer = self.ask(&path, &all).await;
         let times: Vec<_> = answer.entries.iter().flatten().filter_map(|stub| stub.created_at).collect();
         let mut answers = vec![(all, answer)];
@@ -154,7 +152,7 @@ impl<'a> Examiner<'a> {
     }
 
     async fn list(&self, list: String, path: &str) -> Examined {
-        let all = Asked { since: Since::Absent, offset: 0, limit: ALL };
+        let all = Asked { since: Since::Absent, offset: 0, limit: PAGE_MAX };
         let answer = self.ask(path, &all).await;
         let stamps: Vec<Timestamp> = answer.entries.iter().flatten().map(|stub| stub.updated_at).collect();
         let refused = answer.status != 200;
@@ -199,11 +197,11 @@ fn ways(stamps: &[Timestamp]) -> Vec<Asked> {
     let last = stamps.last().copied().unwrap_or(first);
     let asked = |since, offset, limit| Asked { since, offset, limit };
     vec![
-        asked(Since::Millis(first), 0, ALL),
-        asked(Since::Millis(middle), 0, ALL),
-        asked(Since::Date(middle), 0, ALL),
-        asked(Since::Millis(last), 0, ALL),
-        asked(Since::Nonsense, 0, ALL),
+        asked(Since::Millis(first), 0, PAGE_MAX),
+        asked(Since::Millis(middle), 0, PAGE_MAX),
+        asked(Since::Date(middle), 0, PAGE_MAX),
+        asked(Since::Millis(last), 0, PAGE_MAX),
+        asked(Since::Nonsense, 0, PAGE_MAX),
         asked(Since::Absent, 0, 1),
         asked(Since::Absent, 1, 2),
     ]

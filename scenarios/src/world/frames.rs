@@ -85,7 +85,7 @@ fn command(publish: &Publish) -> Pushed {
     };
     match serde_json::from_slice::<Shape<'_>>(&publish.payload) {
         Ok(shape) => Pushed::Command(Arc::new(Command {
-            session: session.to_string(),
+            session,
             id: shape.id,
             mts: shape.mts,
             members: shape.members,

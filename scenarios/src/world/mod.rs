@@ -29,6 +29,12 @@ pub use remote::Remote;
 pub use sim::{Sim, in_virtual_time};
 pub use weather::Weather;
 
+/// What a stream in memory holds before its writer has to wait.
+const STREAM_BYTES: usize = 64 * 1024;
+
+/// What whoever sent a request is told that was lost, or that met the end of the server.
+const RESET: &str = "connection reset";
+
 /// Where a plan is played; see the module's text.
 pub trait World: Send + Sync {
     /// The address of the business API.

@@ -19,15 +19,12 @@ use y2w_sdk::protocol::Timestamp;
 use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::{ByteStream, Streams};
 
-use super::{Harm, NotInflicted, World};
+use super::{Harm, NotInflicted, RESET, STREAM_BYTES, World};
 use crate::chance;
 use crate::plan::Plan;
 
 /// When simulated time begins: 2016-11-24 at noon, in milliseconds since 1970.
 const BEGIN_MILLIS: i64 = 1_479_988_800_000;
-
-/// What a stream in memory holds before its writer has to wait.
-const STREAM_BYTES: usize = 64 * 1024;
 
 /// See the module's text.
 pub struct Sim {
@@ -137,9 +134,8 @@ impl World for Sim {
     }
 }
 
-/// What whoever asks a server that is down is told, and who asked one that then stopped.
+/// What whoever asks a server that is down is told.
 const REFUSED: &str = "connection refused";
-const RESET: &str = "connection reset";
 
 impl Machine {
     fn running(&self) -> Option<Running> {

@@ -24,10 +24,10 @@ use tokio_util::sync::CancellationToken;
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::Timestamp;
-use y2w_sdk::protocol::rest::GateData;
+use y2w_sdk::protocol::rest::{CLIENT_SYNC_TIME, GateData};
 use y2w_sdk::push::{ByteStream, OverStreams, Streams};
 
-use super::{World, wire};
+use super::{RESET, World, wire};
 use crate::chance;
 use crate::history::{DeviceIndex, History, What};
 use crate::plan::{Actor, Fault, Misfortune, Network, Plan};
@@ -232,9 +232,6 @@ struct Requests {
     sent: Mutex<FxHashMap<u64, u32>>,
 }
 
-/// What whoever sent a lost request is told.
-const RESET: &str = "connection reset";
-
 impl HttpTransport for Requests {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, String>> {
         let path: Arc<str> = request.uri().path_and_query().map_or("", |path| path.as_str()).into();
@@ -245,7 +242,7 @@ impl HttpTransport for Requests {
             *nth += 1;
             *nth
         };
-        let since = request.headers().get("client-sync-time").and_then(|value| value.to_str().ok());
+        let since = request.headers().get(CLIENT_SYNC_TIME).and_then(|value| value.to_str().ok());
         let since = since.and_then(Timestamp::parse);
         let call = self.history.note_request(self.device, request.method().clone(), path, since);
         Box::pin(async move {

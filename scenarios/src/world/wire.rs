@@ -11,15 +11,12 @@ use bytes::{Bytes, BytesMut};
 use futures_util::future::join;
 use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use y2w_sdk::protocol::ConnectionReturnCode;
 use y2w_sdk::push::ByteStream;
 
+use super::STREAM_BYTES;
 use super::frames::Frames;
 use super::weather::{Fate, Way, Weather};
 use crate::history::{DeviceIndex, End, History, Pushed, What};
-
-/// What a stream in memory holds before its writer has to wait.
-const STREAM_BYTES: usize = 64 * 1024;
 
 /// Pieces that may be under way in one direction before the sender has to wait.
 const UNDER_WAY_MAX: usize = 1_024;
@@ -151,11 +148,7 @@ impl Wire<'_> {
     }
 
     fn note(&self, pushed: Pushed) {
-        self.seen.lock().is_over |= match &pushed {
-            Pushed::Connack(code) => *code != 0,
-            Pushed::Control(code) => *code != ConnectionReturnCode::ACCEPT_CONNECT.0,
-            _ => false,
-        };
+        self.seen.lock().is_over |= pushed.is_dismissal();
         self.history.note(Some(self.device), What::Push { connection: self.connection, pushed });
     }
 
