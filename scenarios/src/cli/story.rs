@@ -77,6 +77,13 @@ fn what(planned: &Planned<'_>, happening: &Happening) -> String {
         }
         What::Answer { call, status: Some(status) } => format!("{} to request {call}", status.as_u16()),
         What::Answer { call, status: None } => format!("no answer to request {call}"),
+        What::Arrives(arrived) => {
+            format!("request {} reaches the server: {}", arrived.call, text(&arrived.body))
+        }
+        What::Served { call, answer: Some(served) } => {
+            format!("the server says {} to request {call}: {}", served.status.as_u16(), text(&served.body))
+        }
+        What::Served { call, answer: None } => format!("the server ends with request {call} in hand"),
         What::Told(event) => format!("{event:?}"),
         What::StepBegins(id) => {
             let action = planned.step(*id).map_or_else(String::new, |step| step.action.to_string());
@@ -88,4 +95,12 @@ fn what(planned: &Planned<'_>, happening: &Happening) -> String {
         }
         what => format!("{what:?}"),
     }
+}
+
+/// A body as it stands, on one line; no more of it than one reads.
+fn text(body: &[u8]) -> String {
+    const SHOWN: usize = 400;
+    let text = String::from_utf8_lossy(&body[..body.len().min(SHOWN)]);
+    let more = if body.len() > SHOWN { "…" } else { "" };
+    format!("{}{more}", text.escape_debug().to_string().replace("\\\"", "\""))
 }

@@ -159,7 +159,7 @@ impl<'a> Told<'a> {
                 let lanes = self.lanes_of(*fault);
                 self.row(at, format!("fault {fault} is over"), Mark::Fault { lanes }, Weight::Cause);
             }
-            (What::LoggedIn, Some(lane)) => {
+            (What::LoggedIn(_), Some(lane)) => {
                 self.note(at, lane, "logs in".to_owned(), Tone::Plain, Weight::Plain);
             }
             (What::LoggedOut, Some(lane)) => {
@@ -184,6 +184,8 @@ impl<'a> Told<'a> {
             }
             (What::Push { pushed, .. }, Some(lane)) => self.push(at, lane, pushed),
             (What::Told(event), Some(lane)) => self.event(at, lane, event),
+            // At the server's end: what the client does and is told of it is shown.
+            (What::Arrives(_) | What::Served { .. }, _) => (),
             // Nobody did it: nothing that is known happens so.
             (What::Inflicted(_), _) | (_, None) => (),
         }

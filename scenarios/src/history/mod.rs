@@ -9,6 +9,7 @@
 //! in which the device saw them.
 
 mod pushed;
+mod served;
 
 use std::fmt::Write as _;
 use std::hash::Hasher;
@@ -19,9 +20,10 @@ use parking_lot::Mutex;
 use rustc_hash::FxHasher;
 use y2w_sdk::Event;
 use y2w_sdk::clock::Clock;
-use y2w_sdk::protocol::Timestamp;
+use y2w_sdk::protocol::{Timestamp, UserId};
 
 pub use pushed::{Command, End, Pushed};
+pub use served::{Arrived, Served, is_taken_down};
 
 /// A device, by its place in the plan.
 pub type DeviceIndex = usize;
@@ -55,8 +57,8 @@ pub enum What {
     Inflicted(u32),
     /// A fault of the plan is over.
     FaultEnds(u32),
-    /// A device has logged in; its client begins anew.
-    LoggedIn,
+    /// A device logs in as that user; its client begins anew.
+    LoggedIn(UserId),
     /// A device's client has ended.
     LoggedOut,
     /// A request is sent.
@@ -76,6 +78,15 @@ pub enum What {
         call: u64,
         /// The answer's status; none if there is no answer.
         status: Option<StatusCode>,
+    },
+    /// A request that matters at the server's end has reached it.
+    Arrives(Arc<Arrived>),
+    /// The server has done with it.
+    Served {
+        /// Its number in the run.
+        call: u64,
+        /// What the server says; none if it ended with the request in hand: nobody knows what it has done.
+        answer: Option<Served>,
     },
     /// A push connection is being opened.
     Dials,

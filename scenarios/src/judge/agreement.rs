@@ -44,7 +44,7 @@ impl Checker for Agreement {
                 self.owed.entry(device).or_default().0 -= 1;
             }
             What::Told(Event::NoticeFailed { .. }) => self.is_untold = true,
-            What::LoggedIn => {
+            What::LoggedIn(_) => {
                 self.away.insert(device, false);
                 self.owed.remove(&device);
             }

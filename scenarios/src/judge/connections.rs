@@ -189,7 +189,7 @@ impl Checker for Connections {
         self.now = happening.at;
         match (&happening.what, happening.device) {
             (What::FaultBegins(fault), _) => self.fault_begins(cast, *fault, number),
-            (What::LoggedIn, Some(device)) => self.kicked[device] = None,
+            (What::LoggedIn(_), Some(device)) => self.kicked[device] = None,
             (What::Dials, Some(device)) => self.dials(cast, device, number, happening.at, found),
             (What::Told(Event::Kicked), Some(device)) => self.kicked[device] = Some(number),
             (What::Told(Event::NoticeFailed { code, .. }), Some(device)) if !BEYOND_IT.contains(code) => {

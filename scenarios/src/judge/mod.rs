@@ -16,6 +16,7 @@ mod lists;
 mod membership;
 mod mts;
 mod reach;
+mod roster;
 mod unread;
 mod watermark;
 
@@ -157,6 +158,7 @@ impl Judge {
             Box::new(connections::Connections::new(plan)),
             Box::new(mts::Mts::default()),
             Box::new(fanout::Fanout::default()),
+            Box::new(roster::Roster::default()),
             Box::new(unread::Unread::default()),
             Box::new(agreement::Agreement::default()),
             Box::new(lists::Lists),

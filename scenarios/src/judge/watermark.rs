@@ -29,7 +29,7 @@ impl Checker for Watermark {
             return;
         };
         match &happening.what {
-            What::LoggedIn => self.last.retain(|(of, _), _| *of != device),
+            What::LoggedIn(_) => self.last.retain(|(of, _), _| *of != device),
             What::Request { method: Method::GET, path, since: Some(since), .. } => {
                 let list = path.split('?').next().unwrap_or(path);
                 // History is read backwards.

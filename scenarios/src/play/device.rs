@@ -185,7 +185,8 @@ impl<'a> Device<'a> {
             .message_sync(sync)
             .store(self.store.clone());
         let account = self.stage.world.account(&planned.name);
-        self.stage.history.note(Some(self.index), What::LoggedIn);
+        let uid = self.stage.users[self.user_index].id.clone();
+        self.stage.history.note(Some(self.index), What::LoggedIn(uid));
         let client = Users::new(self.config.clone()).login_with(&account, PASSWORD, options).await;
         client.map_err(|error| brief(&error))
     }

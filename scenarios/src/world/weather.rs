@@ -29,7 +29,7 @@ use y2w_sdk::push::{ByteStream, OverStreams, Streams};
 
 use super::{RESET, World, wire};
 use crate::chance;
-use crate::history::{DeviceIndex, History, What};
+use crate::history::{Arrived, DeviceIndex, History, Served, What, is_taken_down};
 use crate::plan::{Actor, Fault, Misfortune, Network, Plan};
 
 /// See the module's text.
@@ -264,12 +264,27 @@ impl Requests {
         if weather.loses(device, Way::Up, matter) {
             return Err(RESET.to_owned());
         }
-        let answer = self.inner.send(request).await?;
+        let answer = self.serve(ended.call, request).await?;
         weather.hop(device, Way::Down, matter).await;
         if weather.loses(device, Way::Down, matter) {
             return Err(RESET.to_owned());
         }
         ended.status = Some(answer.status());
+        Ok(answer)
+    }
+
+    /// Has the server do it.
+    async fn serve(&self, call: u64, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+        if !is_taken_down(request.method(), path) {
+            return self.inner.send(request).await;
+        }
+        let (method, path, body) = (request.method().clone(), path.into(), request.body().clone());
+        let arrived = Arrived { call, method, path, body };
+        self.history.note(Some(self.device), What::Arrives(Arc::new(arrived)));
+        let mut serving = Serving { requests: self, call, answer: None };
+        let answer = self.inner.send(request).await?;
+        serving.answer = Some(Served { status: answer.status(), body: answer.body().clone() });
         Ok(answer)
     }
 }
@@ -317,6 +332,20 @@ struct Ended<'a> {
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
         let what = What::Answer { call: self.call, status: self.status };
+        self.requests.history.note(Some(self.requests.device), what);
+    }
+}
+
+/// Notes what the server says, also when nobody waits for it any more.
+struct Serving<'a> {
+    requests: &'a Requests,
+    call: u64,
+    answer: Option<Served>,
+}
+
+impl Drop for Serving<'_> {
+    fn drop(&mut self) {
+        let what = What::Served { call: self.call, answer: self.answer.take() };
         self.requests.history.note(Some(self.requests.device), what);
     }
 }
