@@ -180,9 +180,23 @@ impl DraftStep {
             Kind::File => Action::SendFile { to: place, bytes: self.other % 5_000 },
             Kind::Edit => Action::Edit { step: sent()? },
             Kind::Recall => Action::Recall { step: sent()? },
-            Kind::Add => Action::AddMember { group: group(), user },
+            Kind::Add => Action::AddMember { group: group(), user, admin: self.other.is_multiple_of(4) },
+            Kind::Intrude => Action::Intrude { group: group(), user: anybody },
             Kind::Remove => Action::RemoveMember { group: group(), user: anybody },
             Kind::Promote => Action::Promote { group: group(), user, admin: self.other.is_multiple_of(2) },
+            Kind::PassMaster => Action::PassMaster { group: group(), user },
+            // What becomes of others who are banned is left open; rule `MEMBER-STATUS`.
+            Kind::BanSelf => {
+                let banned = !self.other.is_multiple_of(4);
+                Action::Ban { group: group(), user: me.to_owned(), banned }
+            }
+            Kind::Nickname => Action::Nickname { group: group() },
+            Kind::PushMembers => {
+                let force = self.other.is_multiple_of(2);
+                let and = if force { Vec::new() } else { vec![user] };
+                let behind = Millis(if self.other.is_multiple_of(3) { 1_000 } else { 0 });
+                Action::PushMembers { group: group(), and, behind, force }
+            }
             Kind::Rename => Action::Rename { group: group() },
             Kind::Contact => Action::AddContact { user },
             Kind::NoContact => Action::RemoveContact { user },

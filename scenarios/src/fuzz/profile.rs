@@ -40,6 +40,12 @@ const ACTIONS: &[Kind] = {
         Remove,
         Remove,
         Promote,
+        Promote,
+        Intrude,
+        PassMaster,
+        BanSelf,
+        Nickname,
+        PushMembers,
         Rename,
         Contact,
         NoContact,
@@ -67,6 +73,11 @@ pub(super) enum Kind {
     Add,
     Remove,
     Promote,
+    Intrude,
+    PassMaster,
+    BanSelf,
+    Nickname,
+    PushMembers,
     Rename,
     Contact,
     NoContact,
@@ -190,6 +201,12 @@ const MEMBERS: Mask = {
             Remove,
             Remove,
             Promote,
+            Promote,
+            Intrude,
+            PassMaster,
+            BanSelf,
+            Nickname,
+            PushMembers,
             Rename,
             Read,
             History,
@@ -211,7 +228,20 @@ const MEMBERS: Mask = {
 const PUSH: Mask = {
     use Kind::*;
     Mask {
-        actions: &[Text, Text, TextToGroup, TextToGroup, Add, Remove, Sync, Login, Login, Logout, Crash],
+        actions: &[
+            Text,
+            Text,
+            TextToGroup,
+            TextToGroup,
+            Add,
+            Remove,
+            PushMembers,
+            Sync,
+            Login,
+            Login,
+            Logout,
+            Crash,
+        ],
         needs: &[&[Text, TextToGroup], &[Login, Logout, Crash]],
         faults: &[
             FaultKind::Deaf,
@@ -294,7 +324,7 @@ mod tests {
         assert_eq!((all_steps, all_faults), (set(steps), set(faults)), "{profile:?}");
     }
 
-    const STEPS: &str = "send-text send-file edit recall add-member remove-member promote rename add-contact \
+    const STEPS: &str = "send-text send-file edit recall add-member remove-member promote intrude pass-master ban nickname push-members rename add-contact \
                          remove-contact favourite unfavourite pin delete-conversation read history sync login logout crash";
 
     #[test]
@@ -316,14 +346,17 @@ mod tests {
         has_over_many_cases(Profile::Sync, steps, "slow lose-requests lose-answers partition expire-tokens");
     }
 
+    const CHANGES: &str = "add-member remove-member promote intrude pass-master nickname";
+
     #[test]
     fn members_has_changes_of_members_among_messages() {
-        let steps = "send-text send-file edit add-member remove-member promote rename read history login";
+        let steps = "send-text send-file edit add-member remove-member promote intrude pass-master ban nickname push-members \
+                     rename read history login";
         let faults = "slow lose-answers partition cut-push restart-push forget-session move-mts";
         has_over_many_cases(Profile::Members, steps, faults);
         let mixed = (0..400).filter(|case| {
             let (steps, _) = names(&generate::plan_in(Profile::Members, 3, *case, &[]));
-            let changes = steps.intersection(&set("add-member remove-member promote")).count();
+            let changes = steps.intersection(&set(CHANGES)).count();
             steps.contains("send-text") && changes > 0
         });
         // A short case may draw only one of both.
@@ -332,7 +365,7 @@ mod tests {
 
     #[test]
     fn push_has_connections_and_what_befalls_them() {
-        let steps = "send-text add-member remove-member sync login logout crash";
+        let steps = "send-text add-member remove-member push-members sync login logout crash";
         let faults = "deaf mute cut-push half-open refuse-connections restart-push forget-session move-mts expire-im-tokens kick";
         has_over_many_cases(Profile::Push, steps, faults);
     }

@@ -65,7 +65,10 @@ impl Checker for Agreement {
             );
             found.add(rules::LOST, &[], text);
         }
-        if !ending.played.restless.is_empty() || self.is_untold {
+        // The push server may have been told what is not, or not any more.
+        let is_misled = |action: &Action| matches!(action, Action::PushMembers { force: true, .. });
+        let is_misled = ending.plan.steps.iter().any(|step| is_misled(&step.action));
+        if !ending.played.restless.is_empty() || self.is_untold || is_misled {
             // What some know is on its way yet, or will never come.
             return;
         }

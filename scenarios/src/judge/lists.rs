@@ -68,8 +68,7 @@ fn may_have_been_in(ending: &Ending<'_>, place: &str, user: &str) -> bool {
         Action::CreateGroup { group: made, members } if made == group => {
             step.by.user == user || members.iter().any(|member| member == user)
         }
-        Action::AddMember { group: of, user: added } => of == group && added == user,
-        _ => false,
+        action => action.adds() == Some((group, user)),
     })
 }
 

@@ -46,15 +46,17 @@ impl Membership {
     }
 
     fn begins(&mut self, step: u32) {
+        let Some(action) = self.actions.get(&step) else { return };
+        if let Some((group, user)) = action.adds() {
+            let user = self.user(user);
+            let place = (group.to_owned(), user);
+            self.out.remove(&place);
+            self.removing.remove(&place);
+            *self.adding.entry(place).or_default() += 1;
+            self.hidden.retain(|(of, _), _| *of != user);
+            return;
+        }
         match self.actions.get(&step) {
-            Some(Action::AddMember { group, user }) => {
-                let user = self.user(user);
-                let place = (group.clone(), user);
-                self.out.remove(&place);
-                self.removing.remove(&place);
-                *self.adding.entry(place).or_default() += 1;
-                self.hidden.retain(|(of, _), _| *of != user);
-            }
             Some(
                 Action::SendText { to: Place::Group(group) }
                 | Action::SendFile { to: Place::Group(group), .. },
@@ -68,19 +70,17 @@ impl Membership {
     }
 
     fn ends(&mut self, step: u32, outcome: &Outcome, number: u64) {
-        match self.actions.get(&step) {
-            // One that failed may have been done all the same, and may still be.
-            Some(Action::AddMember { group, user }) if !matches!(outcome, Outcome::Failed(_)) => {
-                let place = (group.clone(), self.user(user));
-                self.adding.entry(place).and_modify(|adding| *adding = adding.saturating_sub(1));
+        let Some(action) = self.actions.get(&step) else { return };
+        // One that failed may have been done all the same, and may still be.
+        if let Some((group, user)) = action.adds().filter(|_| !matches!(outcome, Outcome::Failed(_))) {
+            let place = (group.to_owned(), self.user(user));
+            self.adding.entry(place).and_modify(|adding| *adding = adding.saturating_sub(1));
+        }
+        if let Action::RemoveMember { group, user } = action {
+            let place = (group.clone(), self.user(user));
+            if self.removing.remove(&place) && *outcome == Outcome::Done {
+                self.out.insert(place, number);
             }
-            Some(Action::RemoveMember { group, user }) => {
-                let place = (group.clone(), self.user(user));
-                if self.removing.remove(&place) && *outcome == Outcome::Done {
-                    self.out.insert(place, number);
-                }
-            }
-            _ => (),
         }
     }
 }

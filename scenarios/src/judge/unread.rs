@@ -1,4 +1,5 @@
-//! Unread counts: none where everything was read, all where nothing was. Rules `CONV-UNREAD`, `MSG-SYNC-MARKS-READ`.
+//! Unread counts: none where everything was read, all where nothing was. Rules `CONV-UNREAD`,
+//! `CONV-UNREAD-SYSTEM`, `MSG-SYNC-MARKS-READ`, `MEMBER-SYSTEM-MESSAGE`.
 
 use std::collections::BTreeMap;
 
@@ -12,6 +13,8 @@ use crate::plan::Action;
 use crate::play::step_of;
 
 const RULE: &str = "CONV-UNREAD";
+const UNREAD_SYSTEM: &str = "CONV-UNREAD-SYSTEM";
+const SYSTEM: &str = "MEMBER-SYSTEM-MESSAGE";
 
 #[derive(Default)]
 pub(super) struct Unread {
@@ -76,6 +79,7 @@ impl Checker for Unread {
         for (session, stored) in &self.stored {
             let place = ending.place(session);
             let Some((one, other)) = place.split_once('+') else {
+                self.group(session, &place, stored, ending, found);
                 continue;
             };
             for (me, with) in [(one, other), (other, one)] {
@@ -86,6 +90,12 @@ impl Checker for Unread {
                 let Some(conversation) = view.conversations.get(with) else {
                     continue;
                 };
+                let system = view.rooms.get(&place).map(|room| room.system);
+                if system == Some(0) {
+                    let text =
+                        format!("in the session of {one} and {other} the server has said nothing itself");
+                    found.add(SYSTEM, &[], text);
+                }
                 let from_others: Vec<u64> =
                     stored.iter().filter(|(by, _)| *by != user).map(|(_, at)| *at).collect();
                 let Some(last) = from_others.last() else {
@@ -108,10 +118,18 @@ impl Checker for Unread {
                         from_others.len()
                     );
                     found.add(RULE, &[*last], text);
+                } else if let Some(system) = system.filter(|system| unread < told + system)
+                    && reads.is_none()
+                {
+                    let text = format!(
+                        "{me} has read nothing of the {told} messages from {with} and of the {system} of the server, and \
+                         {unread} count as unread"
+                    );
+                    found.add(UNREAD_SYSTEM, &[*last], text);
                 }
                 // Only the other's messages, and what the server itself says about a session that two are in.
                 // One may be stored whose sender has not learnt of it.
-                if unread > sent + SYSTEM_MESSAGES {
+                if unread > sent + system.unwrap_or(SYSTEM_MESSAGES) {
                     let text = format!(
                         "{unread} messages from {with} count as unread for {me}, who was sent {sent}"
                     );
@@ -122,7 +140,54 @@ impl Checker for Unread {
     }
 }
 
-/// What the server itself may say in a session of two, and count as unread.
+impl Unread {
+    /// Who was in a group from the beginning and never looked has all messages of others unread.
+    fn group(
+        &self,
+        session: &ImSessionId,
+        place: &str,
+        stored: &[(usize, u64)],
+        ending: &Ending<'_>,
+        found: &mut Findings,
+    ) {
+        for (user, truth) in ending.played.truth.iter().enumerate() {
+            let Some(conversation) = truth.view.conversations.get(place) else { continue };
+            let was_read = self.reads.contains_key(&(user, session.id.to_string()));
+            if was_read || !is_in_throughout(ending, place, &truth.user) {
+                continue;
+            }
+            let from_others: Vec<u64> =
+                stored.iter().filter(|(by, _)| *by != user).map(|(_, at)| *at).collect();
+            if (conversation.unread as usize) < from_others.len() {
+                let text = format!(
+                    "{} has read nothing of the {} messages of others in {place}, and {} count as unread",
+                    truth.user,
+                    from_others.len(),
+                    conversation.unread
+                );
+                found.add(RULE, &from_others, text);
+            }
+        }
+    }
+}
+
+/// Whether somebody is a member of a group from its beginning to the end.
+fn is_in_throughout(ending: &Ending<'_>, place: &str, user: &str) -> bool {
+    let Some(group) = place.strip_prefix('#') else { return false };
+    let mut is_founder = false;
+    for step in &ending.plan.steps {
+        match &step.action {
+            Action::CreateGroup { group: of, members } if of == group => {
+                is_founder = step.by.user == user || members.iter().any(|member| member == user);
+            }
+            Action::RemoveMember { group: of, user: who } if of == group && who == user => return false,
+            _ => (),
+        }
+    }
+    is_founder
+}
+
+/// What the server itself may say in a session of two that nobody has looked at, and count as unread.
 const SYSTEM_MESSAGES: usize = 1;
 
 /// The session whose messages a request reads.

@@ -43,6 +43,16 @@ pub enum Action {
         group: String,
         /// Whom.
         user: String,
+        /// Whether as an admin; otherwise as a plain member.
+        #[serde(default, skip_serializing_if = "is_false")]
+        admin: bool,
+    },
+    /// Adds a user to a group without looking first whether one may, as somebody does who means harm.
+    Intrude {
+        /// Which group.
+        group: String,
+        /// Whom.
+        user: String,
     },
     /// Removes a user from a group; oneself, to leave it.
     RemoveMember {
@@ -59,6 +69,41 @@ pub enum Action {
         user: String,
         /// Whether to an admin; otherwise to a plain member.
         admin: bool,
+    },
+    /// Gives the role of the master to another member.
+    PassMaster {
+        /// Of which group.
+        group: String,
+        /// To whom.
+        user: String,
+    },
+    /// Takes a member out of good standing, or back into it. Nobody may do that to themself.
+    Ban {
+        /// In which group.
+        group: String,
+        /// Whom.
+        user: String,
+        /// Whether out of it.
+        banned: bool,
+    },
+    /// Takes another name in a group, which says which step it is from; sends nothing but the name.
+    Nickname {
+        /// Which group.
+        group: String,
+    },
+    /// Tells the push server by hand who is in a group, as far as one knows.
+    PushMembers {
+        /// Which group.
+        group: String,
+        /// Users who are named as well, members or not.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        and: Vec<String>,
+        /// By how much the mts is less than that of the members.
+        #[serde(default, skip_serializing_if = "Millis::is_zero")]
+        behind: Millis,
+        /// Whether by force: then these and no others are in.
+        #[serde(default, skip_serializing_if = "is_false")]
+        force: bool,
     },
     /// Gives a group another name, which says which step it is from.
     Rename {
@@ -243,7 +288,12 @@ impl Action {
             Self::CreateGroup { group, .. }
             | Self::AddMember { group, .. }
             | Self::RemoveMember { group, .. }
+            | Self::Intrude { group, .. }
             | Self::Promote { group, .. }
+            | Self::PassMaster { group, .. }
+            | Self::Ban { group, .. }
+            | Self::Nickname { group }
+            | Self::PushMembers { group, .. }
             | Self::Rename { group }
             | Self::Favourite { group }
             | Self::Unfavourite { group } => Some(group),
@@ -254,13 +304,26 @@ impl Action {
     /// The other users that it names.
     pub fn users(&self) -> Vec<&str> {
         match self {
-            Self::CreateGroup { members, .. } => members.iter().map(String::as_str).collect(),
+            Self::CreateGroup { members: users, .. } | Self::PushMembers { and: users, .. } => {
+                users.iter().map(String::as_str).collect()
+            }
             Self::AddMember { user, .. }
             | Self::RemoveMember { user, .. }
+            | Self::Intrude { user, .. }
             | Self::Promote { user, .. }
+            | Self::PassMaster { user, .. }
+            | Self::Ban { user, .. }
             | Self::AddContact { user }
             | Self::RemoveContact { user } => vec![user],
             _ => self.place().map_or_else(Vec::new, Place::users),
+        }
+    }
+
+    /// The group that it may make a user a member of, and the user.
+    pub fn adds(&self) -> Option<(&str, &str)> {
+        match self {
+            Self::AddMember { group, user, .. } | Self::Intrude { group, user } => Some((group, user)),
+            _ => None,
         }
     }
 
@@ -309,4 +372,9 @@ impl Misfortune {
                 | Self::RestartServer { .. }
         )
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks like this")]
+fn is_false(flag: &bool) -> bool {
+    !flag
 }

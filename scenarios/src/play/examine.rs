@@ -113,6 +113,12 @@ impl<'a> Examiner<'a> {
             let path = fill(template, &[self.uid.as_str()]);
             examined.push(self.list(name.to_owned(), &path).await);
         }
+        let users = self.list("users".to_owned(), path::USERS).await;
+        // Where others make accounts at the same time, the list changes while it is looked at.
+        let is_ours = |stub: &Stub| self.stage.users.iter().any(|user| user.id.as_str() == stub.id);
+        if users.answers[0].1.entries.iter().flatten().all(is_ours) {
+            examined.push(users);
+        }
         examined
     }
 

@@ -206,8 +206,11 @@ fn groups_of_users(plan: &Plan) -> BTreeMap<&str, BTreeSet<&str>> {
                     put(member, group);
                 }
             }
-            Action::AddMember { group, user } => drop(put(user, group)),
-            _ => (),
+            action => {
+                if let Some((group, user)) = action.adds() {
+                    put(user, group);
+                }
+            }
         }
     }
     groups

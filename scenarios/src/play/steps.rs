@@ -1,8 +1,9 @@
 //! What a step makes a client do.
 
-use y2w_sdk::protocol::entity::Role;
+use y2w_sdk::protocol::entity::{Role, Status};
+use y2w_sdk::protocol::push::ImMember;
 use y2w_sdk::protocol::rest::{AddMember, UpdateMember};
-use y2w_sdk::protocol::{ImSessionId, SessionType};
+use y2w_sdk::protocol::{ImSessionId, SessionType, Timestamp};
 use y2w_sdk::{CurrentUser, Draft, Error, NewGroup, Session};
 
 use super::stage::{Stage, edited_text, text_of};
@@ -12,6 +13,8 @@ use crate::plan::{Action, Actor, Place, Step};
 /// Why a step was not done.
 enum Stop {
     Skipped(&'static str),
+    /// It was done, and no client has told the others of it.
+    Untold,
     Failed(Error),
 }
 
@@ -26,6 +29,7 @@ pub(super) async fn take(stage: &Stage<'_>, client: &CurrentUser, actor: &Actor,
     match act(stage, client, actor, step).await {
         Ok(()) => Outcome::Done,
         Err(Stop::Skipped(why)) => Outcome::Skipped(why),
+        Err(Stop::Untold) => Outcome::Failed("it was done, and nobody is told of it".to_owned()),
         Err(Stop::Failed(why)) if is_refusal(&step.action, &why) => Outcome::Refused(why.to_string()),
         Err(Stop::Failed(why)) => Outcome::Failed(why.to_string()),
     }
@@ -40,6 +44,10 @@ fn is_refusal(action: &Action, error: &Error) -> bool {
     let only_reads = matches!(action, Action::SendText { .. } | Action::Read { .. } | Action::History { .. });
     let is_write = !error.call.starts_with("GET ") && !matches!(action, Action::CreateGroup { .. });
     error.status().is_some_and(|status| (400..500).contains(&status)) && (is_write || only_reads)
+}
+
+fn is_forbidden(error: &Error) -> bool {
+    matches!(error, Error::Api(error) if error.status() == Some(403))
 }
 
 async fn act(stage: &Stage<'_>, client: &CurrentUser, actor: &Actor, step: &Step) -> Result<(), Stop> {
@@ -70,17 +78,21 @@ async fn act(stage: &Stage<'_>, client: &CurrentUser, actor: &Actor, step: &Step
             let made = client.sessions().create_group(&new).await?;
             stage.learnt().group_made(group, made.id.clone());
         }
-        Action::AddMember { group, user } => {
+        Action::AddMember { group, user, admin } => {
             let session = group_of(stage, client, group).await?;
-            let user = stage.user(user);
-            let new = AddMember {
-                user_id: user.id.clone(),
-                name: user.name.clone(),
-                role: None,
-                avatar_url: String::new(),
-                status: None,
-            };
-            session.members().add(&new).await?;
+            session.members().add(&new_member(stage, user, *admin)).await?;
+        }
+        Action::Intrude { group, user } => {
+            let new = new_member(stage, user, false);
+            match group_of(stage, client, group).await {
+                Ok(session) => drop(session.members().add(&new).await?),
+                Err(Stop::Failed(why)) if is_forbidden(&why) => {
+                    let id = stage.learnt().group(group).ok_or(NO_GROUP)?;
+                    client.api().add_member(&id, &new).await.map_err(Error::from)?;
+                    return Err(Stop::Untold);
+                }
+                Err(why) => return Err(why),
+            }
         }
         Action::RemoveMember { group, user } => {
             let session = group_of(stage, client, group).await?;
@@ -89,12 +101,35 @@ async fn act(stage: &Stage<'_>, client: &CurrentUser, actor: &Actor, step: &Step
             session.members().remove(&member.id).await?;
         }
         Action::Promote { group, user, admin } => {
-            let session = group_of(stage, client, group).await?;
-            let uid = &stage.user(user).id;
-            let member = session.members().get(uid).ok_or(Stop::Skipped("no member"))?;
             let role = if *admin { Role::Admin } else { Role::User };
-            let change = UpdateMember { role: Some(role), ..member.as_update() };
+            let change = UpdateMember { role: Some(role), ..UpdateMember::default() };
+            change_member(stage, client, group, user, change).await?;
+        }
+        Action::PassMaster { group, user } => {
+            let change = UpdateMember { role: Some(Role::Master), ..UpdateMember::default() };
+            change_member(stage, client, group, user, change).await?;
+        }
+        Action::Ban { group, user, banned } => {
+            let status = if *banned { Status::Inactive } else { Status::Active };
+            let change = UpdateMember { status: Some(status), ..UpdateMember::default() };
+            change_member(stage, client, group, user, change).await?;
+        }
+        Action::Nickname { group } => {
+            let session = group_of(stage, client, group).await?;
+            let member = session.members().get(client.id()).ok_or(Stop::Skipped("no member"))?;
+            let name = format!("{} {}", actor.user, step.id);
+            let change = UpdateMember { name: Some(name), ..UpdateMember::default() };
             session.members().update(&member.id, &change).await?;
+        }
+        Action::PushMembers { group, and, behind, force } => {
+            let session = group_of(stage, client, group).await?;
+            let mts = session.members().mts().ok_or(Stop::Skipped("no member"))?;
+            let mts = Timestamp::from_millis(mts.as_millis().saturating_sub_unsigned(behind.0));
+            let known =
+                client.with_model(|model| model.session(&session.id).map(|known| known.members.all()));
+            let named = and.iter().map(|user| ImMember { uid: stage.user(user).id.clone(), is_del: false });
+            let members: Vec<ImMember> = known.into_iter().flatten().chain(named).collect();
+            client.im().update_session(&session.im_id(), mts, &members, *force, None).await?;
         }
         Action::Rename { group } => {
             let session = group_of(stage, client, group).await?;
@@ -138,6 +173,34 @@ async fn act(stage: &Stage<'_>, client: &CurrentUser, actor: &Actor, step: &Step
         // The device does that itself.
         Action::Login | Action::Logout | Action::Crash { .. } => (),
     }
+    Ok(())
+}
+
+fn new_member(stage: &Stage<'_>, user: &str, admin: bool) -> AddMember {
+    let user = stage.user(user);
+    AddMember {
+        user_id: user.id.clone(),
+        name: user.name.clone(),
+        role: admin.then_some(Role::Admin),
+        avatar_url: String::new(),
+        status: None,
+    }
+}
+
+/// Changes what is given of a member; all else is sent as it is known.
+async fn change_member(
+    stage: &Stage<'_>,
+    client: &CurrentUser,
+    group: &str,
+    user: &str,
+    change: UpdateMember,
+) -> Result<(), Stop> {
+    let session = group_of(stage, client, group).await?;
+    let member = session.members().get(&stage.user(user).id).ok_or(Stop::Skipped("no member"))?;
+    let known = member.as_update();
+    let change =
+        UpdateMember { role: change.role.or(known.role), status: change.status.or(known.status), ..known };
+    session.members().update(&member.id, &change).await?;
     Ok(())
 }
 

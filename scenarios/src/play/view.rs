@@ -41,6 +41,8 @@ pub struct Room {
     pub name: String,
     /// Who is in, and as what.
     pub members: BTreeMap<String, String>,
+    /// What the server itself said in it.
+    pub system: usize,
     /// Its messages, oldest first; `None` if this client does not follow them.
     pub messages: Option<Vec<String>>,
 }
@@ -185,10 +187,12 @@ fn room(stage: &Stage<'_>, known: &SessionModel, follows: bool) -> Room {
     let local = known.messages.local().iter().filter(|message| message.status == LocalStatus::Stored);
     let local = local.map(|message| shown(&message.kind, &message.content));
     let synced = known.messages.iter();
+    let system = known.messages.iter().filter(|message| message.kind == MessageType::System).count();
     let shown = |message: &Message| (!message.is_delete).then(|| shown(&message.kind, &message.content));
     Room {
         name: known.session.name.clone(),
         members: members.collect(),
+        system: if follows { system } else { 0 },
         messages: follows.then(|| synced.filter_map(|message| shown(message)).chain(local).collect()),
     }
 }

@@ -1,12 +1,15 @@
 //! What is known of a group from what its server has answered: who is in, as what, since when.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use y2w_sdk::protocol::entity::Role;
 use y2w_sdk::protocol::{MemberId, MessageId, SessionMember, Timestamp, UserId};
 
 /// See the module's text. Nothing is known any more once it is unsure.
 pub(super) struct Group {
+    /// Its name at the beginning.
+    pub(super) name: Arc<str>,
     /// Who made it.
     pub(super) creator: UserId,
     /// The latest time that an answer about the session itself had.
@@ -53,8 +56,9 @@ impl UnderWay {
 }
 
 impl Group {
-    pub(super) fn new(creator: UserId, updated_at: Timestamp) -> Self {
+    pub(super) fn new(name: String, creator: UserId, updated_at: Timestamp) -> Self {
         Self {
+            name: name.into(),
             creator,
             updated_at,
             members: BTreeMap::new(),

@@ -131,8 +131,9 @@ impl Roster {
             }
             return;
         };
+        let name = group.name.clone();
         let mut broken = |rule: &'static str, what: String| {
-            let text = format!("{} asked {} in {session}, {what}", cast.name(device), about.words());
+            let text = format!("{} asked {} in {name}, {what}", cast.name(device), about.words());
             found.add(rule, &[witness], text);
         };
         let is_done = answer.status.is_success();
@@ -153,7 +154,7 @@ impl Roster {
         let made = made.and_then(|answer| read::<Session>(&answer.body));
         if let Some(made) = made.filter(|made| made.kind == SessionType::Group) {
             let updated_at = made.updated_at.unwrap_or(Timestamp::MIN);
-            self.groups.insert(made.id, Group::new(creator, updated_at));
+            self.groups.insert(made.id, Group::new(made.name, creator, updated_at));
         }
     }
 }
@@ -275,16 +276,25 @@ impl Group {
     }
 
     fn changed(&mut self, caller: &UserId, member: &SessionMember, broken: Broken<'_>) {
-        let Some(before) = self.get(&member.user_id).filter(|before| self.is_sure_of(before)) else { return };
+        let before = self.get(&member.user_id).filter(|before| self.is_sure_of(before)).cloned();
+        if let Some(before) = &before {
+            self.clocks(before, member, broken);
+        }
+        let is_new = before.is_none_or(|before| before.role != Role::Master);
+        if is_new && member.role == Role::Master && member.user_id != *caller {
+            self.master_steps_back(caller);
+        }
+    }
+
+    /// What a change of a member has to do to its two clocks.
+    fn clocks(&self, before: &SessionMember, member: &SessionMember, broken: Broken<'_>) {
         let (created, was) = (member.created_at, before.created_at);
         let is_another_role = member.role != before.role;
         let shows =
             |m: &SessionMember| (m.name.clone(), m.role.clone(), m.status.clone(), m.avatar_url.clone());
         if is_another_role && created <= was {
-            broken(
-                "MEMBER-CREATED-AT",
-                format!("which is another role, and createdAt is {created} as it was before"),
-            );
+            let what = format!("which is another role, and createdAt is {created} as it was before");
+            broken("MEMBER-CREATED-AT", what);
         } else if is_another_role {
             self.grows(created, broken);
         } else if created != was {
@@ -295,9 +305,6 @@ impl Group {
         if shows(member) != shows(before) && member.updated_at <= before.updated_at {
             let what = format!("which changes it, and updatedAt is {} as it was before", member.updated_at);
             broken("MEMBER-UPDATED-AT", what);
-        }
-        if is_another_role && member.role == Role::Master {
-            self.master_steps_back(caller);
         }
     }
 
