@@ -120,3 +120,126 @@ impl Group {
         self.is_sure_of(member).then_some(member.role == Role::Master)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use y2w_sdk::protocol::Timestamp;
+
+    use super::*;
+
+    fn uid(name: &str) -> UserId {
+        name.into()
+    }
+
+    /// A group that ann made: she is the master, bob an admin, carl a user, dora was removed; eve was never in.
+    fn group() -> Group {
+        let mut group = Group::new("team".to_owned(), uid("ann"), Timestamp::from_millis(1));
+        let members =
+            [("ann", Role::Master), ("bob", Role::Admin), ("carl", Role::User), ("dora", Role::User)];
+        for ((name, role), at) in members.into_iter().zip(2..) {
+            group.take(SessionMember {
+                id: format!("m-{name}").as_str().into(),
+                user_id: uid(name),
+                name: name.to_owned(),
+                pinyin: Vec::new(),
+                role,
+                status: Status::Active,
+                avatar_url: String::new(),
+                last_read_time: None,
+                is_delete: name == "dora",
+                created_at: Timestamp::from_millis(at),
+                updated_at: Timestamp::from_millis(at),
+            });
+        }
+        group
+    }
+
+    fn add(role: Role) -> AddMember {
+        let (name, avatar_url) = ("eve".to_owned(), String::new());
+        AddMember { user_id: uid("eve"), name, role: Some(role), avatar_url, status: None }
+    }
+
+    #[test]
+    fn any_member_adds_users_and_those_who_manage_give_roles() {
+        let group = group();
+        for (caller, role, due) in [
+            ("carl", Role::User, Done("MEMBER-ADD-RIGHT")),
+            ("carl", Role::Admin, Refused("MEMBER-ROLES")),
+            ("bob", Role::User, Done("MEMBER-ADD-RIGHT")),
+            ("bob", Role::Admin, Open),
+            ("dora", Role::User, Refused("MEMBER-ADD-OUTSIDER")),
+            ("eve", Role::User, Refused("MEMBER-ADD-OUTSIDER")),
+        ] {
+            assert_eq!(group.adding(&uid(caller), &add(role.clone())), due, "{caller} adds as {role}");
+        }
+        let empty = Group::new("team".to_owned(), uid("ann"), Timestamp::from_millis(1));
+        assert_eq!(empty.adding(&uid("ann"), &add(Role::Master)), Done("MEMBER-ADD"));
+        assert_eq!(empty.adding(&uid("eve"), &add(Role::Master)), Refused("SESS-CREATE-FIRST-MEMBER"));
+    }
+
+    #[test]
+    fn who_manages_removes_others_but_for_the_master_and_everybody_leaves() {
+        let group = group();
+        for (caller, member, due) in [
+            ("ann", "bob", Done("MEMBER-REMOVE")),
+            ("bob", "carl", Done("MEMBER-REMOVE")),
+            ("bob", "ann", Refused("MEMBER-MASTER-STAYS")),
+            ("carl", "bob", Refused("MEMBER-REMOVE-RIGHT")),
+            ("carl", "carl", Done("MEMBER-LEAVE")),
+            ("ann", "ann", Done("MEMBER-LEAVE")),
+            ("eve", "carl", Refused("MEMBER-REMOVE-RIGHT")),
+            ("ann", "dora", Open),
+        ] {
+            let member_id = format!("m-{member}").as_str().into();
+            assert_eq!(group.removing(&uid(caller), &member_id), due, "{caller} removes {member}");
+        }
+    }
+
+    #[test]
+    fn names_are_ones_own_and_roles_are_given_by_those_who_have_one() {
+        let group = group();
+        let name = || UpdateMember { name: Some("other".to_owned()), ..UpdateMember::default() };
+        let role = |role| UpdateMember { role: Some(role), ..UpdateMember::default() };
+        let ban = || UpdateMember { status: Some(Status::Inactive), ..UpdateMember::default() };
+        for (caller, member, change, due) in [
+            ("carl", "carl", name(), Done("MEMBER-UPDATE")),
+            ("bob", "carl", name(), Done("MEMBER-UPDATE")),
+            ("carl", "bob", name(), Refused("MEMBER-UPDATE-RIGHT")),
+            ("bob", "ann", name(), Refused("MEMBER-MASTER-STAYS")),
+            ("eve", "carl", name(), Refused("MEMBER-UPDATE-RIGHT")),
+            ("bob", "bob", ban(), Refused("MEMBER-UPDATE-RIGHT")),
+            ("bob", "carl", ban(), Done("MEMBER-UPDATE")),
+            ("carl", "carl", role(Role::Admin), Refused("MEMBER-ROLES")),
+            ("carl", "carl", role(Role::User), Open),
+            ("ann", "carl", role(Role::Admin), Done("MEMBER-UPDATE")),
+            ("ann", "carl", role(Role::Master), Done("MEMBER-MASTER-PASSED-ON")),
+            ("bob", "carl", role(Role::Master), Refused("MEMBER-MASTER-PASSED-ON")),
+        ] {
+            let id = format!("m-{member}").as_str().into();
+            assert_eq!(
+                group.changing(&uid(caller), &id, &change),
+                due,
+                "{caller} changes {member}: {change:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_members_write() {
+        let group = group();
+        assert_eq!(group.storing(&uid("carl")), Done("MSG-STORE"));
+        assert_eq!(group.storing(&uid("dora")), Refused("MSG-MEMBERS-ONLY"));
+        assert_eq!(group.storing(&uid("eve")), Refused("MSG-MEMBERS-ONLY"));
+    }
+
+    #[test]
+    fn of_who_may_have_become_master_nothing_is_said() {
+        let mut group = group();
+        group.mastership_moves();
+        assert_eq!(group.removing(&uid("carl"), &"m-bob".into()), Open);
+        let mut bob = group.get(&uid("bob")).unwrap().clone();
+        (bob.role, bob.updated_at) = (Role::Master, Timestamp::from_millis(9));
+        group.listed(vec![bob]);
+        assert_eq!(group.removing(&uid("carl"), &"m-bob".into()), Refused("MEMBER-REMOVE-RIGHT"));
+    }
+}
