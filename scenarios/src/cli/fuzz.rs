@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use y2w_mock_server::quirks::NamedQuirk;
+use y2w_mock_server::quirks::{NamedQuirk, Quirk};
 use y2w_sdk::clock::Clock;
 
 use super::determinism::DeterminismArgs;
@@ -14,6 +14,7 @@ use super::scoreboard::scoreboard;
 use super::sim::draw;
 use super::story::{count, extent, prose, reached};
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
+use crate::fuzz::score::is_watched;
 use crate::fuzz::shrink::shrink;
 use crate::fuzz::{Campaign, Found, Profile, breaks, simulate};
 use crate::history::Keep;
@@ -50,6 +51,10 @@ pub(super) struct FuzzArgs {
     #[arg(long, conflicts_with_all = ["cases", "case"])]
     scoreboard: bool,
 
+    /// Of all quirks, only those that break a rule which the fuzzer watches over
+    #[arg(long, requires = "scoreboard", conflicts_with = "quirk")]
+    watched: bool,
+
     #[command(flatten)]
     determinism: DeterminismArgs,
 
@@ -70,6 +75,9 @@ pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
         }
     }
     if args.scoreboard {
+        if args.watched {
+            quirks = Quirk::ALL.iter().copied().filter(|quirk| is_watched(*quirk)).collect();
+        }
         return scoreboard(&quirks, args.seed, args.profile, args.time);
     }
     let campaign = Campaign { seed: args.seed, profile: args.profile, quirks: args.quirk.clone() };

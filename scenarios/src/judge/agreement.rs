@@ -2,7 +2,6 @@
 //! `PUSH-DELIVER`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Debug;
 
 use y2w_sdk::Event;
 use y2w_sdk::push::ConnectionState;
@@ -126,10 +125,11 @@ fn compare(ending: &Ending<'_>, seen: &DeviceView, left: &BTreeSet<&str>, found:
 /// Of each conversation that somebody said something in last: whether it is on top, and what was said. That it was read
 /// on one device, the others are not told; nor is anybody told of a session that was opened and no more.
 fn of_conversations(mine: &View, theirs: &View) -> Option<Difference> {
-    let told = |view: &View, keys: &View| -> BTreeMap<String, (bool, String)> {
+    let told = |view: &View, keys: &View| -> BTreeMap<String, String> {
         let said = |with: &String| keys.conversations.get(with).is_none_or(|c| step_said(&c.last).is_some());
         let all = view.conversations.iter().filter(|(with, _)| said(with));
-        all.map(|(with, c)| (with.clone(), (c.top, c.last.clone()))).collect()
+        let words = |top| if top { "on top, the last message" } else { "the last message" };
+        all.map(|(with, c)| (with.clone(), format!("{} {}", words(c.top), c.last))).collect()
     };
     of_maps(&told(mine, theirs), &told(theirs, theirs))
 }
@@ -174,20 +174,19 @@ impl Difference {
         match self {
             Self::Lacks(key) => format!("does not know `{key}`, which the server has,"),
             Self::HasStill(key) => format!("still knows `{key}`, which the server has no more,"),
-            Self::Other(key, mine, theirs) => format!("knows `{key}` as {mine}, and the server as {theirs},"),
+            Self::Other(key, mine, theirs) => {
+                format!("knows `{key}` as `{mine}`, and the server as `{theirs}`,")
+            }
         }
     }
 }
 
-fn of_maps<V: PartialEq + Debug>(
-    mine: &BTreeMap<String, V>,
-    theirs: &BTreeMap<String, V>,
-) -> Option<Difference> {
+fn of_maps(mine: &BTreeMap<String, String>, theirs: &BTreeMap<String, String>) -> Option<Difference> {
     for (key, value) in theirs {
         match mine.get(key) {
             None => return Some(Difference::Lacks(key.clone())),
             Some(other) if other != value => {
-                return Some(Difference::Other(key.clone(), format!("{other:?}"), format!("{value:?}")));
+                return Some(Difference::Other(key.clone(), other.clone(), value.clone()));
             }
             Some(_) => (),
         }

@@ -54,12 +54,14 @@ async fn act(stage: &Stage<'_>, client: &CurrentUser, actor: &Actor, step: &Step
     match &step.action {
         Action::SendText { to } => {
             let session = open(stage, client, actor, to).await?.im_id();
-            client.send(Draft::text(session, &text_of(step.id)))?;
+            let text = text_of(step.id);
+            client.send(Draft::text(session, &text).notification(&text))?;
         }
         Action::SendFile { to, bytes } => {
             let session = open(stage, client, actor, to).await?.im_id();
             let content = vec![b'y'; usize::try_from(*bytes).unwrap_or(usize::MAX)];
-            client.send(Draft::file(session, &text_of(step.id), "text/plain", content))?;
+            let name = text_of(step.id);
+            client.send(Draft::file(session, &name, "text/plain", content).notification(&name))?;
         }
         Action::Edit { step: sent } => {
             let (session, id) =
