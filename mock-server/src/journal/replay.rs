@@ -1,6 +1,5 @@
 //! Reading the data at the start.
 
-use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,7 +28,7 @@ pub(crate) struct Kept {
     /// From which size of the log on a snapshot is made.
     pub(super) snapshot_from: u64,
     /// Held as long as the store is open, where it is in a directory.
-    lock: Option<File>,
+    lock: Option<locked::Taken>,
 }
 
 impl Kept {
@@ -102,7 +101,7 @@ fn open_store(
     directory: &Path,
     apps: &[String],
     store: impl FnOnce(&Header) -> Result<Store>,
-    lock: Option<File>,
+    lock: Option<locked::Taken>,
     snapshot_from: u64,
     progress: Progress,
 ) -> std::result::Result<Opened, DataError> {
