@@ -15,6 +15,7 @@ use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::{faults, listen};
@@ -23,7 +24,11 @@ use crate::{faults, listen};
 /// clients keep theirs: one that is closed just as it is used again costs a request.
 const HEAD_PATIENCE: Duration = Duration::from_secs(120);
 
-/// Serves the listener until `stop`; requests that are being answered then still get their answers.
+/// For how long requests that are being answered at the end are waited for.
+const END_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Serves the listener until `stop`; requests that are being answered then still get their answers, unless that takes too
+/// long. Nothing of any connection is left when it returns.
 pub(crate) async fn run(router: Router, listener: TcpListener, stop: CancellationToken) {
     let serve = |stream, peer| {
         let (router, stop) = (router.clone(), stop.clone());
@@ -31,7 +36,10 @@ pub(crate) async fn run(router: Router, listener: TcpListener, stop: Cancellatio
     };
     let mut left = listen::run(listener, stop.clone(), serve).await;
     // They have seen it too.
-    while left.join_next().await.is_some() {}
+    let ended = async { while left.join_next().await.is_some() {} };
+    if timeout(END_PATIENCE, ended).await.is_err() {
+        left.shutdown().await;
+    }
 }
 
 /// The address that a request comes from: an extension of it.
@@ -80,8 +88,12 @@ struct Lost;
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::routing::get;
     use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+    use tokio::net::TcpStream;
+    use tokio::sync::mpsc;
     use tokio::task::JoinSet;
     use tokio::time::sleep;
     use y2w_sdk::clock::Clock;
@@ -157,5 +169,34 @@ mod tests {
         sleep(Duration::from_secs(1)).await;
         served.stop.cancel();
         assert!(rest(&mut served.stream).await.ends_with("late"));
+    }
+
+    /// Whoever starts the next server on the same data finds nobody at it any more.
+    #[tokio::test]
+    async fn nothing_is_left_of_requests_that_do_not_end() {
+        let state = Arc::new(());
+        let (began, mut begun) = mpsc::unbounded_channel();
+        let held = state.clone();
+        let endless = async move || {
+            let _held = held;
+            began.send(()).unwrap();
+            std::future::pending::<()>().await;
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let mut task = JoinSet::new();
+        task.spawn(run(Router::new().route("/", get(endless)), listener, stop.clone()));
+        let mut clients = Vec::new();
+        for _ in 0..100 {
+            let mut stream = TcpStream::connect(addr).await.unwrap();
+            stream.write_all(b"GET / HTTP/1.1\r\nHost: y2w\r\n\r\n").await.unwrap();
+            clients.push(stream);
+            begun.recv().await.unwrap();
+        }
+        tokio::time::pause();
+        stop.cancel();
+        task.join_next().await.unwrap().unwrap();
+        assert_eq!(Arc::strong_count(&state), 1);
     }
 }

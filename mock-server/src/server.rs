@@ -11,7 +11,6 @@ use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
 
@@ -93,13 +92,11 @@ impl MockServer {
         std::iter::once((self.http_url(), self.apps.first())).chain(others)
     }
 
-    /// Ends the listeners and all connections, and waits until their tasks have ended.
+    /// Ends the listeners and all connections, and waits until their tasks have ended; that takes a few seconds where
+    /// requests do not end. The data can be used by another server then.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
-        let ended = async { while self.tasks.join_next().await.is_some() {} };
-        if timeout(PATIENCE, ended).await.is_err() {
-            self.tasks.shutdown().await;
-        }
+        while self.tasks.join_next().await.is_some() {}
     }
 }
 
@@ -116,9 +113,6 @@ impl Drop for MockServer {
         self.stop.cancel();
     }
 }
-
-/// For how long a shutdown waits for requests that do not end.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which of a server's listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,7 +3,6 @@
 //! Whoever opens the directory has it alone, and removes what nothing refers to: uploads that the end of an earlier
 //! process cut off or whose record it lost, and all files of a server that kept no state. Whatever else lies there stays.
 
-use std::fs::File as Blocking;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -37,7 +36,7 @@ pub(super) struct Directory {
     path: PathBuf,
     /// Whether what is kept is to be on disk by then.
     durable: bool,
-    _lock: Blocking,
+    _lock: locked::Taken,
 }
 
 impl Directory {

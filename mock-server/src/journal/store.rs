@@ -13,7 +13,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::disk::Backend;
 use super::record::{checked, summed};
 use crate::business::Business;
 
@@ -88,34 +87,6 @@ impl Store {
             }
         };
         Ok(Self { database: Database::builder().set_repair_callback(noted).open(file)? })
-    }
-
-    /// Opens the store in those bytes, and makes it if there are none.
-    pub(super) fn on_disk(disk: Backend, new: &Header) -> Result<Self> {
-        let is_new = disk.is_new();
-        let store = Self::over(disk)?;
-        if is_new {
-            store.write_header(new)?;
-        }
-        Ok(store)
-    }
-
-    pub(super) fn over(disk: Backend) -> Result<Self> {
-        Ok(Self { database: Database::builder().create_with_backend(disk)? })
-    }
-
-    /// Takes the last commits of the log away; says how many there were to take.
-    pub(super) fn lose_last(&self, commits: usize) -> Result<usize> {
-        let transaction = self.database.begin_write()?;
-        let mut lost = 0;
-        {
-            let mut log = transaction.open_table(LOG)?;
-            while lost < commits && log.pop_last()?.is_some() {
-                lost += 1;
-            }
-        }
-        transaction.commit()?;
-        Ok(lost)
     }
 
     /// How the data is written: the one thing that a header of any format tells.

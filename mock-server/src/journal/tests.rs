@@ -58,6 +58,13 @@ fn states(opened: &Opened) -> Vec<Value> {
     opened.states.iter().map(|state| serde_json::to_value(state).unwrap()).collect()
 }
 
+fn kept(opened: &Opened) -> &replay::Kept {
+    match &opened.place {
+        replay::Place::InDirectory(kept) => kept,
+        replay::Place::InMemory(_) => panic!("it is not in a directory"),
+    }
+}
+
 fn reopened(directory: &Path) -> Result<Opened, DataError> {
     open(directory, &keys(), u64::MAX, Progress::Hidden)
 }
@@ -389,8 +396,8 @@ fn each_start_is_counted_and_the_log_goes_on() {
     let (directory, past) = written(2_000);
     for starts in 2..4 {
         let opened = reopened(directory.path()).unwrap();
-        assert_eq!((opened.starts, opened.kept.last), (starts - 1, 39));
-        assert!(opened.kept.header.upto > 0, "there was a snapshot");
+        assert_eq!((opened.starts, kept(&opened).last), (starts - 1, 39));
+        assert!(kept(&opened).header.upto > 0, "there was a snapshot");
         assert_eq!(Some(&states(&opened)), past.last());
     }
 }
@@ -411,6 +418,17 @@ fn the_apps_are_told_by_their_keys() {
 }
 
 #[test]
+fn a_disk_in_memory_tells_the_apps_by_their_keys_too() {
+    let disk = Disk::default();
+    assert_eq!(open_disk(&disk, &keys()).unwrap().starts, 0);
+    let other_order = keys().into_iter().rev().collect::<Vec<_>>();
+    assert_eq!(open_disk(&disk, &other_order).unwrap().starts, 1);
+    let error = open_disk(&disk, &keys()[..1]).unwrap_err().to_string();
+    assert!(error.contains("the data in memory is of the apps first, second, not of first"), "{error}");
+    assert_eq!(open_disk(&disk, &keys()).unwrap().starts, 2);
+}
+
+#[test]
 fn one_process_at_a_time() {
     let (directory, _) = written(u64::MAX);
     let held = reopened(directory.path()).unwrap();
@@ -424,8 +442,8 @@ fn one_process_at_a_time() {
 fn another_format_is_refused() {
     let (directory, _) = written(u64::MAX);
     let opened = reopened(directory.path()).unwrap();
-    let later = store::Header { format: 7, ..opened.kept.header.clone() };
-    opened.kept.store.write_header(&later).unwrap();
+    let later = store::Header { format: 7, ..kept(&opened).header.clone() };
+    kept(&opened).store.write_header(&later).unwrap();
     drop(opened);
     let error = reopened(directory.path()).unwrap_err().to_string();
     assert!(error.contains("has format 7, this server reads 1"), "{error}");
@@ -486,7 +504,7 @@ fn a_log_with_a_gap_or_with_another_past_is_refused() {
     ] {
         let (directory, _) = written(u64::MAX);
         let opened = reopened(directory.path()).unwrap();
-        opened.kept.store.commit(&(first..first + 1), lines.as_bytes()).unwrap();
+        kept(&opened).store.commit(&(first..first + 1), lines.as_bytes()).unwrap();
         drop(opened);
         let error = reopened(directory.path()).unwrap_err();
         assert!(matches!(error, DataError::Damaged { .. }), "{error}");
@@ -510,7 +528,7 @@ fn a_file_of_something_else_is_refused() {
 fn what_was_left_of_a_first_start_is_no_hindrance() {
     let directory = TempDir::new().unwrap();
     std::fs::write(directory.path().join("journal.new"), "half of a store").unwrap();
-    assert_eq!(reopened(directory.path()).unwrap().kept.last, 0);
+    assert_eq!(kept(&reopened(directory.path()).unwrap()).last, 0);
 }
 
 /// A file that was cut or changed is refused, or read as it was after one of its commands: never as anything else, and
@@ -532,7 +550,7 @@ fn a_damaged_file_is_refused_or_read_as_it_once_was() {
             std::fs::write(damaged.path().join("journal.redb"), bytes).unwrap();
             match reopened(damaged.path()) {
                 Ok(opened) => {
-                    let last = usize::try_from(opened.kept.last).unwrap();
+                    let last = usize::try_from(kept(&opened).last).unwrap();
                     assert_eq!(states(&opened), past[last]);
                 }
                 Err(error) => {

@@ -11,6 +11,7 @@ use thiserror::Error;
 use tokio::sync::Notify;
 
 use super::States;
+use super::disk::Taken;
 use super::replay::Kept;
 use super::store::Result;
 use crate::business::Business;
@@ -25,8 +26,8 @@ pub(crate) struct Broken;
 pub(crate) enum Journal {
     /// To this thread, until the journal is dropped.
     Thread { shared: Arc<Shared>, thread: Option<JoinHandle<()>> },
-    /// To a disk in memory, until that fails.
-    AtOnce(Mutex<Option<Kept>>),
+    /// To a disk in memory.
+    AtOnce(Mutex<Taken>),
 }
 
 #[derive(Debug)]
@@ -53,9 +54,6 @@ impl Journal {
     /// Begins to write after what was read. The states are looked at for snapshots.
     #[expect(clippy::disallowed_methods, reason = "it waits for a disk, which a seed does not decide")]
     pub(crate) fn start(kept: Kept, states: States) -> Self {
-        if kept.is_in_memory() {
-            return Self::AtOnce(Mutex::new(Some(kept)));
-        }
         let last = kept.last;
         let shared = Arc::new(Shared {
             queue: Mutex::new(Queue { lines: Vec::new(), commands: last + 1..last + 1, closed: false }),
@@ -77,19 +75,7 @@ impl Journal {
                 queue.commands.end += 1;
                 shared.came.notify_one();
             }
-            Self::AtOnce(kept) => {
-                let mut place = kept.lock();
-                if let Some(kept) = &mut *place {
-                    let number = kept.last + 1;
-                    match kept.store.commit(&(number..number + 1), line) {
-                        Ok(()) => kept.last = number,
-                        Err(error) => {
-                            tracing::error!(%error, "{CANNOT}");
-                            *place = None;
-                        }
-                    }
-                }
-            }
+            Self::AtOnce(disk) => disk.lock().written.log.push(line.to_vec()),
         }
     }
 
@@ -97,14 +83,10 @@ impl Journal {
     pub(crate) async fn settled(&self) -> std::result::Result<(), Broken> {
         match self {
             Self::Thread { shared, .. } => shared.settled().await,
-            Self::AtOnce(kept) if kept.lock().is_some() => Ok(()),
-            Self::AtOnce(_) => Err(Broken),
+            Self::AtOnce(_) => Ok(()),
         }
     }
 }
-
-/// What is said when it is over.
-const CANNOT: &str = "the journal cannot be written; no answer is given any more";
 
 impl Shared {
     async fn settled(&self) -> std::result::Result<(), Broken> {
@@ -156,7 +138,7 @@ impl Writer {
     fn run(mut self) {
         while let Some((commands, lines)) = self.next() {
             if let Err(error) = self.write(&commands, &lines) {
-                tracing::error!(%error, "{CANNOT}");
+                tracing::error!(%error, "the journal cannot be written; no answer is given any more");
                 return;
             }
         }
