@@ -1,6 +1,6 @@
 //! Attachments: files that messages refer to as `attachments/ID/content`.
 
-use ::http::Method;
+use ::http::{HeaderName, Method};
 use bytes::Bytes;
 
 use super::call::Call;
@@ -27,7 +27,7 @@ impl Api {
         let form = Multipart::of_one_file(FIELD, file_name, content_type, &bytes);
         self.post(path::ATTACHMENTS, &[])
             .body(&form.content_type, form.body)
-            .header(CONTENT_MD5, &credential::md5_hex(&bytes))
+            .header(HeaderName::from_static(CONTENT_MD5), &credential::md5_hex(&bytes))
             .carrying(bytes.len())
             .send_as_user()
             .await
@@ -49,6 +49,6 @@ impl Api {
     /// they are, relative ones on this server and with the token. `None` where there is none: the field is blank. Rules
     /// `FILE-REFERENCE`, `API-AUTH-QUERY`.
     pub fn absolute_url(&self, url: &str) -> Option<String> {
-        url::with_token(&self.base, url, self.token().as_deref())
+        url::with_token(&self.base, url, self.token().as_deref().map(|token| &*token.text))
     }
 }

@@ -1,17 +1,18 @@
 //! One call: from its parameters to what is made of the answer.
 
+use std::fmt::Write;
 use std::time::Duration;
 
-use ::http::{HeaderMap, HeaderName, HeaderValue, Method, Request, header};
+use ::http::{HeaderName, HeaderValue, Method, Request, header};
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::error::{not_understood, refused};
-use super::{Api, ApiError, ApiErrorKind};
+use super::{Api, ApiError, ApiErrorKind, Token};
 use crate::protocol::Timestamp;
-use crate::protocol::rest::{CLIENT_SYNC_TIME, List, MessageList, fill};
+use crate::protocol::rest::{CLIENT_SYNC_TIME, List, MessageList, fill_into};
 
 /// Pause before the first of the further tries of a GET; it doubles each time.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
@@ -21,24 +22,24 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Bytes a second of the slowest link that files are expected to pass.
 const SLOW_LINK: usize = 32 * 1024;
 
+/// What ids and a query make a URL longer than its template, nearly always.
+const ROOM: usize = 48;
+
+/// Made once, and not for each request.
+static SYNC_TIME: HeaderName = HeaderName::from_static(CLIENT_SYNC_TIME);
+
 /// A call in the making.
 pub(super) struct Call<'a> {
     api: &'a Api,
     method: Method,
     template: &'static str,
     target: String,
-    headers: HeaderMap,
+    headers: Vec<(HeaderName, HeaderValue)>,
     body: Bytes,
     /// How long one try may take.
     deadline: Duration,
     /// Why it cannot be sent; told when it is to be.
     fault: Option<String>,
-}
-
-/// `limit` and whatever else a list call needs in its query.
-#[derive(Serialize)]
-pub(super) struct PageQuery {
-    pub(super) limit: usize,
 }
 
 impl<'a> Call<'a> {
@@ -48,7 +49,10 @@ impl<'a> Call<'a> {
         let target = if ids.iter().any(|id| matches!(*id, "" | "." | "..")) {
             Err("an id is empty or consists of dots".to_owned())
         } else {
-            Ok(format!("{}{}", api.base, fill(template, ids)))
+            let mut target = String::with_capacity(api.base.len() + template.len() + ROOM);
+            target.push_str(&api.base);
+            fill_into(&mut target, template, ids);
+            Ok(target)
         };
         Self::to(api, method, template, target)
     }
@@ -64,8 +68,14 @@ impl<'a> Call<'a> {
             Ok(target) => (target, None),
             Err(fault) => (String::new(), Some(fault)),
         };
-        let (headers, deadline) = (HeaderMap::new(), api.deadline);
+        let (headers, deadline) = (Vec::new(), api.deadline);
         Self { api, method, template, target, headers, body: Bytes::new(), deadline, fault }
+    }
+
+    /// Asks for at most so many entries. Rule `API-LIST-LIMIT`.
+    pub(super) fn limit(mut self, limit: usize) -> Self {
+        write!(self.target, "?limit={limit}").expect("writing to a String does not fail");
+        self
     }
 
     /// Puts the parameters into the query.
@@ -94,13 +104,13 @@ impl<'a> Call<'a> {
     /// Sends these bytes as the body.
     pub(super) fn body(mut self, content_type: &str, body: Bytes) -> Self {
         self.body = body;
-        self.header(header::CONTENT_TYPE.as_str(), content_type)
+        self.header(header::CONTENT_TYPE, content_type)
     }
 
     /// Adds a header, if its value can be one.
-    pub(super) fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub(super) fn header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.insert(HeaderName::from_static(name), value);
+            self.headers.push((name, value));
         }
         self
     }
@@ -112,8 +122,9 @@ impl<'a> Call<'a> {
     }
 
     /// Asks for entries changed since then. Rule `SYNC-HEADER`.
-    pub(super) fn since(self, time: Timestamp) -> Self {
-        self.header(CLIENT_SYNC_TIME, &time.as_millis().to_string())
+    pub(super) fn since(mut self, time: Timestamp) -> Self {
+        self.headers.push((SYNC_TIME.clone(), time.as_millis().into()));
+        self
     }
 
     /// Sends it as the logged-in user, logging in again once if the token is no longer good.
@@ -241,7 +252,7 @@ impl<'a> Call<'a> {
     }
 
     /// The body of a successful answer, after as many tries as the call may have.
-    async fn tries(&self, token: Option<&str>) -> Result<Bytes, ApiError> {
+    async fn tries(&self, token: Option<&Token>) -> Result<Bytes, ApiError> {
         let mut left = if self.method == Method::GET { self.api.retries } else { 0 };
         let mut pause = FIRST_PAUSE;
         loop {
@@ -257,7 +268,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    async fn once(&self, token: Option<&str>) -> Result<Bytes, ApiError> {
+    async fn once(&self, token: Option<&Token>) -> Result<Bytes, ApiError> {
         let request = self.request(token)?;
         let answer = tokio::time::timeout(self.deadline, self.api.transport.send(request));
         let response = match answer.await {
@@ -271,7 +282,7 @@ impl<'a> Call<'a> {
         Err(self.error(refused(response.status(), response.body())))
     }
 
-    fn request(&self, token: Option<&str>) -> Result<Request<Bytes>, ApiError> {
+    fn request(&self, token: Option<&Token>) -> Result<Request<Bytes>, ApiError> {
         if let Some(fault) = &self.fault {
             return Err(self.error(ApiErrorKind::Request(fault.clone())));
         }
@@ -280,10 +291,10 @@ impl<'a> Call<'a> {
         *request.uri_mut() = self.target.parse().map_err(|error| {
             self.error(ApiErrorKind::Request(format!("`{}` is no URL: {error}", self.target)))
         })?;
-        *request.headers_mut() = self.headers.clone();
-        if let Some(bearer) = token.and_then(|t| HeaderValue::from_str(&format!("Bearer {t}")).ok()) {
-            request.headers_mut().insert(header::AUTHORIZATION, bearer);
-        }
+        let bearer = token.and_then(|token| token.bearer.clone());
+        let headers =
+            self.headers.iter().cloned().chain(bearer.map(|bearer| (header::AUTHORIZATION, bearer)));
+        *request.headers_mut() = headers.collect();
         Ok(request)
     }
 }

@@ -1,6 +1,6 @@
 //! Contacts: other users on a user's list.
 
-use super::{Api, ApiError, PageQuery};
+use super::{Api, ApiError};
 use crate::protocol::rest::{AddContact, UpdateContact, path};
 use crate::protocol::{Contact, ContactId, Timestamp, UserId};
 
@@ -12,7 +12,7 @@ impl Api {
         since: Timestamp,
         limit: usize,
     ) -> Result<Vec<Contact>, ApiError> {
-        let call = self.get(path::CONTACTS, &[me.as_str()]).query(&PageQuery { limit }).since(since);
+        let call = self.get(path::CONTACTS, &[me.as_str()]).limit(limit).since(since);
         call.list().await
     }
 

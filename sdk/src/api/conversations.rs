@@ -1,6 +1,6 @@
 //! Conversations, on the wire userConversations: one user's views of sessions. The server makes them.
 
-use super::{Api, ApiError, PageQuery};
+use super::{Api, ApiError};
 use crate::protocol::rest::{UpdateConversation, path};
 use crate::protocol::{ConversationId, Timestamp, UserConversation, UserId};
 
@@ -12,8 +12,7 @@ impl Api {
         since: Timestamp,
         limit: usize,
     ) -> Result<Vec<UserConversation>, ApiError> {
-        let call =
-            self.get(path::USER_CONVERSATIONS, &[me.as_str()]).query(&PageQuery { limit }).since(since);
+        let call = self.get(path::USER_CONVERSATIONS, &[me.as_str()]).limit(limit).since(since);
         call.list().await
     }
 

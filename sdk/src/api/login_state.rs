@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Api, Credentials};
+use super::{Api, Credentials, Token};
 use crate::protocol::User;
 
 /// What a login needs to go on without the server being asked. It holds secrets: the token, and the MD5 of the password,
@@ -33,7 +33,7 @@ impl Api {
             user: user.clone(),
             account: known.email,
             password_md5: known.password,
-            token: known.token.to_string(),
+            token: known.token.text.clone(),
             key: known.app_key,
             secret: known.secret,
         })
@@ -44,7 +44,7 @@ impl Api {
         *self.credentials.lock() = Some(Credentials {
             email: login.account,
             password: login.password_md5,
-            token: login.token.into(),
+            token: Token::new(login.token),
             app_key: login.key,
             secret: login.secret,
         });
@@ -55,7 +55,7 @@ impl Api {
         *self.credentials.lock() = Some(Credentials {
             email: String::new(),
             password: String::new(),
-            token: token.into(),
+            token: Token::new(token.to_owned()),
             app_key: String::new(),
             secret: String::new(),
         });

@@ -1,7 +1,7 @@
 //! Members of a session. The mts is computed from [`Api::members_since`] only, never from the answer to a write:
 //! servers may give whole seconds in one and milliseconds in the other (`MTS-FROM-LIST`).
 
-use super::{Api, ApiError, PageQuery};
+use super::{Api, ApiError};
 use crate::protocol::rest::{AddMember, UpdateMember, path};
 use crate::protocol::{MemberId, SessionId, SessionMember, Timestamp};
 
@@ -13,7 +13,7 @@ impl Api {
         since: Timestamp,
         limit: usize,
     ) -> Result<Vec<SessionMember>, ApiError> {
-        let call = self.get(path::MEMBERS, &[session.as_str()]).query(&PageQuery { limit }).since(since);
+        let call = self.get(path::MEMBERS, &[session.as_str()]).limit(limit).since(since);
         call.list().await
     }
 

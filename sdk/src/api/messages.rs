@@ -1,6 +1,8 @@
 //! Messages: store, sync, history, edit.
 
-use super::{Api, ApiError, PageQuery};
+use ::http::HeaderName;
+
+use super::{Api, ApiError};
 use crate::protocol::rest::{EditMessage, IDEMPOTENCY_KEY, MessageList, StoreMessage, path};
 use crate::protocol::{Message, MessageId, SessionId, Timestamp};
 
@@ -14,7 +16,7 @@ impl Api {
         key: &str,
     ) -> Result<Message, ApiError> {
         let call = self.post(path::MESSAGES, &[session.as_str()]).form(message);
-        call.header(IDEMPOTENCY_KEY, key).send_as_user().await
+        call.header(HeaderName::from_static(IDEMPOTENCY_KEY), key).send_as_user().await
     }
 
     /// Messages changed since `since`, oldest change first; for the server they are read then. 403 for who is no member
@@ -25,7 +27,7 @@ impl Api {
         since: Timestamp,
         limit: usize,
     ) -> Result<MessageList, ApiError> {
-        let call = self.get(path::MESSAGES, &[session.as_str()]).query(&PageQuery { limit }).since(since);
+        let call = self.get(path::MESSAGES, &[session.as_str()]).limit(limit).since(since);
         call.messages().await
     }
 
@@ -38,7 +40,7 @@ impl Api {
         before: Timestamp,
         limit: usize,
     ) -> Result<Vec<Message>, ApiError> {
-        let call = self.get(path::MESSAGES_HISTORY, &[session.as_str()]).query(&PageQuery { limit });
+        let call = self.get(path::MESSAGES_HISTORY, &[session.as_str()]).limit(limit);
         call.since(before).array().await
     }
 

@@ -43,7 +43,7 @@ mod users;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::http::{Method, Request, Response};
+use ::http::{HeaderValue, Method, Request, Response};
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
@@ -53,7 +53,7 @@ pub use http::ReqwestHttp;
 pub use in_process::InProcessHttp;
 pub use login_state::LoginState;
 
-use call::{Call, PageQuery};
+use call::Call;
 use relogin::Relogin;
 
 /// Sends requests. One of the two places with I/O in the SDK; the other is
@@ -69,10 +69,25 @@ pub(crate) struct Credentials {
     pub(crate) email: String,
     /// MD5 hex, as it travels.
     pub(crate) password: String,
-    pub(crate) token: Arc<str>,
+    pub(crate) token: Arc<Token>,
     pub(crate) app_key: String,
     /// The day's secret.
     pub(crate) secret: String,
+}
+
+/// A login token. Which login it is from shows by its address: a server may give out a text again.
+#[derive(Debug)]
+pub(crate) struct Token {
+    pub(crate) text: String,
+    /// What stands for it in the head of a request; none if it cannot stand there.
+    bearer: Option<HeaderValue>,
+}
+
+impl Token {
+    pub(crate) fn new(text: String) -> Arc<Self> {
+        let bearer = HeaderValue::try_from(format!("Bearer {text}")).ok();
+        Arc::new(Self { text, bearer })
+    }
 }
 
 /// The business API as one client sees it: who it is logged in as, and how to reach the server. See the
@@ -115,7 +130,7 @@ impl Api {
         self.credentials.lock().clone()
     }
 
-    fn token(&self) -> Option<Arc<str>> {
+    fn token(&self) -> Option<Arc<Token>> {
         self.credentials.lock().as_ref().map(|known| known.token.clone())
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{Api, ApiError};
+use super::{Api, ApiError, Token};
 
 /// Whose turn it is to log in again, and how that last failed.
 #[derive(Default)]
@@ -23,7 +23,7 @@ struct Failed {
 impl Api {
     /// Logs in again with what the last login was made with, unless somebody has done so since `stale` was given out.
     /// A login that fails, fails for all who waited for it.
-    pub(super) async fn login_again(&self, stale: &Arc<str>) -> Result<(), ApiError> {
+    pub(super) async fn login_again(&self, stale: &Arc<Token>) -> Result<(), ApiError> {
         let failures_before = self.relogin.failed.lock().times;
         // Held across the await on purpose: a hundred calls refused at once wait here for one login, and then find
         // its token. Whoever is dropped while holding it hands the turn to the next.
@@ -32,7 +32,6 @@ impl Api {
         let Some(known) = self.credentials().filter(|known| !known.email.is_empty()) else {
             return Ok(());
         };
-        // The same token, not the same text: a server may give out a text again.
         if !Arc::ptr_eq(&known.token, stale) {
             return Ok(());
         }
@@ -55,7 +54,7 @@ impl Api {
         // logged in, and this token is nobody's.
         let mut credentials = self.credentials.lock();
         if let Some(known) = credentials.as_mut().filter(|known| Arc::ptr_eq(&known.token, stale)) {
-            known.token = answer.token.into();
+            known.token = Token::new(answer.token);
             known.app_key = answer.key;
             known.secret = answer.secret;
         }

@@ -1,6 +1,6 @@
 //! Favourite groups, on the wire userSessions.
 
-use super::{Api, ApiError, PageQuery};
+use super::{Api, ApiError};
 use crate::protocol::rest::{AddUserSession, UpdateUserSession, path};
 use crate::protocol::{Timestamp, UserId, UserSession, UserSessionId};
 
@@ -12,7 +12,7 @@ impl Api {
         since: Timestamp,
         limit: usize,
     ) -> Result<Vec<UserSession>, ApiError> {
-        let call = self.get(path::USER_SESSIONS, &[me.as_str()]).query(&PageQuery { limit }).since(since);
+        let call = self.get(path::USER_SESSIONS, &[me.as_str()]).limit(limit).since(since);
         call.list().await
     }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Api, ApiError, ApiErrorKind, Credentials};
+use super::{Api, ApiError, ApiErrorKind, Credentials, Token};
 use crate::protocol::rest::{LoggedIn, Login, Register, SetPassword, UpdateUser, path};
 use crate::protocol::{User, UserId, credential};
 
@@ -27,7 +27,7 @@ impl Api {
         *self.credentials.lock() = Some(Credentials {
             email: account.to_owned(),
             password,
-            token: answer.token.into(),
+            token: Token::new(answer.token),
             app_key: answer.key,
             secret: answer.secret,
         });

@@ -5,6 +5,7 @@
 //!
 //! The rules themselves, with their ids, are in `docs/protocol.md`.
 
+mod calendar;
 pub mod codes;
 pub mod content;
 pub mod credential;

@@ -199,15 +199,13 @@ pub struct Reply {
 }
 
 /// A push on its way to a member. Rule `PUSH-DELIVER`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct Delivery {
     /// What the sender sent, byte for byte.
     pub message: Box<RawValue>,
     /// Who sent it; an extension of ours, so that another form of it is another's.
-    #[serde(default, deserialize_with = "lenient::if_readable")]
     pub from: Option<UserId>,
     /// To which session, as `TYPE_ID`; an extension of ours, as above.
-    #[serde(default, rename = "sessionId", deserialize_with = "lenient::if_readable")]
     pub session_id: Option<String>,
 }
 
@@ -222,6 +220,10 @@ impl Downlink {
             return_code: Option<u32>,
             #[serde(default, borrow, deserialize_with = "present")]
             message: Option<&'a RawValue>,
+            #[serde(default, deserialize_with = "lenient::if_readable")]
+            from: Option<UserId>,
+            #[serde(default, rename = "sessionId", deserialize_with = "lenient::if_readable")]
+            session_id: Option<String>,
         }
         // A message may be `null`, which is not the same as none.
         fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
@@ -244,7 +246,11 @@ impl Downlink {
                 }
             }
             (Some(_), Some(_), _) => serde_json::from_slice(payload).map(Self::Reply).map_err(error),
-            (_, None, Some(_)) => serde_json::from_slice(payload).map(Self::Delivery).map_err(error),
+            (_, None, Some(message)) => Ok(Self::Delivery(Delivery {
+                message: message.to_owned(),
+                from: shape.from,
+                session_id: shape.session_id,
+            })),
             (_, None, None) => Err("neither returnCode nor message".to_owned()),
         }
     }

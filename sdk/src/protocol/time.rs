@@ -1,10 +1,12 @@
 //! Times on the wire: milliseconds since 1970 as a number, or RFC 3339 UTC with milliseconds. Rule `API-TIME`.
 
 use std::fmt;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde::de::{Deserialize, Deserializer, Error, Visitor};
 use serde::ser::{Serialize, Serializer};
+
+use super::calendar;
 
 /// A point in time in whole milliseconds since 1970-01-01 UTC; never negative, never after the year 9999.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +62,9 @@ impl Timestamp {
 
     /// Reads every form a time takes on the wire: milliseconds, RFC 3339 UTC, an HTTP date.
     pub fn parse(text: &str) -> Option<Self> {
+        if let Some(time) = calendar::read(text.as_bytes()) {
+            return Some(Self(time));
+        }
         let text = text.trim();
         if let Ok(millis) = text.parse::<i64>() {
             return (0..=Self::LAST).contains(&millis).then_some(Self(millis));
@@ -70,14 +75,14 @@ impl Timestamp {
         i64::try_from(since_epoch.as_millis()).ok().filter(|m| *m <= Self::LAST).map(Self)
     }
 
-    fn to_system(self) -> SystemTime {
-        UNIX_EPOCH + Duration::from_millis(u64::try_from(self.0).unwrap_or(0))
+    fn with_text<T>(self, take: impl FnOnce(&str) -> T) -> T {
+        take(str::from_utf8(&calendar::write(self.0)).expect("digits and the like"))
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        humantime::format_rfc3339_millis(self.to_system()).fmt(f)
+        self.with_text(|text| f.write_str(text))
     }
 }
 
@@ -89,7 +94,7 @@ impl fmt::Debug for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        self.with_text(|text| serializer.serialize_str(text))
     }
 }
 
@@ -160,6 +165,23 @@ mod tests {
         fn text_and_back_gives_the_same_time(millis in 0..=Timestamp::LAST) {
             let time = Timestamp::from_millis(millis);
             proptest::prop_assert_eq!(Timestamp::parse(&time.to_string()), Some(time));
+        }
+
+        #[test]
+        fn a_time_is_written_as_others_write_it(millis in 0..=Timestamp::LAST) {
+            let theirs = UNIX_EPOCH + Duration::from_millis(millis.try_into().unwrap());
+            let theirs = humantime::format_rfc3339_millis(theirs).to_string();
+            proptest::prop_assert_eq!(Timestamp::from_millis(millis).to_string(), theirs);
+        }
+
+        #[test]
+        fn a_time_is_read_as_others_read_it(
+            text in "[0-3][0-9]{3}-[0-3][0-9]-[0-3][0-9]T[0-3][0-9]:[0-7][0-9]:[0-7][0-9][.:][0-9]{3}[Z+]",
+        ) {
+            let theirs = humantime::parse_rfc3339_weak(&text).ok();
+            let theirs = theirs.and_then(|time| time.duration_since(UNIX_EPOCH).ok()).map(|time| time.as_millis());
+            let ours = Timestamp::parse(&text).map(|time| time.as_millis().try_into().unwrap());
+            proptest::prop_assert_eq!(ours, theirs);
         }
 
         #[test]

@@ -6,8 +6,6 @@ mod accounts;
 mod lists;
 mod sessions;
 
-use std::fmt::Write;
-
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
@@ -103,16 +101,21 @@ const IN_PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'
 /// Puts `ids` into the template's braces, in order, encoded.
 pub fn fill(template: &str, ids: &[&str]) -> String {
     let mut filled = String::with_capacity(template.len() + 32);
+    fill_into(&mut filled, template, ids);
+    filled
+}
+
+/// The same behind what is in `filled` already.
+pub(crate) fn fill_into(filled: &mut String, template: &str, ids: &[&str]) {
     let mut ids = ids.iter();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         filled.push_str(before);
         let id = ids.next().copied().unwrap_or_default();
-        write!(filled, "{}", utf8_percent_encode(id, IN_PATH)).expect("writing to a String does not fail");
+        filled.extend(utf8_percent_encode(id, IN_PATH));
         rest = after.split_once('}').map_or("", |(_, after)| after);
     }
     filled.push_str(rest);
-    filled
 }
 
 /// A list answer. Rule `API-LIST`.
