@@ -95,6 +95,9 @@ fn remote(runtime: &Runtime, args: &ReplayArgs, target: &str, plan: &Plan, keep:
     if !plan.quirks.is_empty() {
         println!("not inflicted: the quirks {}: {target} has its own", plan.quirks.join(", "));
     }
+    if plan.neighbour {
+        println!("not played: what the other app does: of {target} one app is known");
+    }
     let run = runtime.block_on(watched(plan, Arc::new(world), keep));
     match &run.not_played {
         Some(error) => {

@@ -135,6 +135,9 @@ impl Draft {
         }
         let faults =
             self.faults.iter().zip(1_001..).filter_map(|(draft, id)| draft.fault(profile, id, &users));
+        let faults: Vec<Fault> = faults.collect();
+        let restarts = faults.iter().any(|fault| matches!(fault.what, Misfortune::RestartServer { .. }));
+        let neighbour = self.swarm >> 44 & 7 == 0 && !restarts;
         Plan {
             version: VERSION,
             seed,
@@ -142,8 +145,9 @@ impl Draft {
             quirks: quirks.to_vec(),
             quiet: Millis(600_000),
             in_turn: false,
+            neighbour,
             network: Network { latency: Millis(self.latency), jitter: Millis(self.jitter) },
-            faults: faults.collect(),
+            faults,
             steps,
             users,
         }

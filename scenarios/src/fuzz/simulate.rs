@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join;
+
+use crate::chance;
 use crate::history::{Happening, History, Keep};
 use crate::judge::{Anomaly, Judge, Verdict};
 use crate::plan::Plan;
 use crate::play::{PlayError, Played, play};
-use crate::world::{Sim, World, in_virtual_time};
+use crate::world::{NextDoor, Sim, World, in_virtual_time};
 
 /// What became of a plan.
 #[derive(Debug)]
@@ -41,8 +44,27 @@ pub fn breaks(plan: &Plan, rule: &str) -> bool {
     simulate(plan, Keep::default()).verdict.anomalies.iter().any(|anomaly| anomaly.rule == rule)
 }
 
-/// Plays a plan in any world.
+/// Plays a plan in any world, and next door what another app of the server is to do at the same time.
 pub async fn judged(plan: &Plan, world: &Arc<dyn World>, keep: Keep) -> Simulated {
+    let Some(url) = world.neighbour().filter(|_| plan.neighbour) else {
+        return one_app(plan, world, keep).await;
+    };
+    let (theirs, next_door) =
+        (plan.next_door(), Arc::new(NextDoor::new(world.clone(), url)) as Arc<dyn World>);
+    let quiet = Keep { story: false, ..keep };
+    let (mut run, other) = join(one_app(plan, world, keep), one_app(&theirs, &next_door, quiet)).await;
+    run.verdict.reached.add(&other.verdict.reached);
+    let told = |anomaly: Anomaly| {
+        let text = format!("in the other app, {}", anomaly.text);
+        Anomaly { text, witnesses: Vec::new(), ..anomaly }
+    };
+    run.verdict.anomalies.extend(other.verdict.anomalies.into_iter().map(told));
+    run.happenings += other.happenings;
+    run.hash = run.hash.zip(other.hash).map(|(ours, theirs)| chance::draw(ours, theirs));
+    run
+}
+
+async fn one_app(plan: &Plan, world: &Arc<dyn World>, keep: Keep) -> Simulated {
     let judge = Judge::new(plan);
     let history = Arc::new(History::new(world.clock(), keep, Box::new(judge.clone())));
     let played = play(plan, world, &history).await;

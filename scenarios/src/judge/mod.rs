@@ -8,6 +8,7 @@
 //! strict server is the test of that); an anomaly names the rule, and the happenings that show it.
 
 mod agreement;
+mod apart;
 mod connections;
 mod delivery;
 mod fanout;
@@ -162,6 +163,7 @@ impl Judge {
             Box::new(unread::Unread::default()),
             Box::new(agreement::Agreement::default()),
             Box::new(lists::Lists),
+            Box::new(apart::Apart::new(plan)),
         ];
         let inner = Inner {
             cast: Cast::new(plan),

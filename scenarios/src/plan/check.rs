@@ -7,7 +7,7 @@ use y2w_mock_server::quirks::NamedQuirk;
 use y2w_sdk::protocol::limits::KEEP_ALIVE;
 
 use super::names::is_name;
-use super::{Action, Actor, Millis, Misfortune, Place, Plan, VERSION, Whom};
+use super::{Action, Actor, Millis, Misfortune, NEIGHBOUR, Place, Plan, VERSION, Whom};
 
 /// What is wrong with a plan: where, which field, and what was expected.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -40,9 +40,25 @@ impl Plan {
         if self.users.is_empty() {
             return top("user", "there is nobody: expected at least one [[user]]".to_owned());
         }
+        if self.neighbour {
+            self.check_neighbour()?;
+        }
         self.check_users()?;
         self.check_steps()?;
         self.check_faults()
+    }
+
+    fn check_neighbour(&self) -> Result<(), PlanError> {
+        let wrong = |text| Err(PlanError { table: None, field: "neighbour", text });
+        if self.faults.iter().any(|fault| matches!(fault.what, Misfortune::RestartServer { .. })) {
+            return wrong("the other app's server restarts too: expected no fault restart-server".to_owned());
+        }
+        if let Some(step) = self.steps.iter().find(|step| step.id >= NEIGHBOUR) {
+            let text =
+                format!("the other app's steps have such ids as {}: expected ids below {NEIGHBOUR}", step.id);
+            return wrong(text);
+        }
+        Ok(())
     }
 
     fn check_users(&self) -> Result<(), PlanError> {

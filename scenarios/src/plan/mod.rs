@@ -18,6 +18,7 @@
 mod action;
 mod check;
 mod names;
+mod neighbour;
 mod population;
 mod text;
 mod words;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 pub use action::{Action, Fault, Misfortune};
 pub use check::PlanError;
 pub use names::{Actor, Millis, Place, Whom};
+pub(crate) use neighbour::NEIGHBOUR;
 pub use text::PlanFileError;
 
 /// The version of the format that this program reads and writes.
@@ -53,6 +55,10 @@ pub struct Plan {
     /// then, so that a plan without faults ends alike in every world.
     #[serde(default, skip_serializing_if = "is_false")]
     pub in_turn: bool,
+    /// Whether another app of the same server, with users of the same names, does the same at the same time. Neither is
+    /// to see anything of the other.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub neighbour: bool,
     /// The network between devices and server, when no fault is on it.
     #[serde(default, skip_serializing_if = "Network::is_default")]
     pub network: Network,

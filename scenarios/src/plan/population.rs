@@ -40,6 +40,7 @@ impl Plan {
             note: format!("{users} users send a message a minute each, for {minutes} minutes"),
             quirks: Vec::new(),
             in_turn: false,
+            neighbour: false,
             quiet: Self::default_quiet(),
             network: Network::default(),
             users: (0..users).map(|n| PlanUser::new(&name(n))).collect(),

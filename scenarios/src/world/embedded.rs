@@ -19,7 +19,7 @@ use y2w_sdk::clock::Clock;
 use y2w_sdk::push::{Mqtt, Streams};
 
 use super::sim::{builder, harm_ours};
-use super::{Harm, NotInflicted, World};
+use super::{Harm, NotInflicted, World, next_door};
 use crate::chance;
 use crate::plan::Plan;
 
@@ -137,6 +137,10 @@ impl World for Embedded {
 
     fn streams(&self) -> Arc<dyn Streams> {
         Arc::new(Mqtt::tcp())
+    }
+
+    fn neighbour(&self) -> Option<String> {
+        self.plan.neighbour.then(|| next_door::url(self.base_url()))
     }
 
     fn inflict(&self, harm: Harm) -> BoxFuture<'_, Result<(), NotInflicted>> {

@@ -9,6 +9,7 @@
 
 mod embedded;
 mod frames;
+mod next_door;
 mod remote;
 mod sim;
 pub mod weather;
@@ -25,6 +26,7 @@ use y2w_sdk::protocol::{ImSessionId, UserId};
 use y2w_sdk::push::Streams;
 
 pub use embedded::{Embedded, NoWorld};
+pub(crate) use next_door::NextDoor;
 pub use remote::Remote;
 pub use sim::{Sim, in_virtual_time};
 pub use weather::Weather;
@@ -53,6 +55,11 @@ pub trait World: Send + Sync {
 
     /// The way of push connections to the server.
     fn streams(&self) -> Arc<dyn Streams>;
+
+    /// The address of the business API of another app of the same server, if the plan has one.
+    fn neighbour(&self) -> Option<String> {
+        None
+    }
 
     /// Does this to the server.
     fn inflict(&self, harm: Harm) -> BoxFuture<'_, Result<(), NotInflicted>>;

@@ -19,7 +19,7 @@ use y2w_sdk::protocol::Timestamp;
 use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::{ByteStream, Streams};
 
-use super::{Harm, NotInflicted, RESET, STREAM_BYTES, World};
+use super::{Harm, NotInflicted, RESET, STREAM_BYTES, World, next_door};
 use crate::chance;
 use crate::plan::Plan;
 
@@ -111,6 +111,10 @@ impl World for Sim {
         self.machine.clone()
     }
 
+    fn neighbour(&self) -> Option<String> {
+        self.plan.neighbour.then(|| next_door::url(self.base_url()))
+    }
+
     fn inflict(&self, harm: Harm) -> BoxFuture<'_, Result<(), NotInflicted>> {
         let running = self.machine.running();
         Box::pin(async move {
@@ -179,6 +183,7 @@ pub(super) fn builder(plan: &Plan, start: u32, clock: Clock) -> MockServerBuilde
     let seed = if start == 0 { plan.seed } else { chance::draw(plan.seed, ("start", start)) };
     let builder =
         MockServer::builder().app("key", "secret").seed(seed).clock(clock).password_cost(PasswordCost::Fast);
+    let builder = if plan.neighbour { builder.another_app(next_door::KEY, "secret") } else { builder };
     let quirks = plan.quirks.iter().filter_map(|quirk| quirk.parse::<NamedQuirk>().ok());
     quirks.fold(builder, |builder, quirk| builder.quirk_at(quirk.quirk, quirk.rate))
 }

@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::Timestamp;
-use y2w_sdk::protocol::rest::{CLIENT_SYNC_TIME, GateData};
+use y2w_sdk::protocol::rest::{BASE_PATH, CLIENT_SYNC_TIME, GateData};
 use y2w_sdk::push::{ByteStream, OverStreams, Streams};
 
 use super::{RESET, World, wire};
@@ -222,6 +222,12 @@ impl Weather {
     }
 }
 
+/// The path and query of a request as the protocol has them, wherever the business API's address is.
+fn path_of(request: &Request<Bytes>) -> &str {
+    let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+    path.find(BASE_PATH).map_or(path, |begin| &path[begin..])
+}
+
 /// One device's requests.
 struct Requests {
     device: DeviceIndex,
@@ -234,7 +240,7 @@ struct Requests {
 
 impl HttpTransport for Requests {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, String>> {
-        let path: Arc<str> = request.uri().path_and_query().map_or("", |path| path.as_str()).into();
+        let path: Arc<str> = path_of(&request).into();
         let asked = chance::draw(0, (request.method().as_str(), &path));
         let nth = {
             let mut sent = self.sent.lock();
@@ -275,7 +281,7 @@ impl Requests {
 
     /// Has the server do it.
     async fn serve(&self, call: u64, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
-        let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+        let path = path_of(&request);
         if !is_taken_down(request.method(), path) {
             return self.inner.send(request).await;
         }
