@@ -15,6 +15,8 @@ pub struct Arrived {
     pub method: Method,
     /// Its path and query.
     pub path: Arc<str>,
+    /// Its idempotency key. Rule `MSG-IDEMPOTENCY-KEY`.
+    pub key: Option<Arc<str>>,
     /// Its body.
     pub body: Bytes,
 }

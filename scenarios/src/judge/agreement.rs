@@ -160,6 +160,7 @@ enum Difference {
     Lacks(String),
     HasStill(String),
     Other(String, String, String),
+    Order(String, String),
 }
 
 impl Difference {
@@ -167,6 +168,7 @@ impl Difference {
         match self {
             Self::Lacks(_) | Self::Other(..) => rules::LOST,
             Self::HasStill(_) => TOMBSTONE,
+            Self::Order(..) => rules::SESSION_ORDER,
         }
     }
 
@@ -174,6 +176,7 @@ impl Difference {
         match self {
             Self::Lacks(key) => format!("does not know `{key}`, which the server has,"),
             Self::HasStill(key) => format!("still knows `{key}`, which the server has no more,"),
+            Self::Order(mine, theirs) => format!("has `{mine}` where the server has `{theirs}`,"),
             Self::Other(key, mine, theirs) => {
                 format!("knows `{key}` as `{mine}`, and the server as `{theirs}`,")
             }
@@ -199,7 +202,9 @@ fn of_lists(mine: &[String], theirs: &[String]) -> Option<Difference> {
     if let Some(text) = theirs.iter().find(|text| count(mine, text) < count(theirs, text)) {
         return Some(Difference::Lacks(text.clone()));
     }
-    mine.iter()
-        .find(|text| count(mine, text) > count(theirs, text))
-        .map(|text| Difference::HasStill(text.clone()))
+    if let Some(text) = mine.iter().find(|text| count(mine, text) > count(theirs, text)) {
+        return Some(Difference::HasStill(text.clone()));
+    }
+    let (mine, theirs) = mine.iter().zip(theirs).find(|(mine, theirs)| mine != theirs)?;
+    Some(Difference::Order(mine.clone(), theirs.clone()))
 }

@@ -9,7 +9,7 @@ use y2w_sdk::Event;
 use super::{Cast, Checker, Ending, Findings};
 use crate::history::{Happening, Pushed, What};
 use crate::plan::{NEIGHBOUR, Plan};
-use crate::play::{View, step_of, step_said};
+use crate::play::{View, step_of, step_pushed, step_said};
 
 const RULE: &str = "API-APP-ISOLATION";
 
@@ -79,13 +79,6 @@ fn said(view: &View) -> impl Iterator<Item = u32> {
     let messages = view.rooms.values().flat_map(|room| room.messages.iter().flatten());
     let last = view.conversations.values().map(|conversation| &conversation.last);
     messages.chain(last).filter_map(|text| step_said(text))
-}
-
-/// The step that a push tells of, by the text for the receivers' platform.
-fn step_pushed(message: &str) -> Option<u32> {
-    let (_, from) = message.split_once("\"msg\":\"")?;
-    let (text, _) = from.split_once('"')?;
-    step_said(text)
 }
 
 #[cfg(test)]

@@ -12,11 +12,13 @@ mod apart;
 mod connections;
 mod delivery;
 mod fanout;
+mod keys;
 mod links;
 mod lists;
 mod membership;
 mod mts;
 mod reach;
+mod recovery;
 mod roster;
 mod unread;
 mod watermark;
@@ -160,6 +162,8 @@ impl Judge {
             Box::new(mts::Mts::default()),
             Box::new(fanout::Fanout::default()),
             Box::new(roster::Roster::default()),
+            Box::new(keys::Keys::default()),
+            Box::new(recovery::Recovery::default()),
             Box::new(unread::Unread::default()),
             Box::new(agreement::Agreement::default()),
             Box::new(lists::Lists),

@@ -25,7 +25,7 @@ use y2w_sdk::api::ApiError;
 use y2w_sdk::protocol::{ImSessionId, Timestamp};
 
 pub use examine::{Answer, Asked, Examined, Since, Stub};
-pub(crate) use stage::{step_of, step_said, words_of};
+pub(crate) use stage::{step_of, step_pushed, step_said, words_of};
 pub use view::{Conversation, Room, UnreadAfter, UserView, View};
 
 use crate::chance;

@@ -251,3 +251,10 @@ pub(crate) fn words_of(kind: &MessageType, content: &str) -> Option<String> {
         _ => None,
     }
 }
+
+/// The step that a push tells of, by the text for the receivers' platform.
+pub(crate) fn step_pushed(message: &str) -> Option<u32> {
+    let (_, from) = message.split_once("\"msg\":\"")?;
+    let (text, _) = from.split_once('"')?;
+    step_said(text)
+}

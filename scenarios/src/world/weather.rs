@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::Timestamp;
-use y2w_sdk::protocol::rest::{BASE_PATH, CLIENT_SYNC_TIME, GateData};
+use y2w_sdk::protocol::rest::{BASE_PATH, CLIENT_SYNC_TIME, GateData, IDEMPOTENCY_KEY};
 use y2w_sdk::push::{ByteStream, OverStreams, Streams};
 
 use super::{RESET, World, wire};
@@ -286,7 +286,8 @@ impl Requests {
             return self.inner.send(request).await;
         }
         let (method, path, body) = (request.method().clone(), path.into(), request.body().clone());
-        let arrived = Arrived { call, method, path, body };
+        let key = request.headers().get(IDEMPOTENCY_KEY).and_then(|key| key.to_str().ok()).map(Into::into);
+        let arrived = Arrived { call, method, path, key, body };
         self.history.note(Some(self.device), What::Arrives(Arc::new(arrived)));
         let mut serving = Serving { requests: self, call, answer: None };
         let answer = self.inner.send(request).await?;
