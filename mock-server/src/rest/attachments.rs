@@ -63,7 +63,7 @@ async fn upload(scope: Arc<Scope>, request: Request) -> Made {
     let (head, body) = request.into_parts();
     let mut pieces = pin!(pieces(body, FOR_UPLOADS));
     let storing = async {
-        caller(&head, &scope.backend)?;
+        caller(&head.uri, &head.headers, &scope.backend)?;
         store(&scope.backend, &head.headers, pieces.as_mut()).await
     };
     let stored = match timeout(FOR_UPLOADS.whole, storing).await {

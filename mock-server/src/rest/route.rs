@@ -5,7 +5,7 @@
 //! so. All routes are one handler to
 //! axum; what is said of one stands in its row only.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use axum::Router;
@@ -173,7 +173,8 @@ impl Route {
     async fn serve(&self, request: Request, scope: Arc<Scope>) -> Response {
         let method = known(request.method());
         let inner = scope.backend.inner.clone();
-        let answering = async {
+        // Pinned where they are: a future that is handed on by value takes its room again in each that it is handed to.
+        let answering = pin!(async {
             let distorted = scope.distorts.then(|| request.method().clone());
             let response = self.answer(request, scope).await;
             let response = match distorted {
@@ -181,8 +182,8 @@ impl Route {
                 None => response,
             };
             durable::settled(inner.journal.as_ref(), response).await
-        };
-        let meeting = inner.standing.meet(method, self.path, answering);
+        });
+        let meeting = pin!(inner.standing.meet(method, self.path, answering));
         inner.traffic.count(inner.clock, method, self.path, meeting).await
     }
 }
