@@ -17,7 +17,7 @@ use super::answer::{Made, list, ok};
 use super::body::whole;
 use super::error::ApiError;
 use super::request::{ListQuery, caller, idempotency_key, is_json, parameters};
-use super::route::Scope;
+use super::site::Scope;
 use crate::Backend;
 use crate::business::{Business, Operation, Page, Range, Refusal};
 use crate::http::Peer;

@@ -19,9 +19,8 @@ use super::answer::Made;
 use super::call::{Asked, Call};
 use super::described::{Gives, Parameter, Said, Shape, Shaped, Takes};
 use super::request::{SMALL, WITH_CONTENT};
+use super::site::Scope;
 use super::{distorted, durable};
-use crate::Backend;
-use crate::apps::Apps;
 use crate::traffic::known;
 
 /// What a route does.
@@ -39,23 +38,6 @@ pub(super) enum Act {
 
 /// An answer that is on its way.
 pub(super) type Waiting = Pin<Box<dyn Future<Output = Made> + Send>>;
-
-/// What answers under one base URL.
-pub(super) struct Scope {
-    /// The app whose base URL it is.
-    pub(super) backend: Backend,
-    /// All apps of the server.
-    pub(super) apps: Apps,
-    /// Whether answers are distorted.
-    distorts: bool,
-}
-
-impl Scope {
-    pub(super) fn new(apps: &Apps, backend: Backend) -> Self {
-        let distorts = backend.inner.quirks.any(distorted::QUIRKS);
-        Self { backend, apps: apps.clone(), distorts }
-    }
-}
 
 /// See the module.
 pub(super) struct Route {
@@ -149,7 +131,7 @@ impl Route {
         !matches!(self.act, Act::Open(_))
     }
 
-    pub(super) fn add_to(&'static self, router: Router<Arc<Scope>>) -> Router<Arc<Scope>> {
+    pub(super) fn add_to(&'static self, router: Router) -> Router {
         let method = MethodFilter::try_from(self.method.clone()).expect("a method with a filter");
         router.route(self.path, on(method, self))
     }
@@ -188,10 +170,11 @@ impl Route {
     }
 }
 
-impl Handler<(), Arc<Scope>> for &'static Route {
+impl Handler<(), ()> for &'static Route {
     type Future = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-    fn call(self, request: Request, scope: Arc<Scope>) -> Self::Future {
+    fn call(self, mut request: Request, (): ()) -> Self::Future {
+        let scope = request.extensions_mut().remove().expect("a site gives its scope to every request");
         Box::pin(self.serve(request, scope))
     }
 }
