@@ -25,7 +25,8 @@ use super::error::ApiError;
 use super::range::{Asked, asked};
 use super::request::caller;
 use super::route::Act::{Raw, Step, Wait};
-use super::route::{Route, Scope, get, post};
+use super::route::{Route, get, post};
+use super::site::Scope;
 use super::upload::{OPAQUE, announced_sum, hex, not_stored, receive};
 use crate::Backend;
 use crate::business::AddAttachment;
@@ -63,7 +64,7 @@ async fn upload(scope: Arc<Scope>, request: Request) -> Made {
     let (head, body) = request.into_parts();
     let mut pieces = pin!(pieces(body, FOR_UPLOADS));
     let storing = async {
-        caller(&head, &scope.backend)?;
+        caller(&head.uri, &head.headers, &scope.backend)?;
         store(&scope.backend, &head.headers, pieces.as_mut()).await
     };
     let stored = match timeout(FOR_UPLOADS.whole, storing).await {

@@ -17,7 +17,7 @@ use super::answer::{Made, list, ok};
 use super::body::whole;
 use super::error::ApiError;
 use super::request::{ListQuery, caller, idempotency_key, is_json, parameters};
-use super::route::Scope;
+use super::site::Scope;
 use crate::Backend;
 use crate::business::{Business, Operation, Page, Range, Refusal};
 use crate::http::Peer;
@@ -38,16 +38,7 @@ pub(super) struct Call {
 
 impl Asked {
     pub(super) async fn read(request: Request, scope: Arc<Scope>, body_max: usize) -> Result<Self, ApiError> {
-        let (head, body) = request.into_parts();
-        Self::read_on(head, body, scope, body_max).await
-    }
-
-    async fn read_on(
-        mut head: Parts,
-        body: axum::body::Body,
-        scope: Arc<Scope>,
-        body_max: usize,
-    ) -> Result<Self, ApiError> {
+        let (mut head, body) = request.into_parts();
         let ids = RawPathParams::from_request_parts(&mut head, &())
             .await
             .map_err(|_| ApiError::bad_request("an id in the path cannot be read"))?
@@ -55,7 +46,8 @@ impl Asked {
             .map(|(_, id)| id.to_owned())
             .collect();
         let body = match head.method {
-            Method::POST | Method::PUT => whole(body, body_max).await?,
+            // Its deadlines take room that most requests have no need of.
+            Method::POST | Method::PUT => Box::pin(whole(body, body_max)).await?,
             _ => Bytes::new(),
         };
         Ok(Self { scope, ids, head, body })
@@ -136,9 +128,8 @@ impl Asked {
 impl Call {
     /// Who has no right to ask is told so before the body is read.
     pub(super) async fn read(request: Request, scope: Arc<Scope>, body_max: usize) -> Result<Self, ApiError> {
-        let (head, body) = request.into_parts();
-        let caller = caller(&head, &scope.backend)?;
-        let asked = Asked::read_on(head, body, scope, body_max).await?;
+        let caller = caller(request.uri(), request.headers(), &scope.backend)?;
+        let asked = Asked::read(request, scope, body_max).await?;
         Ok(Self { asked, caller })
     }
 

@@ -3,9 +3,9 @@
 //! Thin: a route knows who calls, builds an operation or a read, and answers with what comes back. The state's lock is
 //! taken for that one step and never held across an await; what is answered is made into JSON after it.
 //!
-//! One file for each resource, with a table of its routes. `route` is what is done around each, `call` what all read of
-//! a request. `error` is the only place where a refusal becomes a status. `distorted` is there for a
-//! server that is told to answer in another form, and not in the way of any other.
+//! One file for each resource, with a table of its routes. `site` is what answers under one base URL, `route` what is done
+//! around each route, `call` what all read of a request. `error` is the only place where a refusal becomes a status.
+//! `distorted` is there for a server that is told to answer in another form, and not in the way of any other.
 
 mod answer;
 mod attachments;
@@ -29,21 +29,22 @@ mod range;
 mod request;
 mod route;
 mod sessions;
+mod site;
 mod token;
 mod upload;
 mod users;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use axum::Router;
 use axum::http::header::CONTENT_TYPE;
-use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, get};
+use axum::{Extension, Router};
 use bytes::Bytes;
 
-use crate::Backend;
 use crate::apps::Apps;
-use route::{Route, Scope};
+use route::Route;
+use site::{Scope, Site};
 
 pub(crate) use answer::{Answer, Json};
 pub(crate) use body::whole;
@@ -52,33 +53,39 @@ pub(crate) use error::ApiError;
 
 /// Every route there is, for each app under its prefix.
 pub(crate) fn router(apps: &Apps) -> Router {
-    let of_first = routes(apps, apps.first().clone(), "");
-    let all = apps.others().iter().fold(of_first, |all, app| {
+    let first = Router::new().fallback_service(Site::new(apps, apps.first(), ""));
+    apps.others().iter().fold(first, |all, app| {
         let prefix = Apps::prefix(app.app_key());
-        all.nest(&prefix, routes(apps, app.clone(), &prefix))
-    });
-    let push_only = apps.first().inner.push_only;
-    all.fallback(async move || if push_only { ApiError::push_only() } else { ApiError::no_such_route() })
-        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
-        .layer(from_fn_with_state(apps.first().inner.quirks.clone(), cors::layer))
+        all.nest_service(&prefix, Site::new(apps, app, &prefix))
+    })
 }
 
-fn routes(apps: &Apps, backend: Backend, prefix: &str) -> Router {
-    let push_only = backend.inner.push_only;
-    let scope = Arc::new(Scope::new(apps, backend));
-    if push_only {
-        let routes =
-            TABLE.iter().filter(|(part, _)| PUSH_SIDE.contains(part)).flat_map(|(_, routes)| *routes);
-        return routes.fold(Router::new(), |router, route| route.add_to(router)).with_state(scope);
-    }
-    let routes = TABLE.iter().flat_map(|(_, routes)| *routes);
-    let root = format!("\"url\": \"{prefix}/\"");
-    let described = async move || ([(CONTENT_TYPE, "application/json")], OPENAPI.replacen(AT_ROOT, &root, 1));
-    routes
+/// Every route there is, below any base URL. They are the same for all servers and made once: simulations make servers by
+/// the thousand.
+static ROUTES: LazyLock<Router> = LazyLock::new(|| {
+    TABLE
+        .iter()
+        .flat_map(|(_, routes)| *routes)
         .fold(Router::new(), |router, route| route.add_to(router))
-        .with_state(scope)
         .route("/openapi.json", get(described))
         .route("/docs", fixed("text/html; charset=utf-8", VIEWER))
+        .fallback(async || ApiError::no_such_route())
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+});
+
+/// Those of them that are there beside somebody else's business API.
+static PUSH_SIDE: LazyLock<Router> = LazyLock::new(|| {
+    [token::ROUTES, gate::ROUTES]
+        .into_iter()
+        .flatten()
+        .fold(Router::new(), |router, route| route.add_to(router))
+        .fallback(async || ApiError::push_only())
+        .method_not_allowed_fallback(async || ApiError::method_not_allowed())
+});
+
+async fn described(Extension(scope): Extension<Arc<Scope>>) -> impl IntoResponse {
+    let root = format!("\"url\": \"{}/\"", scope.prefix);
+    ([(CONTENT_TYPE, "application/json")], OPENAPI.replacen(AT_ROOT, &root, 1))
 }
 
 /// Answers the same text to everybody.
@@ -109,12 +116,6 @@ static TABLE: [(&str, &[Route]); 11] = [
     ("messages", messages::ROUTES),
     ("attachments", attachments::ROUTES),
     ("emojis", emojis::ROUTES),
-    (TOKEN_ENDPOINT, token::ROUTES),
-    (GATE, gate::ROUTES),
+    ("token endpoint", token::ROUTES),
+    ("gate", gate::ROUTES),
 ];
-
-const TOKEN_ENDPOINT: &str = "token endpoint";
-const GATE: &str = "gate";
-
-/// What is there beside somebody else's business API.
-const PUSH_SIDE: [&str; 2] = [TOKEN_ENDPOINT, GATE];

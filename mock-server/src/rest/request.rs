@@ -5,7 +5,7 @@ use std::fmt::Display;
 
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Uri};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
@@ -27,17 +27,17 @@ pub(super) const WITH_CONTENT: usize = 1024 * 1024;
 const KEY_MAX: usize = 255;
 
 /// Who calls. Rules `API-AUTH`, `API-AUTH-QUERY`, `API-AUTH-NEEDED`, `API-AUTH-INVALID`.
-pub(super) fn caller(head: &Parts, backend: &Backend) -> Result<UserId, ApiError> {
+pub(super) fn caller(uri: &Uri, headers: &HeaderMap, backend: &Backend) -> Result<UserId, ApiError> {
     #[derive(Deserialize)]
     struct Token {
         access_token: Option<String>,
     }
     let inner = &backend.inner;
     let quirks = &inner.quirks;
-    let from_header = bearer(&head.headers).map_err(|error| missing(quirks, error))?;
+    let from_header = bearer(headers).map_err(|error| missing(quirks, error))?;
     // Taken apart only where it can be in there.
     let is_read = !quirks.on(Quirk::QueryTokenIgnored);
-    let query = head.uri.query().filter(|query| is_read && query.contains(ACCESS_TOKEN));
+    let query = uri.query().filter(|query| is_read && query.contains(ACCESS_TOKEN));
     let from_query = match query {
         Some(query) => parse_query::<Token>(query)?.access_token,
         None => None,

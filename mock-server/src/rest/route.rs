@@ -5,7 +5,7 @@
 //! so. All routes are one handler to
 //! axum; what is said of one stands in its row only.
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 
 use axum::Router;
@@ -19,9 +19,8 @@ use super::answer::Made;
 use super::call::{Asked, Call};
 use super::described::{Gives, Parameter, Said, Shape, Shaped, Takes};
 use super::request::{SMALL, WITH_CONTENT};
+use super::site::Scope;
 use super::{distorted, durable};
-use crate::Backend;
-use crate::apps::Apps;
 use crate::traffic::known;
 
 /// What a route does.
@@ -39,23 +38,6 @@ pub(super) enum Act {
 
 /// An answer that is on its way.
 pub(super) type Waiting = Pin<Box<dyn Future<Output = Made> + Send>>;
-
-/// What answers under one base URL.
-pub(super) struct Scope {
-    /// The app whose base URL it is.
-    pub(super) backend: Backend,
-    /// All apps of the server.
-    pub(super) apps: Apps,
-    /// Whether answers are distorted.
-    distorts: bool,
-}
-
-impl Scope {
-    pub(super) fn new(apps: &Apps, backend: Backend) -> Self {
-        let distorts = backend.inner.quirks.any(distorted::QUIRKS);
-        Self { backend, apps: apps.clone(), distorts }
-    }
-}
 
 /// See the module.
 pub(super) struct Route {
@@ -149,7 +131,7 @@ impl Route {
         !matches!(self.act, Act::Open(_))
     }
 
-    pub(super) fn add_to(&'static self, router: Router<Arc<Scope>>) -> Router<Arc<Scope>> {
+    pub(super) fn add_to(&'static self, router: Router) -> Router {
         let method = MethodFilter::try_from(self.method.clone()).expect("a method with a filter");
         router.route(self.path, on(method, self))
     }
@@ -173,7 +155,8 @@ impl Route {
     async fn serve(&self, request: Request, scope: Arc<Scope>) -> Response {
         let method = known(request.method());
         let inner = scope.backend.inner.clone();
-        let answering = async {
+        // Pinned where they are: a future that is handed on by value takes its room again in each that it is handed to.
+        let answering = pin!(async {
             let distorted = scope.distorts.then(|| request.method().clone());
             let response = self.answer(request, scope).await;
             let response = match distorted {
@@ -181,16 +164,17 @@ impl Route {
                 None => response,
             };
             durable::settled(inner.journal.as_ref(), response).await
-        };
-        let meeting = inner.standing.meet(method, self.path, answering);
+        });
+        let meeting = pin!(inner.standing.meet(method, self.path, answering));
         inner.traffic.count(inner.clock, method, self.path, meeting).await
     }
 }
 
-impl Handler<(), Arc<Scope>> for &'static Route {
+impl Handler<(), ()> for &'static Route {
     type Future = Pin<Box<dyn Future<Output = Response> + Send>>;
 
-    fn call(self, request: Request, scope: Arc<Scope>) -> Self::Future {
+    fn call(self, mut request: Request, (): ()) -> Self::Future {
+        let scope = request.extensions_mut().remove().expect("a site gives its scope to every request");
         Box::pin(self.serve(request, scope))
     }
 }
