@@ -198,13 +198,37 @@ fn of_maps(mine: &BTreeMap<String, String>, theirs: &BTreeMap<String, String>) -
 }
 
 fn of_lists(mine: &[String], theirs: &[String]) -> Option<Difference> {
-    let count = |list: &[String], text: &String| list.iter().filter(|other| *other == text).count();
-    if let Some(text) = theirs.iter().find(|text| count(mine, text) < count(theirs, text)) {
+    // How many more of each text there are in theirs than in mine.
+    let mut more: BTreeMap<&str, i64> = BTreeMap::new();
+    for (list, step) in [(theirs, 1), (mine, -1)] {
+        list.iter().for_each(|text| *more.entry(text).or_default() += step);
+    }
+    if let Some(text) = theirs.iter().find(|text| more[text.as_str()] > 0) {
         return Some(Difference::Lacks(text.clone()));
     }
-    if let Some(text) = mine.iter().find(|text| count(mine, text) > count(theirs, text)) {
+    if let Some(text) = mine.iter().find(|text| more[text.as_str()] < 0) {
         return Some(Difference::HasStill(text.clone()));
     }
     let (mine, theirs) = mine.iter().zip(theirs).find(|(mine, theirs)| mine != theirs)?;
     Some(Difference::Order(mine.clone(), theirs.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_differ_by_how_often_they_have_a_text_and_then_by_its_place() {
+        let texts = |list: &str| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        for (mine, theirs, difference) in [
+            ("a b a", "a b a", None),
+            ("a b a", "a a b", Some("has `b` where the server has `a`,")),
+            ("a b", "a a b", Some("does not know `a`, which the server has,")),
+            ("a b c", "a b", Some("still knows `c`, which the server has no more,")),
+            ("c", "b", Some("does not know `b`, which the server has,")),
+        ] {
+            let found = of_lists(&texts(mine), &texts(theirs)).map(|difference| difference.text());
+            assert_eq!(found.as_deref(), difference, "{mine} and {theirs}");
+        }
+    }
 }

@@ -99,11 +99,15 @@ impl Reach {
             What::Told(Event::Trouble(Trouble::Unanswered(_))) => Reached::Timeout,
             What::Answer { status: None, .. } => Reached::NoAnswer,
             What::Answer { status: Some(StatusCode::UNAUTHORIZED), .. } => Reached::TokenExpired,
-            What::Request { path, .. } if path.contains("/messages/history") => Reached::HistoryEnd,
+            What::Request { path, .. } if is_history(path) => Reached::HistoryEnd,
             What::StepEnds { outcome: Outcome::Refused(_), .. } => Reached::StepRefused,
             What::StepEnds { outcome: Outcome::Failed(_), .. } => Reached::StepFailed,
             _ => return,
         };
         *self.counts.entry(reached).or_default() += 1;
     }
+}
+
+fn is_history(path: &str) -> bool {
+    path.split('?').next().is_some_and(|path| path.ends_with("/messages/history"))
 }

@@ -14,7 +14,7 @@ const RULE: &str = "SYNC-WATERMARK";
 #[derive(Default)]
 pub(super) struct Watermark {
     /// By device and list: the latest, and what else was asked with.
-    last: BTreeMap<(usize, String), Asked>,
+    last: BTreeMap<usize, BTreeMap<String, Asked>>,
 }
 
 struct Asked {
@@ -29,16 +29,19 @@ impl Checker for Watermark {
             return;
         };
         match &happening.what {
-            What::LoggedIn(_) => self.last.retain(|(of, _), _| *of != device),
+            What::LoggedIn(_) => drop(self.last.remove(&device)),
             What::Request { method: Method::GET, path, since: Some(since), .. } => {
                 let list = path.split('?').next().unwrap_or(path);
                 // History is read backwards.
                 if list.ends_with("/history") {
                     return;
                 }
-                let asked = self.last.entry((device, list.to_owned()));
-                let asked =
-                    asked.or_insert(Asked { latest: *since, witness: number, before: BTreeSet::new() });
+                let lists = self.last.entry(device).or_default();
+                let Some(asked) = lists.get_mut(list) else {
+                    let before = BTreeSet::from([*since]);
+                    lists.insert(list.to_owned(), Asked { latest: *since, witness: number, before });
+                    return;
+                };
                 let is_new = asked.before.insert(*since);
                 if *since >= asked.latest {
                     (asked.latest, asked.witness) = (*since, number);

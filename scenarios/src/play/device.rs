@@ -5,12 +5,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::Timestamp;
 use y2w_sdk::protocol::push::DeviceClass;
-use y2w_sdk::push::ConnectionState;
 use y2w_sdk::store::MemoryStore;
-use y2w_sdk::{ClientConfig, CurrentUser, Event, LoginOptions, MessageSync, Users};
+use y2w_sdk::{ClientConfig, CurrentUser, LoginOptions, MessageSync, Users};
 
 use super::stage::{PASSWORD, Stage};
 use super::{PlayError, SET_UP_PATIENCE, STEP_PATIENCE, View, brief, steps};
@@ -29,7 +29,10 @@ pub(super) struct Device<'a> {
     pub(super) user_index: usize,
     pub(super) actor: Actor,
     config: ClientConfig,
-    store: Arc<MemoryStore>,
+    /// For a client that logs in after another one; a device that never does needs none.
+    store: Option<Arc<MemoryStore>>,
+    /// A client of this device is connected.
+    connected: Arc<Notify>,
     logins: u32,
     pub(super) client: Option<CurrentUser>,
     /// What is left to be done, in order.
@@ -63,13 +66,15 @@ impl<'a> Device<'a> {
             let config = ClientConfig::with_transports(world.base_url(), http, Arc::new(push))
                 .expect("a world knows its own address")
                 .clock(clock);
+            let logs_in_again = steps.iter().any(|step| matches!(step.action, Action::Login));
             Device {
                 stage,
                 index,
                 user_index,
                 actor,
                 config,
-                store: Arc::default(),
+                store: logs_in_again.then(Arc::default),
+                connected: Arc::default(),
                 logins: 0,
                 client: None,
                 steps: steps.into(),
@@ -89,12 +94,9 @@ impl<'a> Device<'a> {
         let late = || failed(format!("it took longer than {SET_UP_PATIENCE:?}"));
         let logged_in = tokio::time::timeout(SET_UP_PATIENCE, self.log_in_once()).await;
         let client = logged_in.map_err(|_| late())?.map_err(failed)?;
-        let mut events = client.events();
         client.connect();
         let connected = async {
-            let up =
-                |event: &Event| matches!(event, Event::Connection(ConnectionState::Connected)).then_some(());
-            events.wait_for(up).await;
+            self.connected.notified().await;
             client.settled().await;
         };
         tokio::time::timeout(SET_UP_PATIENCE, connected).await.map_err(|_| late())?;
@@ -145,8 +147,8 @@ impl<'a> Device<'a> {
             }
             (Action::Crash { keep_store }, Some(_)) => {
                 self.client = None;
-                if !keep_store {
-                    self.store = Arc::default();
+                if let Some(store) = self.store.as_mut().filter(|_| !keep_store) {
+                    *store = Arc::default();
                 }
                 self.stage.history.note(Some(self.index), What::LoggedOut);
                 Outcome::Done
@@ -178,12 +180,14 @@ impl<'a> Device<'a> {
         let sync = if planned.current_only { MessageSync::CurrentSession } else { MessageSync::Everywhere };
         let class =
             if self.actor.device.starts_with("mobile") { DeviceClass::Mobile } else { DeviceClass::Web };
-        let options = LoginOptions::default()
-            .observer(Arc::new(self.stage.observer(self.index)))
+        let mut options = LoginOptions::default()
+            .observer(Arc::new(self.stage.observer(self.index, &self.connected)))
             .device(class)
             .seed(seed)
-            .message_sync(sync)
-            .store(self.store.clone());
+            .message_sync(sync);
+        if let Some(store) = &self.store {
+            options = options.store(store.clone());
+        }
         let account = self.stage.world.account(&planned.name);
         let uid = self.stage.users[self.user_index].id.clone();
         self.stage.history.note(Some(self.index), What::LoggedIn(uid));

@@ -125,7 +125,9 @@ impl<'a> Examiner<'a> {
     /// The sessions that the user is to look at, with their names.
     pub(super) fn sessions(&self) -> Vec<(String, ImSessionId)> {
         let mut sessions = self.stage.learnt().sessions();
-        sessions.sort_by_key(|(name, _)| chance::draw(self.stage.plan.seed, ("examined", &self.user, name)));
+        sessions.sort_by_cached_key(|(name, _)| {
+            chance::draw(self.stage.plan.seed, ("examined", &self.user, name))
+        });
         sessions.truncate(SESSIONS_MAX);
         sessions
     }

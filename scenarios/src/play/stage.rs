@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 use y2w_sdk::protocol::content::Content;
 use y2w_sdk::protocol::{ImSessionId, MessageId, MessageType, SessionId, SessionType, User, UserId};
 use y2w_sdk::push::{ConnectionState, OverStreams};
@@ -119,9 +120,13 @@ impl<'a> Stage<'a> {
         &self.learnt
     }
 
-    /// What a client of that device tells, noted.
-    pub(super) fn observer(&self, device: usize) -> impl Fn(&Event) + Send + Sync + 'static {
-        let (history, learnt) = (self.history.clone(), self.learnt.clone());
+    /// What a client of that device tells, noted; whoever waits for its connection is told as well.
+    pub(super) fn observer(
+        &self,
+        device: usize,
+        connected: &Arc<Notify>,
+    ) -> impl Fn(&Event) + Send + Sync + 'static {
+        let (history, learnt, connected) = (self.history.clone(), self.learnt.clone(), connected.clone());
         move |event: &Event| {
             if let Event::Stored { session, message, .. } = event
                 && let Some(step) = step_of(&message.kind, &message.content)
@@ -136,6 +141,9 @@ impl<'a> Stage<'a> {
                 } else {
                     away.remove(&device)
                 };
+                if *state == ConnectionState::Connected {
+                    connected.notify_one();
+                }
             }
             history.note(Some(device), What::Told(event.clone()));
         }

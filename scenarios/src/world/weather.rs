@@ -152,12 +152,12 @@ impl Weather {
     }
 
     async fn while_held(&self, is_held: impl Fn() -> bool) {
-        loop {
+        while is_held() {
             let changed = self.changed.notified();
-            if !is_held() {
-                return;
+            // What has changed before that was asked for wakes nobody.
+            if is_held() {
+                changed.await;
             }
-            changed.await;
         }
     }
 
@@ -183,8 +183,10 @@ impl Weather {
             Misfortune::Slow { who, by } if who.covers(&self.devices[device]) => sum + by.0,
             _ => sum,
         });
-        let jitter =
-            chance::below(self.network.jitter.0 + 1, self.seed, (&self.devices[device], way, matter));
+        let jitter = match self.network.jitter.0 {
+            0 => 0,
+            most => chance::below(most + 1, self.seed, (&self.devices[device], way, matter)),
+        };
         Duration::from_millis(self.network.latency.0 + slow + jitter)
     }
 
@@ -218,7 +220,7 @@ impl Weather {
             }
             _ => rate,
         });
-        chance::happens(rates, self.seed, ("lost", &self.devices[device], way, matter))
+        rates > 0.0 && chance::happens(rates, self.seed, ("lost", &self.devices[device], way, matter))
     }
 }
 

@@ -1,5 +1,6 @@
 //! One call: from its parameters to what is made of the answer.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -140,9 +141,10 @@ impl<'a> Call<'a> {
     /// Asks for a list. Rule `API-LIST`.
     pub(super) async fn list<T: DeserializeOwned>(self) -> Result<Vec<T>, ApiError> {
         let body = self.body_as_user().await?;
-        match serde_json::from_slice::<List<T>>(&body) {
+        let body = text(&body);
+        match serde_json::from_str::<List<T>>(&body) {
             Ok(page) => Ok(page.entries),
-            Err(error) => match serde_json::from_slice::<List<&RawValue>>(&body) {
+            Err(error) => match serde_json::from_str::<List<&RawValue>>(&body) {
                 Ok(raw) => self.salvage(&raw.entries, &error),
                 Err(_) => Err(self.error(not_understood(&error))),
             },
@@ -152,9 +154,10 @@ impl<'a> Call<'a> {
     /// Asks for a page of messages to sync. Rules `MSG-SYNC`, `MSG-SESSION-UPDATED-AT`.
     pub(super) async fn messages(self) -> Result<MessageList, ApiError> {
         let body = self.body_as_user().await?;
-        match serde_json::from_slice(&body) {
+        let body = text(&body);
+        match serde_json::from_str(&body) {
             Ok(page) => Ok(page),
-            Err(error) => match serde_json::from_slice::<MessageList<&RawValue>>(&body) {
+            Err(error) => match serde_json::from_str::<MessageList<&RawValue>>(&body) {
                 Ok(MessageList { total_count, entries, session_updated_at }) => {
                     let entries = self.salvage(&entries, &error)?;
                     Ok(MessageList { total_count, entries, session_updated_at })
@@ -167,9 +170,10 @@ impl<'a> Call<'a> {
     /// Asks for a bare array. Rule `HIST-ARRAY`.
     pub(super) async fn array<T: DeserializeOwned>(self) -> Result<Vec<T>, ApiError> {
         let body = self.body_as_user().await?;
-        match serde_json::from_slice(&body) {
+        let body = text(&body);
+        match serde_json::from_str(&body) {
             Ok(page) => Ok(page),
-            Err(error) => match serde_json::from_slice::<Vec<&RawValue>>(&body) {
+            Err(error) => match serde_json::from_str::<Vec<&RawValue>>(&body) {
                 Ok(raw) => self.salvage(&raw, &error),
                 Err(_) => Err(self.error(not_understood(&error))),
             },
@@ -207,7 +211,7 @@ impl<'a> Call<'a> {
         if says_nothing(&body) {
             return Ok(None);
         }
-        match serde_json::from_slice(&body) {
+        match serde_json::from_str(&text(&body)) {
             Ok(written) => Ok(Some(written)),
             Err(error) if error.is_data() => {
                 tracing::debug!(template = self.template, %error, "a write's answer does not hold what was written");
@@ -248,7 +252,7 @@ impl<'a> Call<'a> {
     }
 
     fn read<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, ApiError> {
-        serde_json::from_slice(body).map_err(|error| self.error(not_understood(&error)))
+        serde_json::from_str(&text(body)).map_err(|error| self.error(not_understood(&error)))
     }
 
     /// The body of a successful answer, after as many tries as the call may have.
@@ -297,6 +301,13 @@ impl<'a> Call<'a> {
         *request.headers_mut() = headers.collect();
         Ok(request)
     }
+}
+
+/// A body as text, looked through once and not string by string. What is not UTF-8 is no JSON; it is read as U+FFFD, since
+/// one bad name must not keep a client from all the rest.
+fn text(body: &[u8]) -> Cow<'_, str> {
+    // Faster than the lossy way where nothing is lost, which is always.
+    str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed)
 }
 
 /// Whether a body is one of those that stand for nothing: empty, `null`, `{}`.

@@ -230,22 +230,23 @@ impl Downlink {
             Deserialize::deserialize(deserializer).map(Some)
         }
         let error = |e: serde_json::Error| e.to_string();
+        let payload = str::from_utf8(payload).map_err(|error| error.to_string())?;
         // Readers of structs would take the elements of an array for their fields.
-        if payload.trim_ascii_start().first() != Some(&b'{') {
+        if !payload.trim_ascii_start().starts_with('{') {
             return Err("not a JSON object".to_owned());
         }
-        let shape: Shape<'_> = serde_json::from_slice(payload).map_err(error)?;
+        let shape: Shape<'_> = serde_json::from_str(payload).map_err(error)?;
         match (shape.cmd, shape.return_code, shape.message) {
             (None, Some(code), _) => {
                 // A reply to a command that the server could not read names no command, but it may name the id.
-                let reply: Reply = serde_json::from_slice(payload).map_err(error)?;
+                let reply: Reply = serde_json::from_str(payload).map_err(error)?;
                 if reply.message_id.is_some() || SendReturnCode::KNOWN.contains(&reply.return_code) {
                     Ok(Self::Reply(reply))
                 } else {
                     Ok(Self::Control(ConnectionReturnCode(code)))
                 }
             }
-            (Some(_), Some(_), _) => serde_json::from_slice(payload).map(Self::Reply).map_err(error),
+            (Some(_), Some(_), _) => serde_json::from_str(payload).map(Self::Reply).map_err(error),
             (_, None, Some(message)) => Ok(Self::Delivery(Delivery {
                 message: message.to_owned(),
                 from: shape.from,

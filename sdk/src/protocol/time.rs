@@ -62,8 +62,8 @@ impl Timestamp {
 
     /// Reads every form a time takes on the wire: milliseconds, RFC 3339 UTC, an HTTP date.
     pub fn parse(text: &str) -> Option<Self> {
-        if let Some(time) = calendar::read(text.as_bytes()) {
-            return Some(Self(time));
+        if let Some(millis) = calendar::read(text.as_bytes()) {
+            return i64::try_from(millis).ok().map(Self::from_millis);
         }
         let text = text.trim();
         if let Ok(millis) = text.parse::<i64>() {
@@ -76,7 +76,7 @@ impl Timestamp {
     }
 
     fn with_text<T>(self, take: impl FnOnce(&str) -> T) -> T {
-        take(str::from_utf8(&calendar::write(self.0)).expect("digits and the like"))
+        take(str::from_utf8(&calendar::write(self.0.unsigned_abs())).expect("digits and the like"))
     }
 }
 
