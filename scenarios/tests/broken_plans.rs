@@ -106,6 +106,22 @@ fn what_cannot_be_meant_of_the_whole() {
         ("message-lost=0.5", "message-lost=5", "3: quirks: "),
     ]);
     let directory = tempfile::tempdir().unwrap();
+    let with_neighbour = PLAN.replacen("seed = 7", "neighbour = true\nseed = 7", 1);
+    for (from, to, expected) in [
+        (
+            "id = 3",
+            "id = 1000003",
+            "the other app's steps have such ids as 1000003: expected ids below 1000000",
+        ),
+        (
+            "{ forget-session = { session = \"#team\" } }",
+            "{ restart-server = { journal = true } }",
+            "the other app's server restarts too: expected no fault restart-server",
+        ),
+    ] {
+        let said = refusal(directory.path(), with_neighbour.replacen(from, to, 1).as_bytes());
+        assert_eq!(said, format!("y2w: plan.toml:2: neighbour: {expected}"));
+    }
     let said = refusal(directory.path(), b"version = 1\nseed = 7\n");
     assert_eq!(said, "y2w: plan.toml:1: user: there is nobody: expected at least one [[user]]");
 }

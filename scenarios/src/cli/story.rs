@@ -31,13 +31,13 @@ pub(super) fn prose(plan: &Plan, run: &Simulated) -> String {
 
 /// How much was played, and what another run can be compared by.
 pub(super) fn extent(plan: &Plan, run: &Simulated) -> String {
+    let trace = run.hash.map_or_else(String::new, |hash| format!(", trace {hash:016x}"));
     format!(
-        "{} and {} played, {} things happened; seed {}, trace {:016x}",
+        "{} and {} played, {} things happened; seed {}{trace}",
         count(plan.steps.len(), "step"),
         count(plan.faults.len(), "fault"),
         run.happenings,
         plan.seed,
-        run.hash.unwrap_or(0),
     )
 }
 
