@@ -56,16 +56,12 @@ impl Membership {
             self.hidden.retain(|(of, _), _| *of != user);
             return;
         }
-        match self.actions.get(&step) {
-            Some(
-                Action::SendText { to: Place::Group(group) }
-                | Action::SendFile { to: Place::Group(group), .. },
-            ) => {
-                let out = self.out.iter().filter(|((of, _), _)| of == group);
-                let hidden: Vec<_> = out.map(|((_, user), witness)| ((*user, step), *witness)).collect();
-                self.hidden.extend(hidden);
-            }
-            _ => (),
+        if let Action::SendText { to: Place::Group(group) }
+        | Action::SendFile { to: Place::Group(group), .. } = action
+        {
+            let out = self.out.iter().filter(|((of, _), _)| of == group);
+            let hidden: Vec<_> = out.map(|((_, user), witness)| ((*user, step), *witness)).collect();
+            self.hidden.extend(hidden);
         }
     }
 
