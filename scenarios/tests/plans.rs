@@ -46,14 +46,15 @@ fn every_plan_keeps_all_rules_and_is_the_same_story_each_time() {
 /// A plan that is there to show something does.
 #[test]
 fn plans_reach_what_they_are_named_for() {
-    let expected: [(&str, &[(Reached, u64)]); 9] = [
+    let expected: [(&str, &[(Reached, u64)]); 10] = [
         ("partition-and-recovery", &[(Reached::NoAnswer, 1)]),
         ("kick-by-a-second-device", &[(Reached::Kick, 2)]),
         ("tokens-expire-while-sending", &[(Reached::TokenExpired, 1), (Reached::Refusal, 2)]),
         ("push-server-forgets-26", &[(Reached::UnknownSession, 3)]),
         ("client-behind-27", &[(Reached::ClientBehind, 3), (Reached::Force, 1)]),
         ("server-behind-28", &[(Reached::ServerBehind, 2), (Reached::Removed, 1)]),
-        ("history-at-page-borders", &[(Reached::HistoryEnd, 3)]),
+        ("history-at-page-borders", &[(Reached::HistoryEnd, 2)]),
+        ("burst-in-one-millisecond", &[(Reached::SameMillisecond, 1)]),
         ("two-apps-side-by-side", &[(Reached::Kick, 2)]),
         ("roles-change-hands", &[(Reached::StepRefused, 4), (Reached::Force, 1)]),
     ];

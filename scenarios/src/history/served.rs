@@ -30,12 +30,20 @@ pub struct Served {
     pub body: Bytes,
 }
 
-/// Whether a request is taken down at the server's end: all that changes sessions, their members and messages, and what
-/// shows who is a member.
-pub fn is_taken_down(method: &Method, path: &str) -> bool {
-    path.starts_with(path::SESSIONS) && (method != Method::GET || is_member_list(path))
+impl Arrived {
+    /// Whether it asks for a page of history.
+    pub fn is_history(&self) -> bool {
+        self.method == Method::GET && is_list(&self.path, "/messages/history")
+    }
 }
 
-fn is_member_list(path: &str) -> bool {
-    path.split('?').next().is_some_and(|path| path.ends_with("/members"))
+/// Whether a request is taken down at the server's end: all that changes sessions, their members and messages, what
+/// shows who is a member, and pages of history.
+pub fn is_taken_down(method: &Method, path: &str) -> bool {
+    let is_shown = || is_list(path, "/members") || is_list(path, "/messages/history");
+    path.starts_with(path::SESSIONS) && (method != Method::GET || is_shown())
+}
+
+fn is_list(path: &str, end: &str) -> bool {
+    path.split('?').next().is_some_and(|path| path.ends_with(end))
 }

@@ -32,6 +32,7 @@ use y2w_sdk::protocol::ImSessionId;
 pub use reach::{Reach, Reached};
 
 use links::Links;
+use reach::Reaching;
 
 use crate::history::{Happening, Watcher};
 use crate::plan::{Actor, Misfortune, Plan};
@@ -147,7 +148,7 @@ struct Inner {
     cast: Cast,
     count: u64,
     checkers: Vec<Box<dyn Checker>>,
-    reach: Reach,
+    reaching: Reaching,
     found: Findings,
 }
 
@@ -173,7 +174,7 @@ impl Judge {
             cast: Cast::new(plan),
             count: 0,
             checkers,
-            reach: Reach::default(),
+            reaching: Reaching::default(),
             found: Findings::default(),
         };
         Self { inner: Arc::new(Mutex::new(inner)) }
@@ -182,26 +183,26 @@ impl Judge {
     /// What it says, once everything has happened.
     pub fn verdict(&self, plan: &Plan, played: &Played) -> Verdict {
         let mut inner = self.inner.lock();
-        let Inner { cast, checkers, found, reach, .. } = &mut *inner;
+        let Inner { cast, checkers, found, reaching, .. } = &mut *inner;
         let places = played.sessions.iter().map(|(name, id)| (id, &**name)).collect();
         let ending = Ending { cast, plan, played, places };
         // Who is left with a server that knows nothing any more cannot agree with it.
         for checker in checkers.iter_mut().filter(|_| !played.is_state_lost) {
             checker.end(&ending, found);
         }
-        Verdict { anomalies: std::mem::take(&mut found.0), reached: reach.clone() }
+        Verdict { anomalies: std::mem::take(&mut found.0), reached: reaching.reach.clone() }
     }
 }
 
 impl Watcher for Judge {
     fn watch(&mut self, happening: &Happening) {
         let mut inner = self.inner.lock();
-        let Inner { cast, count, checkers, found, reach } = &mut *inner;
+        let Inner { cast, count, checkers, found, reaching } = &mut *inner;
         cast.links.watch(*count, happening);
         for checker in checkers {
             checker.watch(cast, *count, happening, found);
         }
-        reach.watch(happening);
+        reaching.watch(happening);
         *count += 1;
     }
 }

@@ -1,8 +1,11 @@
 //! What a run has reached: a run that never met a code or a fault says nothing about what comes of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
+use rustc_hash::FxHashMap;
+use serde_json::value::RawValue;
 use y2w_sdk::Event;
 use y2w_sdk::protocol::SendReturnCode;
 use y2w_sdk::push::{ConnectionState, Trouble};
@@ -34,8 +37,10 @@ pub enum Reached {
     Removed,
     /// A request got no answer.
     NoAnswer,
-    /// The end of a history was reached.
+    /// A page of history was the last one.
     HistoryEnd,
+    /// Two messages reached one session within a millisecond: the server had to give them two stamps all the same.
+    SameMillisecond,
     /// A step was refused.
     StepRefused,
     /// A step failed.
@@ -44,7 +49,7 @@ pub enum Reached {
 
 impl Reached {
     /// All, with what they are called.
-    pub const ALL: [(Self, &'static str); 14] = [
+    pub const ALL: [(Self, &'static str); 15] = [
         (Self::Kick, "kick"),
         (Self::Reconnection, "reconnection"),
         (Self::Refusal, "refused connection"),
@@ -56,7 +61,8 @@ impl Reached {
         (Self::TokenExpired, "token expiry"),
         (Self::Removed, "403 after removal"),
         (Self::NoAnswer, "request without answer"),
-        (Self::HistoryEnd, "history"),
+        (Self::HistoryEnd, "end of history"),
+        (Self::SameMillisecond, "two messages in a millisecond"),
         (Self::StepRefused, "refused step"),
         (Self::StepFailed, "failed step"),
     ];
@@ -66,6 +72,29 @@ impl Reached {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reach {
     counts: BTreeMap<Reached, u64>,
+}
+
+/// Counts what a run reaches, while it does.
+#[derive(Debug, Default)]
+pub(super) struct Reaching {
+    /// What was reached so far.
+    pub(super) reach: Reach,
+    /// When a message last reached each session, in milliseconds.
+    stored: FxHashMap<Arc<str>, u64>,
+    /// Pages of history that were asked for, with how many messages each may have.
+    pages: BTreeMap<u64, usize>,
+}
+
+/// The limit in a query; none asked for, none reached.
+fn limit(path: &str) -> usize {
+    let query = path.split_once('?').map_or("", |(_, query)| query);
+    let limit = query.split('&').find_map(|pair| pair.strip_prefix("limit="));
+    limit.and_then(|limit| limit.parse().ok()).unwrap_or(0)
+}
+
+/// How many entries an array has; as many as there can be, if it is none.
+fn entries(body: &[u8]) -> usize {
+    serde_json::from_slice::<Vec<&RawValue>>(body).map_or(usize::MAX, |entries| entries.len())
 }
 
 impl Reach {
@@ -80,7 +109,9 @@ impl Reach {
             *self.counts.entry(*reached).or_default() += count;
         }
     }
+}
 
+impl Reaching {
     pub(super) fn watch(&mut self, happening: &Happening) {
         let reached = match &happening.what {
             What::Told(Event::Kicked) => Reached::Kick,
@@ -99,15 +130,27 @@ impl Reach {
             What::Told(Event::Trouble(Trouble::Unanswered(_))) => Reached::Timeout,
             What::Answer { status: None, .. } => Reached::NoAnswer,
             What::Answer { status: Some(StatusCode::UNAUTHORIZED), .. } => Reached::TokenExpired,
-            What::Request { path, .. } if is_history(path) => Reached::HistoryEnd,
+            What::Arrives(arrived)
+                if arrived.method == Method::POST && arrived.path.ends_with("/messages") =>
+            {
+                let millis = happening.at / 1_000;
+                if self.stored.insert(arrived.path.clone(), millis) != Some(millis) {
+                    return;
+                }
+                Reached::SameMillisecond
+            }
+            What::Arrives(arrived) if arrived.is_history() => {
+                self.pages.insert(arrived.call, limit(&arrived.path));
+                return;
+            }
+            What::Served { call, answer } => match (self.pages.remove(call), answer) {
+                (Some(limit), Some(answer)) if entries(&answer.body) < limit => Reached::HistoryEnd,
+                _ => return,
+            },
             What::StepEnds { outcome: Outcome::Refused(_), .. } => Reached::StepRefused,
             What::StepEnds { outcome: Outcome::Failed(_), .. } => Reached::StepFailed,
             _ => return,
         };
-        *self.counts.entry(reached).or_default() += 1;
+        *self.reach.counts.entry(reached).or_default() += 1;
     }
-}
-
-fn is_history(path: &str) -> bool {
-    path.split('?').next().is_some_and(|path| path.ends_with("/messages/history"))
 }
