@@ -21,6 +21,10 @@ pub(super) struct Agreement {
     /// What each device did and may not have told anybody of: messages that are stored and whose notice is not sent, and
     /// when its last step began.
     owed: BTreeMap<usize, (i64, u64)>,
+    /// When each device was last connected.
+    connected: BTreeMap<usize, u64>,
+    /// When each step began.
+    begun: BTreeMap<u32, u64>,
     /// Whether a device ended, or was thrown out, with something untold; or could not tell it.
     is_untold: bool,
 }
@@ -34,7 +38,11 @@ impl Checker for Agreement {
             return;
         };
         match &happening.what {
-            What::StepBegins(_) => {
+            What::Told(Event::Connection(ConnectionState::Connected)) => {
+                self.connected.insert(device, happening.at);
+            }
+            What::StepBegins(step) => {
+                self.begun.insert(*step, happening.at);
                 self.owed.entry(device).or_default().1 = happening.at;
                 self.is_untold |= self.away.get(&device) == Some(&true);
             }
@@ -74,20 +82,36 @@ impl Checker for Agreement {
         let left = left(ending);
         for seen in &ending.played.views {
             if self.away.get(&seen.device) != Some(&true) {
-                compare(ending, seen, &left, found);
+                compare(ending, seen, &left, &self.untold_to(seen.device, ending), found);
             }
         }
     }
 }
 
 impl Agreement {
+    /// The steps whose messages were changed before a device last connected. Of a change to a message that is not the
+    /// newest its conversation shows nothing, so that who missed the notice learns of it when the messages are synced for
+    /// another reason. Rules `CLIENT-ON-CONNECTED`, `CLIENT-SYNC-MESSAGES-WHEN`.
+    fn untold_to(&self, device: usize, ending: &Ending<'_>) -> BTreeSet<u32> {
+        let connected = self.connected.get(&device).copied().unwrap_or(0);
+        let missed = |step: &u32| self.begun.get(step).is_some_and(|begun| *begun <= connected);
+        let changes = ending.plan.steps.iter().filter(|step| missed(&step.id));
+        changes.filter_map(|step| step.action.of_step()).collect()
+    }
+
     fn gone(&mut self, device: usize, at: u64) {
         let owes = |(messages, step): &(i64, u64)| *messages > 0 || at.saturating_sub(*step) < TOLD_WITHIN;
         self.is_untold |= self.owed.get(&device).is_some_and(owes);
     }
 }
 
-fn compare(ending: &Ending<'_>, seen: &DeviceView, left: &BTreeSet<&str>, found: &mut Findings) {
+fn compare(
+    ending: &Ending<'_>,
+    seen: &DeviceView,
+    left: &BTreeSet<&str>,
+    untold: &BTreeSet<u32>,
+    found: &mut Findings,
+) {
     let name = ending.cast.name(seen.device);
     let truth = &ending.played.truth[seen.user].view;
     let mut differ = |what: &str, difference: Option<Difference>| {
@@ -117,6 +141,7 @@ fn compare(ending: &Ending<'_>, seen: &DeviceView, left: &BTreeSet<&str>, found:
             let other = Difference::Other(place.clone(), mine.name.clone(), room.name.clone());
             differ("as its name", Some(other));
         }
+        let of_steps = |messages| of_steps(messages, untold);
         let theirs = of_steps(room.messages.as_deref().unwrap_or_default());
         differ(&format!("among the messages of {place}"), of_lists(&of_steps(messages), &theirs));
     }
@@ -144,9 +169,10 @@ fn left<'a>(ending: &Ending<'a>) -> BTreeSet<&'a str> {
     left.collect()
 }
 
-/// What people sent. What the server says itself comes with no push of its own: a client has it with its next sync.
-fn of_steps(messages: &[String]) -> Vec<String> {
-    messages.iter().filter(|text| step_said(text).is_some()).cloned().collect()
+/// What people sent, but for these steps. What the server says itself comes with no push of its own: a client has it with its next sync.
+fn of_steps(messages: &[String], but: &BTreeSet<u32>) -> Vec<String> {
+    let is_meant = |text: &&String| step_said(text).is_some_and(|step| !but.contains(&step));
+    messages.iter().filter(is_meant).cloned().collect()
 }
 
 /// Whether there is a conversation that leads to that session, in which somebody said something last.
