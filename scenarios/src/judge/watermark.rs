@@ -1,9 +1,10 @@
 //! A client's watermark of a list never goes back while the client lives. A request that got no answer is asked again as
 //! it was, also when another one has got further meanwhile. Rule `SYNC-WATERMARK`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use http::Method;
+use rustc_hash::FxHashMap;
 use y2w_sdk::protocol::Timestamp;
 
 use super::{Cast, Checker, Findings};
@@ -14,7 +15,7 @@ const RULE: &str = "SYNC-WATERMARK";
 #[derive(Default)]
 pub(super) struct Watermark {
     /// By device and list: the latest, and what else was asked with.
-    last: BTreeMap<usize, BTreeMap<String, Asked>>,
+    last: FxHashMap<usize, FxHashMap<String, Asked>>,
 }
 
 struct Asked {

@@ -115,7 +115,7 @@ impl<'a> Examiner<'a> {
         }
         let users = self.list("users".to_owned(), path::USERS).await;
         // Where others make accounts at the same time, the list changes while it is looked at.
-        let is_ours = |stub: &Stub| self.stage.users.iter().any(|user| user.id.as_str() == stub.id);
+        let is_ours = |stub: &Stub| self.stage.has(&stub.id.as_str().into());
         if users.answers[0].1.entries.iter().flatten().all(is_ours) {
             examined.push(users);
         }

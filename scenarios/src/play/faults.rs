@@ -35,7 +35,10 @@ pub(super) async fn befall(stage: &Stage<'_>, begin: Timestamp) -> Vec<(u32, Not
             Misfortune::HalfOpen { who } if begins => stage.weather.deaden(|actor| who.covers(actor)),
             _ => (),
         }
-        if let Some(harm) = harm(stage, fault, begins) {
+        // A server that several faults have stopped starts again when the last of them is over.
+        let is_down = |other: &Fault| matches!(other.what, Misfortune::RestartServer { .. });
+        let stays_down = !begins && is_down(fault) && standing.iter().any(is_down);
+        if let Some(harm) = harm(stage, fault, begins).filter(|_| !stays_down) {
             match stage.world.inflict(harm).await {
                 Ok(()) => stage.history.note(None, What::Inflicted(fault.id)),
                 Err(why) => not_inflicted.push((fault.id, why)),

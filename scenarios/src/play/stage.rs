@@ -95,6 +95,11 @@ impl<'a> Stage<'a> {
         &self.users[self.user_index(name)]
     }
 
+    /// Whether a user is one of the plan's.
+    pub(super) fn has(&self, uid: &UserId) -> bool {
+        self.places_of_ids.contains_key(uid)
+    }
+
     /// The plan's name of a user; the id of one that is not in the plan.
     pub(super) fn name_of(&self, uid: &UserId) -> String {
         let place = self.places_of_ids.get(uid);
