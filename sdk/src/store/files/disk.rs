@@ -27,11 +27,26 @@ const LOCK: &str = "lock";
 pub(super) struct Disk {
     root: PathBuf,
     /// The lock file as long as the store is open. Work holds it for reading, so closing waits for work under way.
-    lock: RwLock<Option<File>>,
+    lock: RwLock<Option<Held>>,
     /// The documents that somebody is at, and for each the number of the latest call that has changed it.
     slots: Mutex<BTreeMap<PathBuf, Arc<Mutex<u64>>>>,
     numbers: AtomicU64,
     making: Mutex<()>,
+}
+
+/// The lock, until this is dropped.
+///
+/// Closing the file would not do: a process that is just being started from here has a copy of it until it begins to be
+/// itself, and the last copy that is closed gives up the lock.
+#[derive(Debug)]
+pub(super) struct Held(File);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Err(error) = fs4::FileExt::unlock(&self.0) {
+            tracing::warn!(%error, "a store is given up later than it could be");
+        }
+    }
 }
 
 /// A call's turn at a document.
@@ -70,7 +85,7 @@ impl Disk {
         sweep(&root);
         Ok(Self {
             root,
-            lock: RwLock::new(Some(lock)),
+            lock: RwLock::new(Some(Held(lock))),
             slots: Mutex::default(),
             numbers: AtomicU64::new(1),
             making: Mutex::default(),
@@ -86,7 +101,7 @@ impl Disk {
         *self.lock.write() = None;
     }
 
-    fn still_open(&self) -> Result<RwLockReadGuard<'_, Option<File>>, String> {
+    fn still_open(&self) -> Result<RwLockReadGuard<'_, Option<Held>>, String> {
         let lock = self.lock.read();
         if lock.is_some() { Ok(lock) } else { Err("the store was closed before".to_owned()) }
     }
@@ -307,4 +322,21 @@ fn make_dirs(dir: &Path) -> io::Result<()> {
 /// Makes renames in a directory outlast a power failure, where the system has that.
 fn sync_dir(dir: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(dir)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process that this one is starting has copies of its files until it begins to be itself.
+    #[test]
+    fn a_copy_of_the_lock_file_holds_nothing_up() {
+        let directory = tempfile::tempdir().unwrap();
+        let disk = Disk::open(directory.path()).unwrap();
+        let copy = disk.lock.read().as_ref().unwrap().0.try_clone().unwrap();
+        assert!(Disk::open(directory.path()).is_err(), "it is in use");
+        disk.close();
+        assert!(Disk::open(directory.path()).is_ok(), "it was closed, whoever has a copy");
+        drop(copy);
+    }
 }
