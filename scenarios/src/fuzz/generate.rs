@@ -280,7 +280,7 @@ impl DraftFault {
             FaultKind::ExpireImTokens => Misfortune::ExpireImTokens,
             FaultKind::HalfOpen => Misfortune::HalfOpen { who },
             FaultKind::Kick => Misfortune::Kick { user },
-            // A journal costs a hundred times what the rest of a case does; and a restart that leaves nothing to be
+            // Restarts of all are rare in the field too; and one that leaves nothing to be
             // compared at the end is worth a try now and then.
             FaultKind::RestartServer if self.rate < 0.7 => Misfortune::RestartPush,
             FaultKind::RestartServer => Misfortune::RestartServer { journal: !self.who.is_multiple_of(12) },
