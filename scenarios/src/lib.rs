@@ -3,6 +3,7 @@
 //! * [`plan`]: what is to happen in a simulated run, as data. [`world`]: where it happens. [`play`]: has it happen.
 //!   [`history`]: what happened. [`judge`]: which rules that broke.
 //! * [`fuzz`]: looks for plans that break a rule, and makes them small. [`diagram`]: a run as a picture.
+//! * [`conformance`]: whether a server keeps the protocol, rule by rule.
 //! * [`load`]: who there is, what they do and when; meters; the result of a run.
 //! * [`check`]: what must hold, decided message by message while the run goes on. Pure.
 //! * [`cli`]: the command `y2w`.
@@ -10,6 +11,7 @@
 pub mod chance;
 pub mod check;
 pub mod cli;
+pub mod conformance;
 pub mod diagram;
 pub mod fuzz;
 pub mod history;

@@ -1,5 +1,6 @@
 //! The command `y2w`: reads the command line, carries it out, says how it went by its exit code.
 
+mod conform;
 mod determinism;
 mod fuzz;
 mod interrupt;
@@ -48,6 +49,9 @@ enum Command {
     /// Make plans up until one breaks a rule; shrink it, and write it to a file
     Fuzz(fuzz::FuzzArgs),
 
+    /// Test a server against the protocol, rule by rule
+    Conform(conform::ConformArgs),
+
     /// Run the mock server until Ctrl-C
     Serve(ServeArgs),
 
@@ -95,6 +99,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             with_runtime(|runtime| replay::replay(runtime, &args))
         }
         Some(Command::Fuzz(args)) => fuzz::fuzz(&args),
+        Some(Command::Conform(args)) => {
+            log_to_stderr(LevelFilter::ERROR);
+            with_runtime(|runtime| conform::conform(runtime, &args))
+        }
         Some(Command::Serve(args)) => {
             log_to_stderr(LevelFilter::WARN);
             with_runtime(|runtime| match runtime.block_on(serve(args)) {

@@ -131,6 +131,24 @@ impl Plan {
         *quiet == Self::default_quiet()
     }
 
+    /// A plan in which nobody does anything, for who wants a server with these quirks and no more.
+    pub fn of_server(quirks: &[String]) -> Result<Self, PlanError> {
+        let plan = Self {
+            version: VERSION,
+            seed: 1,
+            note: String::new(),
+            quirks: quirks.to_vec(),
+            quiet: Self::default_quiet(),
+            in_turn: false,
+            neighbour: false,
+            network: Network::default(),
+            users: vec![PlanUser::new("nobody")],
+            steps: Vec::new(),
+            faults: Vec::new(),
+        };
+        plan.check().map(|()| plan)
+    }
+
     /// The user of that name.
     pub fn user(&self, name: &str) -> Option<&PlanUser> {
         self.users.iter().find(|user| user.name == name)

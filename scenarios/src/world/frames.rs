@@ -17,7 +17,7 @@ use crate::history::{Command, Pushed};
 const PACKET_MAX: usize = 16 * 1024 * 1024;
 
 /// See the module's text.
-pub(super) struct Frames {
+pub(crate) struct Frames {
     way: Way,
     rest: BytesMut,
     /// Something was no MQTT: what follows cannot be told apart.
@@ -25,12 +25,12 @@ pub(super) struct Frames {
 }
 
 impl Frames {
-    pub(super) fn new(way: Way) -> Self {
+    pub(crate) fn new(way: Way) -> Self {
         Self { way, rest: BytesMut::new(), is_lost: false }
     }
 
     /// Takes more bytes in, and tells all that is whole now.
-    pub(super) fn read(&mut self, bytes: &[u8], mut tell: impl FnMut(Pushed)) {
+    pub(crate) fn read(&mut self, bytes: &[u8], mut tell: impl FnMut(Pushed)) {
         if self.is_lost {
             return;
         }

@@ -26,9 +26,11 @@ use y2w_sdk::protocol::{ImSessionId, UserId};
 use y2w_sdk::push::Streams;
 
 pub use embedded::{Embedded, NoWorld};
+pub(crate) use frames::Frames;
 pub(crate) use next_door::NextDoor;
 pub use remote::Remote;
 pub use sim::{Sim, in_virtual_time};
+pub(crate) use weather::Way;
 pub use weather::Weather;
 
 /// What a stream in memory holds before its writer has to wait.

@@ -58,7 +58,7 @@ pub(super) struct Fate {
 
 /// The way something goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Way {
+pub(crate) enum Way {
     /// To the server.
     Up,
     /// From the server.

@@ -1,0 +1,38 @@
+//! The cases, one file per area.
+
+mod accounts;
+mod connection;
+mod conventions;
+mod push;
+
+use super::case::Case;
+
+/// All cases, in the order of their areas.
+pub fn all() -> Vec<Case> {
+    [conventions::CASES, accounts::CASES, connection::CASES, push::CASES].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::conformance::ledger;
+
+    #[test]
+    fn every_case_has_a_name_of_its_own_and_rules_that_are_there() {
+        let mut names = BTreeSet::new();
+        for case in all() {
+            assert!(names.insert(case.name), "{} is there twice", case.name);
+            let (area, rest) = case.name.split_once('.').unwrap_or_default();
+            let is_plain = |text: &str| {
+                !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || "-0123456789".contains(c))
+            };
+            assert!(is_plain(area) && is_plain(rest), "{}", case.name);
+            assert!(!case.rules.is_empty(), "{} is about no rule", case.name);
+            for rule in case.rules {
+                assert!(ledger::rule(rule).is_some(), "{}: there is no rule {rule}", case.name);
+            }
+        }
+    }
+}

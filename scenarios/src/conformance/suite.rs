@@ -1,0 +1,80 @@
+//! Runs cases beside each other, and survives each of them.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{FutureExt, StreamExt, stream};
+use serde::Serialize;
+
+use super::case::Case;
+use super::lab::Lab;
+use super::timeline::Line;
+use super::verdict::{Broken, Stop, Verdict};
+use crate::world::World;
+
+/// How long one case may take.
+const CASE_DEADLINE: Duration = Duration::from_secs(60);
+
+/// What became of a case.
+#[derive(Clone, Debug, Serialize)]
+pub struct Result {
+    /// Its name.
+    pub case: &'static str,
+    /// Its rules.
+    pub rules: &'static [&'static str],
+    /// What it came to.
+    pub verdict: Verdict,
+    /// The checks that did not hold.
+    pub broken: Vec<Broken>,
+    /// Why it is inconclusive, or what is wrong with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// What went over the wire; nothing if it passed.
+    pub timeline: Vec<Line>,
+}
+
+/// Runs these cases, at most so many at once; their results come as they end.
+pub async fn run(
+    cases: &[Case],
+    world: &Arc<dyn World>,
+    id: &str,
+    at_once: usize,
+    mut tell: impl FnMut(&Result),
+) -> Vec<Result> {
+    let running = cases.iter().map(|case| run_one(case, world, id));
+    let mut ended = stream::iter(running).buffer_unordered(at_once.max(1));
+    let mut results = Vec::with_capacity(cases.len());
+    while let Some(result) = ended.next().await {
+        tell(&result);
+        results.push(result);
+    }
+    results.sort_by_key(|result: &Result| result.case);
+    results
+}
+
+/// Runs one case. It always comes to something: a case that hangs is ended, one that panics is the harness's own fault.
+pub async fn run_one(case: &Case, world: &Arc<dyn World>, id: &str) -> Result {
+    let lab = Lab::new(world.clone(), case.name, id, case.rules);
+    let running = AssertUnwindSafe((case.run)(&lab)).catch_unwind();
+    let ended = match tokio::time::timeout(CASE_DEADLINE, running).await {
+        Ok(Ok(ended)) => ended,
+        Ok(Err(_)) => Err(Stop::Harness("the case panicked".to_owned())),
+        Err(_) => Err(Stop::Inconclusive(format!("it was not over after {} s", CASE_DEADLINE.as_secs()))),
+    };
+    let (mut broken, mut timeline) = lab.take();
+    let (verdict, why) = match ended {
+        Ok(()) if broken.is_empty() => (Verdict::Pass, None),
+        Ok(()) => (Verdict::NonStrict, None),
+        Err(Stop::Broken(last)) => {
+            broken.push(last);
+            (Verdict::Fail, None)
+        }
+        Err(Stop::Inconclusive(why)) => (Verdict::Inconclusive, Some(why)),
+        Err(Stop::Harness(why)) => (Verdict::HarnessError, Some(why)),
+    };
+    if verdict == Verdict::Pass {
+        timeline.clear();
+    }
+    Result { case: case.name, rules: case.rules, verdict, broken, why, timeline }
+}

@@ -1,0 +1,134 @@
+//! The suite against servers: a strict one passes everything, in both worlds; one that breaks a rule fails in the case about
+//! it; one that is none earns nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use y2w_scenarios::conformance::{Result, Verdict, all, run};
+use y2w_scenarios::plan::Plan;
+use y2w_scenarios::world::{Embedded, Harm, NotInflicted, Sim, World, in_virtual_time};
+use y2w_sdk::api::HttpTransport;
+use y2w_sdk::clock::Clock;
+use y2w_sdk::push::{Mqtt, Streams};
+
+fn in_sim(quirks: &[&str]) -> Vec<Result> {
+    let quirks: Vec<String> = quirks.iter().map(|quirk| (*quirk).to_owned()).collect();
+    let plan = Plan::of_server(&quirks).unwrap();
+    in_virtual_time(async {
+        let world: Arc<dyn World> = Arc::new(Sim::new(&plan));
+        run(&all(), &world, "test", 1, |_| ()).await
+    })
+}
+
+/// The names of those that did not pass, with their verdicts.
+fn others(results: &[Result]) -> Vec<String> {
+    let others = results.iter().filter(|result| result.verdict != Verdict::Pass);
+    others
+        .map(|result| format!("{} {}: {:?} {:?}", result.verdict, result.case, result.broken, result.why))
+        .collect()
+}
+
+#[test]
+fn a_strict_server_passes_in_virtual_time() {
+    let results = in_sim(&[]);
+    assert_eq!(results.len(), all().len());
+    assert_eq!(others(&results), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_strict_server_passes_on_real_sockets() {
+    let plan = Plan::of_server(&[]).unwrap();
+    let world: Arc<dyn World> = Arc::new(Embedded::start(&plan).await.unwrap());
+    let results = run(&all(), &world, "test", 16, |_| ()).await;
+    assert_eq!(others(&results), [""; 0]);
+}
+
+#[test]
+fn what_is_broken_is_named_with_both_sides_and_all_that_went_over_the_wire() {
+    let results = in_sim(&["email-twice"]);
+    let failed: Vec<&Result> = results.iter().filter(|result| result.verdict == Verdict::Fail).collect();
+    let result = failed.iter().find(|result| result.case == "accounts.an-email-is-registered-once").unwrap();
+    let [broken] = &result.broken[..] else { panic!("{:?}", result.broken) };
+    assert_eq!(broken.rule, "AUTH-REGISTER-UNIQUE");
+    assert_eq!(broken.expected, "POST /v1/users/register is refused with a 4xx status");
+    assert!(broken.actual.starts_with("200  {"), "{}", broken.actual);
+    let said: Vec<&str> = result.timeline.iter().map(|line| &*line.what).collect();
+    assert_eq!(said.len(), 4, "{said:?}");
+    assert!(said[0].starts_with("POST /v1/users/register  email=ann-"), "{}", said[0]);
+    assert!(said[0].ends_with("password=***&name=Ann"), "{}", said[0]);
+}
+
+/// A server that says the same to everything, or nothing at all.
+struct Degenerate {
+    status: u16,
+    body: &'static str,
+    answers: bool,
+}
+
+impl HttpTransport for Degenerate {
+    fn send(&self, _: Request<Bytes>) -> BoxFuture<'_, std::result::Result<Response<Bytes>, String>> {
+        Box::pin(async {
+            if !self.answers {
+                return Err("connection refused".to_owned());
+            }
+            Ok(Response::builder()
+                .status(self.status)
+                .body(Bytes::from_static(self.body.as_bytes()))
+                .unwrap())
+        })
+    }
+}
+
+struct Nowhere(Arc<Degenerate>);
+
+impl World for Nowhere {
+    fn base_url(&self) -> &'static str {
+        "http://nowhere"
+    }
+
+    fn clock(&self) -> Clock {
+        Clock::system()
+    }
+
+    fn http(&self) -> Arc<dyn HttpTransport> {
+        self.0.clone()
+    }
+
+    fn streams(&self) -> Arc<dyn Streams> {
+        Arc::new(Mqtt::tcp())
+    }
+
+    fn inflict(&self, _: Harm) -> BoxFuture<'_, std::result::Result<(), NotInflicted>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_is_none_earns_no_pass() {
+    for (status, body, answers) in [
+        (0, "", false),
+        (200, "{}", true),
+        (404, "{}", true),
+        (200, r#"{"total_count":0,"entries":[]}"#, true),
+        (401, "{}", true),
+        (500, "", true),
+    ] {
+        let world: Arc<dyn World> = Arc::new(Nowhere(Arc::new(Degenerate { status, body, answers })));
+        let results = run(&all(), &world, "test", 16, |_| ()).await;
+        let passed: Vec<&str> = results
+            .iter()
+            .filter(|result| result.verdict == Verdict::Pass)
+            .map(|result| result.case)
+            .collect();
+        assert_eq!(passed, [""; 0], "a server that answers {status} {body}");
+        assert!(
+            !results.iter().any(|result| result.verdict == Verdict::HarnessError),
+            "{:?}",
+            others(&results)
+        );
+    }
+}
