@@ -31,6 +31,7 @@ use y2w_sdk::protocol::ImSessionId;
 
 pub use reach::{Reach, Reached};
 
+use keys::{Retries, Stored};
 use links::Links;
 use reach::Reaching;
 
@@ -65,6 +66,10 @@ pub(crate) struct Cast {
     faults: BTreeMap<u32, Misfortune>,
     /// The push connections so far.
     links: Links,
+    /// What became of requests that were sent again.
+    retries: Retries,
+    /// The message that was stored just now under a key.
+    stored: Option<Stored>,
 }
 
 impl Cast {
@@ -79,6 +84,8 @@ impl Cast {
             devices: plan.devices().map(device).collect(),
             faults: plan.faults.iter().map(|fault| (fault.id, fault.what.clone())).collect(),
             links: Links::default(),
+            retries: Retries::default(),
+            stored: None,
         }
     }
 
@@ -199,6 +206,7 @@ impl Watcher for Judge {
         let mut inner = self.inner.lock();
         let Inner { cast, count, checkers, found, reaching } = &mut *inner;
         cast.links.watch(*count, happening);
+        cast.stored = cast.retries.watch(*count, happening);
         for checker in checkers {
             checker.watch(cast, *count, happening, found);
         }
