@@ -76,10 +76,10 @@ impl Checker for Unread {
                 *all_sent.entry((&step.by.user, to)).or_default() += 1;
             }
         }
+        self.groups(ending, found);
         for (session, stored) in &self.stored {
             let place = ending.place(session);
             let Some((one, other)) = place.split_once('+') else {
-                self.group(session, &place, stored, ending, found);
                 continue;
             };
             for (me, with) in [(one, other), (other, one)] {
@@ -142,30 +142,27 @@ impl Checker for Unread {
 
 impl Unread {
     /// Who was in a group from the beginning and never looked has all messages of others unread.
-    fn group(
-        &self,
-        session: &ImSessionId,
-        place: &str,
-        stored: &[(usize, u64)],
-        ending: &Ending<'_>,
-        found: &mut Findings,
-    ) {
+    fn groups(&self, ending: &Ending<'_>, found: &mut Findings) {
+        let sessions: BTreeMap<String, &ImSessionId> =
+            self.stored.keys().map(|session| (ending.place(session), session)).collect();
         for (user, truth) in ending.played.truth.iter().enumerate() {
-            let Some(conversation) = truth.view.conversations.get(place) else { continue };
-            let was_read = self.reads.contains_key(&(user, session.id.to_string()));
-            if was_read || !is_in_throughout(ending, place, &truth.user) {
-                continue;
-            }
-            let from_others: Vec<u64> =
-                stored.iter().filter(|(by, _)| *by != user).map(|(_, at)| *at).collect();
-            if (conversation.unread as usize) < from_others.len() {
-                let text = format!(
-                    "{} has read nothing of the {} messages of others in {place}, and {} count as unread",
-                    truth.user,
-                    from_others.len(),
-                    conversation.unread
-                );
-                found.add(RULE, &from_others, text);
+            for (place, conversation) in &truth.view.conversations {
+                let Some(session) = sessions.get(place) else { continue };
+                let was_read = self.reads.contains_key(&(user, session.id.to_string()));
+                if was_read || !is_in_throughout(ending, place, &truth.user) {
+                    continue;
+                }
+                let from_others: Vec<u64> =
+                    self.stored[*session].iter().filter(|(by, _)| *by != user).map(|(_, at)| *at).collect();
+                if (conversation.unread as usize) < from_others.len() {
+                    let text = format!(
+                        "{} has read nothing of the {} messages of others in {place}, and {} count as unread",
+                        truth.user,
+                        from_others.len(),
+                        conversation.unread
+                    );
+                    found.add(RULE, &from_others, text);
+                }
             }
         }
     }

@@ -1,81 +1,85 @@
 //! What the server's lists say of a group when all is over, beside what it answered to those who changed it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use y2w_sdk::protocol::{ImSessionId, SessionId, SessionMember, SessionType, UserId};
+use y2w_sdk::protocol::{ImSessionId, SessionId, SessionMember, SessionType, Timestamp, UserId};
 
 use super::super::{Ending, Findings};
 use super::group::Group;
 use crate::play::{Examined, Stub};
 
-/// Looks at everything that was seen of a group in the end.
+/// Looks at everything that was seen of these groups in the end: once at each list and each user's view, however many
+/// groups there are.
 pub(super) fn look(
-    session: &SessionId,
-    group: &Group,
+    groups: &BTreeMap<SessionId, Group>,
     uids: &BTreeMap<usize, UserId>,
     ending: &Ending<'_>,
     found: &mut Findings,
 ) {
-    let place = ending.place(&ImSessionId::new(SessionType::Group, session.clone()));
-    masters(group, &place, ending, found);
-    let of_place = |examined: &&Examined| {
-        examined.list.split_once(" of ").is_some_and(|(_, of)| of == place)
-            && examined.answers[0].1.status == 200
-    };
-    for examined in ending.played.examined.iter().filter(of_place) {
-        let entries = examined.answers[0].1.entries.as_deref().unwrap_or_default();
-        let mut broken = |rule, what: String| {
-            found.add(rule, &[], format!("{} asks for the {}: {what}", examined.user, examined.list));
-        };
-        if examined.list.starts_with("members") {
-            for member in group.members().filter(|member| group.is_sure_of(member)) {
-                if let Some(what) = another_time(entries, member.id.as_str(), member.created_at) {
-                    broken("MEMBER-CREATED-AT", what);
-                }
-            }
-            continue;
-        }
-        for (id, created) in &group.stored {
-            if let Some(what) = another_time(entries, id.as_str(), *created) {
-                broken("MSG-STORE", what);
-            }
-        }
-        if examined.is_history
-            && let Some(member) =
-                entry_of(group, &examined.user, uids, ending).filter(|member| member.is_delete)
-        {
-            removed(group, member, entries, &mut broken);
-        }
-    }
+    let place = |id: &SessionId| ending.place(&ImSessionId::new(SessionType::Group, id.clone()));
+    let by_place: BTreeMap<String, &Group> = groups.iter().map(|(id, group)| (place(id), group)).collect();
+    masters(&by_place, ending, found);
+    let users: BTreeMap<&str, &UserId> =
+        uids.iter().map(|(device, uid)| (&*ending.cast.actor(*device).user, uid)).collect();
     for examined in &ending.played.examined {
-        // Who was a member once is let in.
-        let is_history = examined.is_history && examined.list.strip_prefix("history of ") == Some(&*place);
-        let status = examined.answers[0].1.status;
-        if is_history && status == 403 && entry_of(group, &examined.user, uids, ending).is_some() {
-            let text =
-                format!("{} was a member and asks for the {}: it is refused", examined.user, examined.list);
-            found.add("HIST-REMOVED", &[], text);
+        let place = examined.list.split_once(" of ").map(|(_, place)| place);
+        if let Some(group) = place.and_then(|place| by_place.get(place)) {
+            let member = users.get(&*examined.user).and_then(|uid| group.get(uid));
+            one_list(group, member, examined, found);
         }
     }
 }
 
+/// Looks at one list of a group; `member` is the entry of the user who asked for it.
+fn one_list(group: &Group, member: Option<&SessionMember>, examined: &Examined, found: &mut Findings) {
+    let whole = &examined.answers[0].1;
+    // Who was a member once is let in.
+    if examined.is_history && whole.status == 403 && member.is_some() {
+        let text =
+            format!("{} was a member and asks for the {}: it is refused", examined.user, examined.list);
+        found.add("HIST-REMOVED", &[], text);
+    }
+    if whole.status != 200 {
+        return;
+    }
+    let entries = whole.entries.as_deref().unwrap_or_default();
+    let mut broken = |rule, what: String| {
+        found.add(rule, &[], format!("{} asks for the {}: {what}", examined.user, examined.list));
+    };
+    let times: BTreeMap<&str, Timestamp> =
+        entries.iter().rev().filter_map(|entry| Some((&*entry.id, entry.created_at?))).collect();
+    if examined.list.starts_with("members") {
+        for member in group.members().filter(|member| group.is_sure_of(member)) {
+            if let Some(what) = another_time(&times, member.id.as_str(), member.created_at) {
+                broken("MEMBER-CREATED-AT", what);
+            }
+        }
+        return;
+    }
+    for (id, created) in &group.stored {
+        if let Some(what) = another_time(&times, id.as_str(), *created) {
+            broken("MSG-STORE", what);
+        }
+    }
+    if let Some(member) = member.filter(|member| examined.is_history && member.is_delete) {
+        removed(group, member, entries, &mut broken);
+    }
+}
+
 /// A group that somebody is in has one master.
-fn masters(group: &Group, place: &str, ending: &Ending<'_>, found: &mut Findings) {
-    let rooms = ending.played.truth.iter().filter_map(|truth| truth.view.rooms.get(place));
-    for room in rooms {
+fn masters(groups: &BTreeMap<String, &Group>, ending: &Ending<'_>, found: &mut Findings) {
+    let mut told = BTreeSet::new();
+    for (place, room) in ending.played.truth.iter().flat_map(|truth| &truth.view.rooms) {
         let masters = room.members.values().filter(|role| *role == "master").count();
-        if room.members.is_empty() || masters == 1 || group.never_had_members() {
+        let is_known = groups.get(place).is_some_and(|group| !group.never_had_members());
+        if !is_known || room.members.is_empty() || masters == 1 || !told.insert(place) {
             continue;
         }
         let rule = if masters > 1 { "MEMBER-MASTER-PASSED-ON" } else { "MEMBER-MASTER-LEAVES" };
         let members: Vec<String> =
             room.members.iter().map(|(name, role)| format!("{name} as {role}")).collect();
-        found.add(
-            rule,
-            &[],
-            format!("{place} has {masters} masters; its members are {}", members.join(", ")),
-        );
-        return;
+        let members = members.join(", ");
+        found.add(rule, &[], format!("{place} has {masters} masters; its members are {members}"));
     }
 }
 
@@ -101,19 +105,8 @@ fn removed(
 }
 
 /// How an entry's createdAt differs from what was answered to its writer.
-fn another_time(entries: &[Stub], id: &str, answered: y2w_sdk::protocol::Timestamp) -> Option<String> {
-    let listed = entries.iter().find(|entry| entry.id == id)?.created_at?;
+fn another_time(listed: &BTreeMap<&str, Timestamp>, id: &str, answered: Timestamp) -> Option<String> {
+    let listed = *listed.get(id)?;
     (listed != answered)
         .then(|| format!("{id} has the createdAt {listed}, and its writer was answered {answered}"))
-}
-
-/// The entry of a user, by the user's name in the plan.
-fn entry_of<'a>(
-    group: &'a Group,
-    user: &str,
-    uids: &BTreeMap<usize, UserId>,
-    ending: &Ending<'_>,
-) -> Option<&'a SessionMember> {
-    let device = uids.iter().find(|(device, _)| ending.cast.actor(**device).user == user);
-    device.and_then(|(_, uid)| group.get(uid))
 }

@@ -78,9 +78,7 @@ impl Checker for Roster {
     }
 
     fn end(&mut self, ending: &Ending<'_>, found: &mut Findings) {
-        for (session, group) in &self.groups {
-            ending::look(session, group, &self.uids, ending, found);
-        }
+        ending::look(&self.groups, &self.uids, ending, found);
     }
 }
 
