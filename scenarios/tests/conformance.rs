@@ -3,12 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
-use y2w_scenarios::conformance::{Result, Verdict, all, run};
+use y2w_scenarios::conformance::{Result, Target, Verdict, all, judge_again, run};
 use y2w_scenarios::plan::Plan;
 use y2w_scenarios::world::{Embedded, Harm, NotInflicted, Sim, World, in_virtual_time};
 use y2w_sdk::api::HttpTransport;
@@ -19,14 +20,15 @@ fn in_sim(quirks: &[&str]) -> Vec<Result> {
     let quirks: Vec<String> = quirks.iter().map(|quirk| (*quirk).to_owned()).collect();
     let plan = Plan::of_server(&quirks).unwrap();
     in_virtual_time(async {
-        let world: Arc<dyn World> = Arc::new(Sim::new(&plan));
-        run(&all(), &world, "test", 1, |_| ()).await
+        let target = Target::in_virtual_time(Arc::new(Sim::new(&plan)));
+        run(&all(), &target, "test", 1, |_| ()).await
     })
 }
 
 /// The names of those that did not pass, with their verdicts.
 fn others(results: &[Result]) -> Vec<String> {
-    let others = results.iter().filter(|result| result.verdict != Verdict::Pass);
+    let others =
+        results.iter().filter(|result| !matches!(result.verdict, Verdict::Pass | Verdict::Unsupported));
     others
         .map(|result| format!("{} {}: {:?} {:?}", result.verdict, result.case, result.broken, result.why))
         .collect()
@@ -42,8 +44,8 @@ fn a_strict_server_passes_in_virtual_time() {
 #[tokio::test]
 async fn a_strict_server_passes_on_real_sockets() {
     let plan = Plan::of_server(&[]).unwrap();
-    let world: Arc<dyn World> = Arc::new(Embedded::start(&plan).await.unwrap());
-    let results = run(&all(), &world, "test", 16, |_| ()).await;
+    let target = Target::on_sockets(Arc::new(Embedded::start(&plan).await.unwrap()));
+    let results = run(&all(), &target, "test", 16, |_| ()).await;
     assert_eq!(others(&results), [""; 0]);
 }
 
@@ -60,6 +62,18 @@ fn what_is_broken_is_named_with_both_sides_and_all_that_went_over_the_wire() {
     assert_eq!(said.len(), 4, "{said:?}");
     assert!(said[0].starts_with("POST /v1/users/register  email=ann-"), "{}", said[0]);
     assert!(said[0].ends_with("password=***&name=Ann"), "{}", said[0]);
+}
+
+#[test]
+fn what_a_case_was_told_is_judged_again_without_a_server() {
+    let told = [in_sim(&[]), in_sim(&["email-twice", "force-merges"])].concat();
+    for result in told {
+        let case = all().into_iter().find(|case| case.title() == result.case).unwrap();
+        let again = in_virtual_time(judge_again(&case, result.told.clone(), "test", &BTreeSet::new()));
+        assert_eq!((again.verdict, &again.broken), (result.verdict, &result.broken), "{:?}", again.why);
+        let lines = |result: &Result| serde_json::to_value(&result.timeline).unwrap();
+        assert_eq!(lines(&again), lines(&result), "{}", result.case);
+    }
 }
 
 /// A server that says the same to everything, or nothing at all.
@@ -117,12 +131,12 @@ async fn a_server_that_is_none_earns_no_pass() {
         (401, "{}", true),
         (500, "", true),
     ] {
-        let world: Arc<dyn World> = Arc::new(Nowhere(Arc::new(Degenerate { status, body, answers })));
-        let results = run(&all(), &world, "test", 16, |_| ()).await;
+        let target = Target::on_sockets(Arc::new(Nowhere(Arc::new(Degenerate { status, body, answers }))));
+        let results = run(&all(), &target, "test", 16, |_| ()).await;
         let passed: Vec<&str> = results
             .iter()
             .filter(|result| result.verdict == Verdict::Pass)
-            .map(|result| result.case)
+            .map(|result| &*result.case)
             .collect();
         assert_eq!(passed, [""; 0], "a server that answers {status} {body}");
         assert!(

@@ -10,9 +10,9 @@ use tokio::runtime::Runtime;
 use y2w_sdk::clock::Clock;
 
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
-use crate::conformance::{Broken, Case, Result, Verdict, all, ledger, run};
+use crate::conformance::{Broken, Case, Result, Target, Verdict, all, ledger, run};
 use crate::plan::Plan;
-use crate::world::{Embedded, Sim, World, in_virtual_time};
+use crate::world::{Embedded, Sim, in_virtual_time};
 
 /// The cases themselves, or what is tested with them, went wrong.
 const HARNESS: u8 = 4;
@@ -78,14 +78,14 @@ pub(super) fn conform(runtime: &Runtime, args: &ConformArgs) -> u8 {
     };
     let results = match args.world {
         Where::Sim => in_virtual_time(async {
-            let world: Arc<dyn World> = Arc::new(Sim::new(&plan));
+            let target = Target::in_virtual_time(Arc::new(Sim::new(&plan)));
             // In one thread one after the other is as fast, and always in the same order.
-            run(&cases, &world, "sim", 1, tell).await
+            run(&cases, &target, "sim", 1, tell).await
         }),
         Where::Embedded => match runtime.block_on(Embedded::start(&plan)) {
             Ok(world) => {
-                let world: Arc<dyn World> = Arc::new(world);
-                runtime.block_on(run(&cases, &world, "embedded", AT_ONCE, tell))
+                let target = Target::on_sockets(Arc::new(world));
+                runtime.block_on(run(&cases, &target, "embedded", AT_ONCE, tell))
             }
             Err(error) => {
                 eprintln!("y2w: {error}");

@@ -3,10 +3,14 @@
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use y2w_sdk::protocol::rest::CLIENT_SYNC_TIME;
 
 use super::lab::{DEADLINE, Lab, Person};
+use super::tape::Kept;
 use super::verdict::Stop;
+use crate::chance;
 
 /// A request that is being put together.
 pub(super) struct Ask<'a> {
@@ -16,6 +20,15 @@ pub(super) struct Ask<'a> {
     path: String,
     headers: Vec<(HeaderName, String)>,
     body: Bytes,
+    next_door: bool,
+}
+
+/// An answer as it is kept on the tape.
+#[derive(Serialize, Deserialize)]
+struct Heard {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Kept,
 }
 
 /// What was answered.
@@ -24,6 +37,8 @@ pub(super) struct Answer {
     /// What was asked, as `GET /v1/users`.
     pub(super) what: String,
     pub(super) status: u16,
+    /// Names in lower case, in the order in which they came.
+    headers: Vec<(String, String)>,
     pub(super) body: Bytes,
     /// The body, if it is JSON; null otherwise.
     pub(super) json: Value,
@@ -31,7 +46,8 @@ pub(super) struct Answer {
 
 impl<'a> Ask<'a> {
     pub(super) fn new(lab: &'a Lab, method: Method, path: String) -> Self {
-        Self { lab, who: "somebody".to_owned(), method, path, headers: Vec::new(), body: Bytes::new() }
+        let (who, headers, body) = ("somebody".to_owned(), Vec::new(), Bytes::new());
+        Self { lab, who, method, path, headers, body, next_door: false }
     }
 
     /// What is asked, as people say it.
@@ -39,9 +55,25 @@ impl<'a> Ask<'a> {
         format!("{} {}", self.method, self.path)
     }
 
-    /// By this user.
+    /// By this user, in their app.
     pub(super) fn by(self, person: &Person) -> Self {
-        Self { who: person.name.clone(), ..self }.header(AUTHORIZATION, format!("Bearer {}", person.token))
+        let bearer = format!("Bearer {}", person.token);
+        Self { who: person.name.clone(), next_door: person.next_door, ..self }.header(AUTHORIZATION, bearer)
+    }
+
+    /// In the other app of the server.
+    pub(super) fn next_door(self) -> Self {
+        Self { next_door: true, ..self }
+    }
+
+    /// What has changed since then: milliseconds, or whatever is to be sent in their place. Rule `SYNC-HEADER`.
+    pub(super) fn since(self, time: impl ToString) -> Self {
+        self.header(HeaderName::from_static(CLIENT_SYNC_TIME), time.to_string())
+    }
+
+    /// With these bytes as body.
+    pub(super) fn body(self, kind: &str, body: impl Into<Bytes>) -> Self {
+        Self { body: body.into(), ..self.header(CONTENT_TYPE, kind) }
     }
 
     pub(super) fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
@@ -51,13 +83,11 @@ impl<'a> Ask<'a> {
 
     pub(super) fn form(self, fields: &[(&str, &str)]) -> Self {
         let body = serde_urlencoded::to_string(fields).unwrap_or_default();
-        let ask = self.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        Self { body: body.into(), ..ask }
+        self.body("application/x-www-form-urlencoded", body)
     }
 
     pub(super) fn json(self, value: &Value) -> Self {
-        let ask = self.header(CONTENT_TYPE, "application/json");
-        Self { body: value.to_string().into(), ..ask }
+        self.body("application/json", value.to_string())
     }
 
     /// Sends it. No answer within the deadline, or none at all, leaves nothing to be said.
@@ -65,28 +95,48 @@ impl<'a> Ask<'a> {
         let what = self.what();
         let wrong =
             |why: &dyn std::fmt::Display| Stop::Harness(format!("{what} cannot be put together: {why}"));
+        let base = if self.next_door { self.lab.base_url_next_door()? } else { self.lab.base_url() };
         let mut request = Request::builder()
             .method(&self.method)
-            .uri(format!("{}{}", self.lab.world.base_url(), self.path))
+            .uri(format!("{base}{}", self.path))
             .body(self.body.clone())
             .map_err(|why| wrong(&why))?;
         for (name, value) in &self.headers {
             let value = HeaderValue::try_from(value).map_err(|why| wrong(&why))?;
             request.headers_mut().append(name, value);
         }
-        let timeline = &self.lab.timeline;
-        timeline.asked(&self.who, &self.method, &self.path, &self.body);
-        let answer = tokio::time::timeout(DEADLINE, self.lab.world.http().send(request)).await;
-        let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", DEADLINE.as_secs())));
-        let answer = answer.map_err(|why| {
-            timeline.note(&self.who, format!("no answer: {why}"));
+        let (lab, timeline) = (self.lab, &self.lab.timeline);
+        timeline.asked(lab.now(), &self.who, &self.method, &self.path, &self.body);
+        let heard = lab.tape.told(self.key(), hear(lab, request)).await?.map_err(|why| {
+            lab.note(&self.who, format!("no answer: {why}"));
             Stop::Inconclusive(format!("{what}: {why}"))
         })?;
-        let (head, body) = answer.into_parts();
-        timeline.answered(&self.who, head.status.as_u16(), &body);
+        let Heard { status, headers, body: Kept(body) } = heard;
+        timeline.answered(lab.now(), &self.who, status, &body);
         let json = serde_json::from_slice(&body).unwrap_or_default();
-        Ok(Answer { what, status: head.status.as_u16(), body, json })
+        Ok(Answer { what, status, headers, body, json })
     }
+
+    /// What tells this request from others on the tape, with nothing in it that is secret.
+    fn key(&self) -> String {
+        let headers: Vec<(&str, &str)> =
+            self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let digest = chance::draw(0, (&self.path, headers, &self.body[..], self.next_door));
+        let path = self.path.split('?').next().unwrap_or_default();
+        format!("{} {} {path} {digest:016x}", self.who, self.method)
+    }
+}
+
+/// Sends a request, and waits for its answer until the deadline.
+async fn hear(lab: &Lab, request: Request<Bytes>) -> Result<Heard, String> {
+    let answer = tokio::time::timeout(DEADLINE, lab.http().send(request)).await;
+    let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", DEADLINE.as_secs())))?;
+    let (head, body) = answer.into_parts();
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    let headers = head.headers.iter().map(header).collect();
+    Ok(Heard { status: head.status.as_u16(), headers, body: Kept(body) })
 }
 
 impl Answer {
@@ -95,9 +145,32 @@ impl Answer {
         self.json.pointer(pointer)?.as_str().map(str::to_owned)
     }
 
+    /// The first header of that name, which is in lower case.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
+    }
+
+    /// Whether it is 2xx. Rule `API-SUCCESS`.
+    pub(super) fn is_done(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The entries of a list; none where it is none. Rule `API-LIST`.
+    pub(super) fn entries(&self) -> &[Value] {
+        self.json["entries"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    /// What a case has need of, from an answer that another case is about: where it went wrong, nothing can be said.
+    pub(super) fn needed(self) -> Result<Self, Stop> {
+        if self.is_done() {
+            return Ok(self);
+        }
+        Err(Stop::Inconclusive(format!("{} was answered with {}", self.what, self.said())))
+    }
+
     /// Checks that it went well, by that rule.
     pub(super) fn done(self, lab: &Lab, rule: &'static str) -> Result<Self, Stop> {
-        let well = (200..300).contains(&self.status);
+        let well = self.is_done();
         lab.check(rule, well, format!("{} is answered with 200", self.what), self.said())?;
         Ok(self)
     }

@@ -6,13 +6,13 @@ use std::collections::VecDeque;
 use bytes::BytesMut;
 use rumqttc::mqttbytes::QoS;
 use rumqttc::mqttbytes::v4::{Connect, Login, Packet, Publish};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use y2w_sdk::protocol::push::{Command, ImMember, ImSessionId, Reply};
-use y2w_sdk::protocol::rest::{GateData, path};
-use y2w_sdk::push::ByteStream;
+use y2w_sdk::protocol::rest::path;
 
 use super::lab::{DEADLINE, Lab, Person};
+use super::tape::Kept;
 use super::verdict::Stop;
+use super::wire::{Read, Wire};
 use crate::history::Pushed;
 use crate::world::{Frames, Way};
 
@@ -31,7 +31,7 @@ pub(super) struct Hello {
 pub(super) struct Device<'a> {
     lab: &'a Lab,
     who: String,
-    stream: Box<dyn ByteStream>,
+    wire: Wire<'a>,
     frames: Frames,
     inbox: VecDeque<Pushed>,
     sent: u32,
@@ -62,23 +62,14 @@ impl Lab {
 
     /// Opens a connection and sends the CONNECT.
     pub(super) async fn device(&self, who: &str, hello: &Hello) -> Result<Device<'_>, Stop> {
-        let unusable = |why: String| Stop::Inconclusive(format!("{who} cannot reach the push server: {why}"));
-        let gate = self.ask(http::Method::POST, path::GATE).form(&[("oper", "register"), ("country", "")]);
-        let gate = gate.send().await?;
-        let place: GateData = serde_json::from_value(gate.json["data"].clone())
-            .map_err(|why| unusable(format!("the gate's answer has no place: {why}: {}", gate.said())))?;
-        let streams = self.world.streams();
-        let address = streams.address(&place).map_err(unusable)?;
-        let stream = tokio::time::timeout(DEADLINE, streams.open(&address)).await;
-        let stream = stream.unwrap_or_else(|_| Err(format!("no connection within {} s", DEADLINE.as_secs())));
-        let stream = stream.map_err(unusable)?;
+        let wire = self.wire(who).await?;
         let (frames, inbox) = (Frames::new(Way::Down), VecDeque::new());
-        let mut device = Device { lab: self, who: who.to_owned(), stream, frames, inbox, sent: 0 };
+        let mut device = Device { lab: self, who: who.to_owned(), wire, frames, inbox, sent: 0 };
         let mut connect = Connect::new(&hello.client_id);
         connect.keep_alive = 300;
         connect.clean_session = true;
         connect.login = hello.login.clone().map(|(username, password)| Login { username, password });
-        self.timeline.note(who, format!("CONNECT as {}", hello.client_id));
+        self.note(who, format!("CONNECT as {}", hello.client_id));
         device.send(&Packet::Connect(connect)).await?;
         Ok(device)
     }
@@ -99,29 +90,27 @@ impl Device<'_> {
         let mut bytes = BytesMut::new();
         let written = packet.write(&mut bytes, PACKET_MAX);
         written.map_err(|why| Stop::Harness(format!("a packet cannot be written: {why}")))?;
-        // Where the other end has closed, that shows when something is read.
-        drop(tokio::time::timeout(DEADLINE, self.stream.write_all(&bytes)).await);
-        drop(tokio::time::timeout(DEADLINE, self.stream.flush()).await);
+        self.wire.write(&bytes).await;
         Ok(())
     }
 
     /// What comes next; none once the server has closed the connection.
     pub(super) async fn next(&mut self) -> Result<Option<Pushed>, Stop> {
-        let mut bytes = [0; 4096];
         while self.inbox.is_empty() {
-            let read = tokio::time::timeout(DEADLINE, self.stream.read(&mut bytes)).await;
-            let Ok(read) = read else {
-                let within = DEADLINE.as_secs();
-                return Err(Stop::Inconclusive(format!("{} got nothing within {within} s", self.who)));
-            };
-            let Ok(count @ 1..) = read else {
-                self.lab.timeline.note(&self.who, "the connection is closed".to_owned());
-                return Ok(None);
-            };
-            self.frames.read(&bytes[..count], |pushed| self.inbox.push_back(pushed));
+            match self.wire.read(DEADLINE).await? {
+                Read::Bytes(Kept(bytes)) => self.frames.read(&bytes, |pushed| self.inbox.push_back(pushed)),
+                Read::Closed => {
+                    self.lab.note(&self.who, "the connection is closed".to_owned());
+                    return Ok(None);
+                }
+                Read::Nothing => {
+                    let within = DEADLINE.as_secs();
+                    return Err(Stop::Inconclusive(format!("{} got nothing within {within} s", self.who)));
+                }
+            }
         }
         let next = self.inbox.pop_front();
-        self.lab.timeline.note(&self.who, format!("gets {next:?}"));
+        self.lab.note(&self.who, format!("gets {next:?}"));
         Ok(next)
     }
 
@@ -164,7 +153,7 @@ impl Device<'_> {
     }
 
     async fn command(&mut self, session: &ImSessionId, id: &str, payload: Vec<u8>) -> Result<Reply, Stop> {
-        self.lab.timeline.note(&self.who, format!("to {session}: {}", String::from_utf8_lossy(&payload)));
+        self.lab.note(&self.who, format!("to {session}: {}", String::from_utf8_lossy(&payload)));
         self.send(&Packet::Publish(Publish::new(session.topic(), QoS::AtMostOnce, payload))).await?;
         let mut before = VecDeque::new();
         let reply = loop {

@@ -1,37 +1,55 @@
 //! Where a case is: the world, users of its own, and the checks, each of which cites a rule.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::Method;
 use parking_lot::Mutex;
-use y2w_sdk::protocol::credential::password_md5;
+use y2w_sdk::api::HttpTransport;
+use y2w_sdk::protocol::credential::{self, password_md5};
 use y2w_sdk::protocol::push::ImSessionId;
 use y2w_sdk::protocol::rest::path;
-use y2w_sdk::protocol::{SessionType, limits};
+use y2w_sdk::protocol::{SessionType, Timestamp, limits};
 
 use super::ask::Ask;
+use super::case::{Case, Transport};
 use super::ledger::{self, Level};
+use super::need::Need;
+use super::tape::{Tape, Told};
+use super::target::Target;
 use super::timeline::{Line, Timeline};
 use super::verdict::{Broken, Stop};
-use crate::world::World;
+use crate::world::{Harm, NotInflicted, World};
 
 /// How long an answer may take.
 pub(super) const DEADLINE: Duration = Duration::from_secs(10);
 
+/// Milliseconds of a day.
+const DAY_MILLIS: i64 = 24 * 3600 * 1000;
+
 /// The password of all users that cases make.
 pub(super) const PASSWORD: &str = "correct horse";
 
+/// How long a case may let real time pass.
+const PAUSE_MAX: Duration = Duration::from_secs(4);
+
 /// See the module's text.
 pub struct Lab {
-    pub(super) world: Arc<dyn World>,
+    /// What is tested; none where a case is judged again by what it was told.
+    target: Option<Target>,
+    pub(super) tape: Tape,
     pub(super) timeline: Timeline,
     /// The case's name and the run's id: what is the case's own is called so.
     own: String,
     /// The rules that the case may cite.
     rules: &'static [&'static str],
+    /// The way of push connections.
+    pub(super) transport: Transport,
     /// Checks of a SHOULD that did not hold.
     missed: Mutex<Vec<Broken>>,
+    /// How many streams each has opened.
+    streams: Mutex<BTreeMap<String, u32>>,
 }
 
 /// A user of a case, who is logged in.
@@ -44,6 +62,8 @@ pub(super) struct Person {
     pub(super) token: String,
     pub(super) key: String,
     pub(super) secret: String,
+    /// Whether they are of the server's other app.
+    pub(super) next_door: bool,
 }
 
 impl Person {
@@ -57,21 +77,114 @@ impl Lab {
     /// The mts of commands to a user's own devices. Rule `PUSH-APP-MTS`.
     pub(super) const APP_MTS: i64 = limits::APP_MTS;
 
-    /// For the case of that name in the run of that id.
-    pub(super) fn new(world: Arc<dyn World>, name: &str, run: &str, rules: &'static [&'static str]) -> Self {
-        let timeline = Timeline::new(world.clock());
+    /// For that case in the run of that id.
+    pub(super) fn new(target: Target, case: &Case, run: &str) -> Self {
+        let tape = Tape::new(target.world.clock());
+        Self { target: Some(target), ..Self::on(tape, case, run) }
+    }
+
+    /// For that case once more, by what it was told then.
+    pub(super) fn on(tape: Tape, case: &Case, run: &str) -> Self {
         Self {
-            timeline,
-            own: format!("{}-{run}", name.replace('.', "-")),
-            rules,
+            target: None,
+            tape,
+            timeline: Timeline::default(),
+            own: format!("{}-{run}", case.title().replace(['.', '@'], "-")),
+            rules: case.rules,
+            transport: case.transport,
             missed: Mutex::default(),
-            world,
+            streams: Mutex::default(),
         }
     }
 
     /// An account that nobody else has.
     pub(super) fn account(&self, name: &str) -> String {
-        self.world.account(&format!("{name}-{}", self.own))
+        format!("{name}-{}@example.org", self.own)
+    }
+
+    /// Microseconds since the case began.
+    pub(super) fn now(&self) -> u64 {
+        self.tape.now()
+    }
+
+    /// Notes what went over the wire, or happened.
+    pub(super) fn note(&self, who: &str, what: String) {
+        self.timeline.note(self.now(), who, what);
+    }
+
+    /// A name for another stream of theirs.
+    pub(super) fn count(&self, who: &str) -> String {
+        let mut streams = self.streams.lock();
+        let count = streams.entry(who.to_owned()).or_default();
+        *count += 1;
+        format!("{who} stream {count}")
+    }
+
+    /// What the case is about is not there, as this shows: the end of the case.
+    #[expect(clippy::unused_self, reason = "it reads like the other ways in which a case ends")]
+    pub(super) fn lacks(&self, need: Need, shown: impl Into<String>) -> Stop {
+        Stop::Lacking(need, shown.into())
+    }
+
+    /// The address of the business API.
+    pub(super) fn base_url(&self) -> String {
+        self.target.as_ref().map_or_else(String::new, |target| target.world.base_url().to_owned())
+    }
+
+    /// The address of the business API of the server's other app.
+    pub(super) fn base_url_next_door(&self) -> Result<String, Stop> {
+        let Some(target) = &self.target else { return Ok(String::new()) };
+        let lacks = || self.lacks(Need::SecondApp, "no other app of the server is known");
+        target.world.neighbour().ok_or_else(lacks)
+    }
+
+    pub(super) fn http(&self) -> Arc<dyn HttpTransport> {
+        self.world().http()
+    }
+
+    /// The world, while there is one: nothing from outside is asked for where a tape tells it.
+    pub(super) fn world(&self) -> &Arc<dyn World> {
+        &self.target.as_ref().expect("what is on the tape is not asked for again").world
+    }
+
+    /// The secret that a login is given on the day that lies so many days after today, as the app's owner forms it.
+    /// Rule `AUTH-SECRET-DERIVED`.
+    pub(super) async fn derived_secret(&self, days: i64) -> Result<String, Stop> {
+        let derived = async {
+            let target = self.target.as_ref()?;
+            let today = Timestamp::from_millis(target.world.clock().now().as_millis() + days * DAY_MILLIS);
+            target.app.as_ref().map(|app| credential::derived_secret(&app.secret, today))
+        };
+        let derived: Option<String> = self.tape.told(format!("derived secret {days}"), derived).await?;
+        derived.ok_or_else(|| self.lacks(Need::AppSecret, "the app's secret is not known"))
+    }
+
+    /// Milliseconds since 1970, here.
+    pub(super) async fn time(&self) -> Result<i64, Stop> {
+        self.tape.told("time".to_owned(), async { self.world().clock().now().as_millis() }).await
+    }
+
+    /// Lets time pass. Where it passes by itself only, nobody waits for long.
+    pub(super) async fn pass(&self, time: Duration) -> Result<(), Stop> {
+        let is_virtual = self.target.as_ref().is_none_or(|target| !target.missing.contains(&Need::Time));
+        if !is_virtual && time > PAUSE_MAX {
+            let shown = format!("{} s would have to pass, and time passes as it does here", time.as_secs());
+            return Err(self.lacks(Need::Time, shown));
+        }
+        self.note("time", format!("{:.3} s pass", time.as_secs_f64()));
+        if !self.tape.is_telling() {
+            tokio::time::sleep(time).await;
+        }
+        Ok(())
+    }
+
+    /// Does to the server what only its operator can. It is done to what is the case's own: others are on the server.
+    pub(super) async fn inflict(&self, harm: Harm) -> Result<(), Stop> {
+        let what = format!("{harm:?}");
+        let inflicted = async { self.world().inflict(harm).await.err().map(|NotInflicted(why)| why) };
+        let not: Option<String> = self.tape.told(format!("inflict {what}"), inflicted).await?;
+        self.note("operator", what);
+        not.map_or(Ok(()), |why| Err(self.lacks(Need::Control, why)))
     }
 
     /// A request by nobody in particular.
@@ -96,18 +209,27 @@ impl Lab {
 
     /// A new user, who is logged in. What goes wrong with that is for other cases to find: here nothing can be said then.
     pub(super) async fn person(&self, name: &str) -> Result<Person, Stop> {
+        self.make(name, false).await
+    }
+
+    /// A new user of the server's other app. One of the same name in both apps has the same account.
+    pub(super) async fn person_next_door(&self, name: &str) -> Result<Person, Stop> {
+        self.make(name, true).await
+    }
+
+    async fn make(&self, name: &str, next_door: bool) -> Result<Person, Stop> {
         let account = self.account(name);
         let unusable = |what: String| Stop::Inconclusive(format!("{name} cannot be made: {what}"));
         for ask in [self.register(&account, name), self.login(&account, PASSWORD)] {
             let what = ask.what();
-            let answer = ask.send().await?;
+            let answer = if next_door { ask.next_door() } else { ask }.send().await?;
             if answer.status != 200 {
                 return Err(unusable(format!("{what} was answered with {}", answer.status)));
             }
             let field = |pointer| answer.text(pointer);
             if let (Some(uid), Some(token)) = (field("/id"), field("/token")) {
                 let (key, secret) = (field("/key").unwrap_or_default(), field("/secret").unwrap_or_default());
-                return Ok(Person { name: name.to_owned(), account, uid, token, key, secret });
+                return Ok(Person { name: name.to_owned(), account, uid, token, key, secret, next_door });
             }
         }
         Err(unusable("the login's answer has no id and no token".to_owned()))
@@ -138,8 +260,8 @@ impl Lab {
         }
     }
 
-    /// The SHOULDs that were missed, and what went over the wire.
-    pub(super) fn take(&self) -> (Vec<Broken>, Vec<Line>) {
-        (std::mem::take(&mut self.missed.lock()), self.timeline.take())
+    /// The SHOULDs that were missed, what went over the wire, and what the case was told.
+    pub(super) fn take(&self) -> (Vec<Broken>, Vec<Line>, Vec<Told>) {
+        (std::mem::take(&mut self.missed.lock()), self.timeline.take(), self.tape.take())
     }
 }

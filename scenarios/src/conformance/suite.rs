@@ -1,7 +1,7 @@
 //! Runs cases beside each other, and survives each of them.
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
@@ -9,9 +9,11 @@ use serde::Serialize;
 
 use super::case::Case;
 use super::lab::Lab;
+use super::need::Need;
+use super::tape::{Tape, Told};
+use super::target::Target;
 use super::timeline::Line;
 use super::verdict::{Broken, Stop, Verdict};
-use crate::world::World;
 
 /// How long one case may take.
 const CASE_DEADLINE: Duration = Duration::from_secs(60);
@@ -19,8 +21,8 @@ const CASE_DEADLINE: Duration = Duration::from_secs(60);
 /// What became of a case.
 #[derive(Clone, Debug, Serialize)]
 pub struct Result {
-    /// Its name.
-    pub case: &'static str,
+    /// Its title.
+    pub case: String,
     /// Its rules.
     pub rules: &'static [&'static str],
     /// What it came to.
@@ -32,37 +34,48 @@ pub struct Result {
     pub why: Option<String>,
     /// What went over the wire; nothing if it passed.
     pub timeline: Vec<Line>,
+    /// What it was told, to judge it again.
+    #[serde(skip)]
+    pub told: Vec<Told>,
 }
 
 /// Runs these cases, at most so many at once; their results come as they end.
 pub async fn run(
     cases: &[Case],
-    world: &Arc<dyn World>,
+    target: &Target,
     id: &str,
     at_once: usize,
     mut tell: impl FnMut(&Result),
 ) -> Vec<Result> {
-    let running = cases.iter().map(|case| run_one(case, world, id));
+    let running = cases.iter().map(|case| run_one(case, target, id));
     let mut ended = stream::iter(running).buffer_unordered(at_once.max(1));
     let mut results = Vec::with_capacity(cases.len());
     while let Some(result) = ended.next().await {
         tell(&result);
         results.push(result);
     }
-    results.sort_by_key(|result: &Result| result.case);
+    results.sort_by(|a: &Result, b| a.case.cmp(&b.case));
     results
 }
 
 /// Runs one case. It always comes to something: a case that hangs is ended, one that panics is the harness's own fault.
-pub async fn run_one(case: &Case, world: &Arc<dyn World>, id: &str) -> Result {
-    let lab = Lab::new(world.clone(), case.name, id, case.rules);
-    let running = AssertUnwindSafe((case.run)(&lab)).catch_unwind();
+pub async fn run_one(case: &Case, target: &Target, id: &str) -> Result {
+    run_in(case, &Lab::new(target.clone(), case, id), &target.missing).await
+}
+
+/// Judges a case once more by what it was told, without a server.
+pub async fn judge_again(case: &Case, recorded: Vec<Told>, id: &str, missing: &BTreeSet<Need>) -> Result {
+    run_in(case, &Lab::on(Tape::of(recorded), case, id), missing).await
+}
+
+async fn run_in(case: &Case, lab: &Lab, missing: &BTreeSet<Need>) -> Result {
+    let running = AssertUnwindSafe((case.run)(lab)).catch_unwind();
     let ended = match tokio::time::timeout(CASE_DEADLINE, running).await {
         Ok(Ok(ended)) => ended,
         Ok(Err(_)) => Err(Stop::Harness("the case panicked".to_owned())),
         Err(_) => Err(Stop::Inconclusive(format!("it was not over after {} s", CASE_DEADLINE.as_secs()))),
     };
-    let (mut broken, mut timeline) = lab.take();
+    let (mut broken, mut timeline, told) = lab.take();
     let (verdict, why) = match ended {
         Ok(()) if broken.is_empty() => (Verdict::Pass, None),
         Ok(()) => (Verdict::NonStrict, None),
@@ -71,10 +84,17 @@ pub async fn run_one(case: &Case, world: &Arc<dyn World>, id: &str) -> Result {
             (Verdict::Fail, None)
         }
         Err(Stop::Inconclusive(why)) => (Verdict::Inconclusive, Some(why)),
+        Err(Stop::Lacking(need, shown)) if missing.contains(&need) => {
+            (Verdict::Unsupported, Some(format!("{need} is declared missing, and is: {shown}")))
+        }
+        Err(Stop::Lacking(need, shown)) => {
+            let why = format!("{need} is missing, which the target does not declare: {shown}");
+            (Verdict::Inconclusive, Some(why))
+        }
         Err(Stop::Harness(why)) => (Verdict::HarnessError, Some(why)),
     };
     if verdict == Verdict::Pass {
         timeline.clear();
     }
-    Result { case: case.name, rules: case.rules, verdict, broken, why, timeline }
+    Result { case: case.title(), rules: case.rules, verdict, broken, why, timeline, told }
 }

@@ -1,12 +1,9 @@
 //! What went over the wire in a case, in order, as people read it. Secrets are masked before anything is kept.
 
-use std::time::Duration;
-
 use http::Method;
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
-use y2w_sdk::clock::Clock;
 
 /// One thing that went over the wire.
 #[derive(Clone, Debug, Serialize)]
@@ -20,9 +17,8 @@ pub struct Line {
 }
 
 /// See the module's text.
+#[derive(Default)]
 pub(super) struct Timeline {
-    clock: Clock,
-    began: Duration,
     lines: Mutex<Vec<Line>>,
 }
 
@@ -36,25 +32,20 @@ const LINES_MAX: usize = 2_000;
 const SECRETS: [&str; 5] = ["password", "oldPassword", "token", "secret", "access_token"];
 
 impl Timeline {
-    pub(super) fn new(clock: Clock) -> Self {
-        Self { clock, began: clock.elapsed(), lines: Mutex::default() }
-    }
-
-    pub(super) fn note(&self, who: &str, what: String) {
-        let at = u64::try_from((self.clock.elapsed() - self.began).as_micros()).unwrap_or(u64::MAX);
+    pub(super) fn note(&self, at: u64, who: &str, what: String) {
         let mut lines = self.lines.lock();
         if lines.len() < LINES_MAX {
             lines.push(Line { at, who: who.to_owned(), what });
         }
     }
 
-    pub(super) fn asked(&self, who: &str, method: &Method, path: &str, body: &[u8]) {
+    pub(super) fn asked(&self, at: u64, who: &str, method: &Method, path: &str, body: &[u8]) {
         let body = if body.is_empty() { String::new() } else { format!("  {}", masked(body)) };
-        self.note(who, format!("{method} {path}{body}"));
+        self.note(at, who, format!("{method} {path}{body}"));
     }
 
-    pub(super) fn answered(&self, who: &str, status: u16, body: &[u8]) {
-        self.note(who, format!("{status}  {}", masked(body)));
+    pub(super) fn answered(&self, at: u64, who: &str, status: u16, body: &[u8]) {
+        self.note(at, who, format!("{status}  {}", masked(body)));
     }
 
     pub(super) fn take(&self) -> Vec<Line> {

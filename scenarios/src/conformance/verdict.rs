@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::need::Need;
+
 /// What a case comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -59,6 +61,8 @@ pub enum Stop {
     Broken(Broken),
     /// Nothing can be said, and why: the server gave no answer, for one.
     Inconclusive(String),
+    /// The server, or whoever tests it, has not what the case is about, and what showed it.
+    Lacking(Need, String),
     /// The case is wrong, and why: it cites a rule that there is not, for one.
     Harness(String),
 }

@@ -131,7 +131,7 @@ impl Plan {
         *quiet == Self::default_quiet()
     }
 
-    /// A plan in which nobody does anything, for who wants a server with these quirks and no more.
+    /// A plan in which nobody does anything, for who wants a server with these quirks, two apps, and no more.
     pub fn of_server(quirks: &[String]) -> Result<Self, PlanError> {
         let plan = Self {
             version: VERSION,
@@ -140,7 +140,7 @@ impl Plan {
             quirks: quirks.to_vec(),
             quiet: Self::default_quiet(),
             in_turn: false,
-            neighbour: false,
+            neighbour: true,
             network: Network::default(),
             users: vec![PlanUser::new("nobody")],
             steps: Vec::new(),

@@ -9,41 +9,33 @@ use super::super::lab::{Lab, PASSWORD, Person};
 use super::super::verdict::Stop;
 
 pub(super) const CASES: &[Case] = &[
-    Case {
-        name: "accounts.register-gives-the-user",
-        rules: &["AUTH-REGISTER", "AUTH-PASSWORD-HIDDEN"],
-        run: |lab| Box::pin(register_gives_the_user(lab)),
-    },
-    Case {
-        name: "accounts.an-email-is-registered-once",
-        rules: &["AUTH-REGISTER-UNIQUE", "AUTH-REGISTER"],
-        run: |lab| Box::pin(an_email_is_registered_once(lab)),
-    },
-    Case {
-        name: "accounts.an-email-is-registered-once-of-many-at-once",
-        rules: &["AUTH-REGISTER-UNIQUE"],
-        run: |lab| Box::pin(of_many_at_once(lab)),
-    },
-    Case {
-        name: "accounts.login-gives-token-and-key",
-        rules: &["AUTH-REGISTER", "AUTH-LOGIN", "AUTH-PASSWORD-HIDDEN"],
-        run: |lab| Box::pin(login_gives_token_and_key(lab)),
-    },
-    Case {
-        name: "accounts.login-with-a-wrong-password",
-        rules: &["AUTH-LOGIN-WRONG", "AUTH-LOGIN-ALIKE", "AUTH-LOGIN"],
-        run: |lab| Box::pin(login_with_a_wrong_password(lab)),
-    },
-    Case {
-        name: "accounts.a-second-login-leaves-the-first-token",
-        rules: &["AUTH-TOKEN-MANY", "AUTH-LOGIN"],
-        run: |lab| Box::pin(a_second_login(lab)),
-    },
-    Case {
-        name: "accounts.a-password-is-changed-by-who-knows-the-old-one",
-        rules: &["AUTH-SET-PASSWORD", "AUTH-SET-PASSWORD-OLD", "AUTH-LOGIN", "AUTH-LOGIN-WRONG"],
-        run: |lab| Box::pin(a_password_is_changed(lab)),
-    },
+    Case::new("accounts.register-gives-the-user", &["AUTH-REGISTER", "AUTH-PASSWORD-HIDDEN"], |lab| {
+        Box::pin(register_gives_the_user(lab))
+    }),
+    Case::new("accounts.an-email-is-registered-once", &["AUTH-REGISTER-UNIQUE", "AUTH-REGISTER"], |lab| {
+        Box::pin(an_email_is_registered_once(lab))
+    }),
+    Case::new("accounts.an-email-is-registered-once-of-many-at-once", &["AUTH-REGISTER-UNIQUE"], |lab| {
+        Box::pin(of_many_at_once(lab))
+    }),
+    Case::new(
+        "accounts.login-gives-token-and-key",
+        &["AUTH-REGISTER", "AUTH-LOGIN", "AUTH-PASSWORD-HIDDEN"],
+        |lab| Box::pin(login_gives_token_and_key(lab)),
+    ),
+    Case::new(
+        "accounts.login-with-a-wrong-password",
+        &["AUTH-LOGIN-WRONG", "AUTH-LOGIN-ALIKE", "AUTH-LOGIN"],
+        |lab| Box::pin(login_with_a_wrong_password(lab)),
+    ),
+    Case::new("accounts.a-second-login-leaves-the-first-token", &["AUTH-TOKEN-MANY", "AUTH-LOGIN"], |lab| {
+        Box::pin(a_second_login(lab))
+    }),
+    Case::new(
+        "accounts.a-password-is-changed-by-who-knows-the-old-one",
+        &["AUTH-SET-PASSWORD", "AUTH-SET-PASSWORD-OLD", "AUTH-LOGIN", "AUTH-LOGIN-WRONG"],
+        |lab| Box::pin(a_password_is_changed(lab)),
+    ),
 ];
 
 async fn register_gives_the_user(lab: &Lab) -> Result<(), Stop> {

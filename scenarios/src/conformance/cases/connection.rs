@@ -9,47 +9,37 @@ use super::super::verdict::Stop;
 use crate::history::Pushed;
 
 pub(super) const CASES: &[Case] = &[
-    Case {
-        name: "connection.who-has-an-im-token-is-accepted",
-        rules: &["CONN-ACCEPT", "CONN-ACCEPT-FIRST"],
-        run: |lab| Box::pin(accepted(lab)),
-    },
-    Case {
-        name: "connection.a-client-id-of-another-form",
-        rules: &["CONN-REFUSE-CLIENT-ID", "CONN-REFUSE-CLOSE", "CONN-ACCEPT"],
-        run: |lab| Box::pin(client_id_of_another_form(lab)),
-    },
-    Case {
-        name: "connection.no-user-name",
-        rules: &["CONN-REFUSE-UID", "CONN-REFUSE-CLOSE", "CONN-ACCEPT"],
-        run: |lab| Box::pin(no_user_name(lab)),
-    },
-    Case {
-        name: "connection.a-password-that-is-no-im-token",
-        rules: &["CONN-REFUSE-TOKEN", "CONN-REFUSE-CLOSE", "CONN-ACCEPT"],
-        run: |lab| Box::pin(no_im_token(lab)),
-    },
-    Case {
-        name: "connection.a-newer-client-kicks-the-older-one",
-        rules: &["CONN-KICK", "CONN-KICK-CLOSE", "CONN-ACCEPT"],
-        run: |lab| Box::pin(newer_kicks_older(lab)),
-    },
-    Case {
-        name: "connection.device-classes-stand-side-by-side",
-        rules: &["CONN-DEVICE-CLASSES", "CONN-ACCEPT"],
-        run: |lab| Box::pin(side_by_side(lab)),
-    },
-    Case {
-        name: "connection.a-reconnection-does-not-put-out-a-newer-client",
-        rules: &[
-            "CONN-RECONNECT-REFUSED",
-            "CONN-REFUSE-CLOSE",
-            "CONN-KICK",
-            "CONN-KICK-CLOSE",
-            "CONN-ACCEPT",
-        ],
-        run: |lab| Box::pin(reconnection_refused(lab)),
-    },
+    Case::new("connection.who-has-an-im-token-is-accepted", &["CONN-ACCEPT", "CONN-ACCEPT-FIRST"], |lab| {
+        Box::pin(accepted(lab))
+    }),
+    Case::new(
+        "connection.a-client-id-of-another-form",
+        &["CONN-REFUSE-CLIENT-ID", "CONN-REFUSE-CLOSE", "CONN-ACCEPT"],
+        |lab| Box::pin(client_id_of_another_form(lab)),
+    ),
+    Case::new("connection.no-user-name", &["CONN-REFUSE-UID", "CONN-REFUSE-CLOSE", "CONN-ACCEPT"], |lab| {
+        Box::pin(no_user_name(lab))
+    }),
+    Case::new(
+        "connection.a-password-that-is-no-im-token",
+        &["CONN-REFUSE-TOKEN", "CONN-REFUSE-CLOSE", "CONN-ACCEPT"],
+        |lab| Box::pin(no_im_token(lab)),
+    ),
+    Case::new(
+        "connection.a-newer-client-kicks-the-older-one",
+        &["CONN-KICK", "CONN-KICK-CLOSE", "CONN-ACCEPT"],
+        |lab| Box::pin(newer_kicks_older(lab)),
+    ),
+    Case::new(
+        "connection.device-classes-stand-side-by-side",
+        &["CONN-DEVICE-CLASSES", "CONN-ACCEPT"],
+        |lab| Box::pin(side_by_side(lab)),
+    ),
+    Case::new(
+        "connection.a-reconnection-does-not-put-out-a-newer-client",
+        &["CONN-RECONNECT-REFUSED", "CONN-REFUSE-CLOSE", "CONN-KICK", "CONN-KICK-CLOSE", "CONN-ACCEPT"],
+        |lab| Box::pin(reconnection_refused(lab)),
+    ),
 ];
 
 async fn accepted(lab: &Lab) -> Result<(), Stop> {

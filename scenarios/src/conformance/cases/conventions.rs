@@ -12,31 +12,23 @@ use super::super::lab::{Lab, PASSWORD};
 use super::super::verdict::Stop;
 
 pub(super) const CASES: &[Case] = &[
-    Case {
-        name: "conventions.forms-and-json-are-the-same",
-        rules: &["API-FORM-AND-JSON"],
-        run: |lab| Box::pin(forms_and_json(lab)),
-    },
-    Case {
-        name: "conventions.a-token-is-needed",
-        rules: &["API-AUTH-NEEDED", "API-AUTH"],
-        run: |lab| Box::pin(a_token_is_needed(lab)),
-    },
-    Case {
-        name: "conventions.a-token-of-nobody",
-        rules: &["API-AUTH-INVALID", "API-AUTH"],
-        run: |lab| Box::pin(a_token_of_nobody(lab)),
-    },
-    Case {
-        name: "conventions.a-token-in-the-query",
-        rules: &["API-AUTH-QUERY", "API-AUTH-NEEDED"],
-        run: |lab| Box::pin(a_token_in_the_query(lab)),
-    },
-    Case {
-        name: "conventions.times-have-three-decimals-and-ids-are-strings",
-        rules: &["API-TIME", "API-ID", "API-AUTH"],
-        run: |lab| Box::pin(times_and_ids(lab)),
-    },
+    Case::new("conventions.forms-and-json-are-the-same", &["API-FORM-AND-JSON"], |lab| {
+        Box::pin(forms_and_json(lab))
+    }),
+    Case::new("conventions.a-token-is-needed", &["API-AUTH-NEEDED", "API-AUTH"], |lab| {
+        Box::pin(a_token_is_needed(lab))
+    }),
+    Case::new("conventions.a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
+        Box::pin(a_token_of_nobody(lab))
+    }),
+    Case::new("conventions.a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| {
+        Box::pin(a_token_in_the_query(lab))
+    }),
+    Case::new(
+        "conventions.times-have-three-decimals-and-ids-are-strings",
+        &["API-TIME", "API-ID", "API-AUTH"],
+        |lab| Box::pin(times_and_ids(lab)),
+    ),
 ];
 
 async fn forms_and_json(lab: &Lab) -> Result<(), Stop> {

@@ -5,11 +5,16 @@ mod connection;
 mod conventions;
 mod push;
 
-use super::case::Case;
+use super::case::{Case, Transport};
 
-/// All cases, in the order of their areas.
+/// All cases, in the order of their areas; what is to be run over both ways of push connections twice.
 pub fn all() -> Vec<Case> {
-    [conventions::CASES, accounts::CASES, connection::CASES, push::CASES].concat()
+    let areas = [conventions::CASES, accounts::CASES, connection::CASES, push::CASES];
+    let ways = |case: &Case| {
+        let other = case.is_over_both.then_some(Case { transport: Transport::Websocket, ..*case });
+        [Some(*case), other].into_iter().flatten()
+    };
+    areas.into_iter().flatten().flat_map(ways).collect()
 }
 
 #[cfg(test)]
@@ -23,7 +28,7 @@ mod tests {
     fn every_case_has_a_name_of_its_own_and_rules_that_are_there() {
         let mut names = BTreeSet::new();
         for case in all() {
-            assert!(names.insert(case.name), "{} is there twice", case.name);
+            assert!(names.insert(case.title()), "{} is there twice", case.title());
             let (area, rest) = case.name.split_once('.').unwrap_or_default();
             let is_plain = |text: &str| {
                 !text.is_empty() && text.chars().all(|c| c.is_ascii_lowercase() || "-0123456789".contains(c))

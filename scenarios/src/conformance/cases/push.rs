@@ -10,32 +10,32 @@ use super::super::verdict::Stop;
 use crate::history::Pushed;
 
 pub(super) const CASES: &[Case] = &[
-    Case {
-        name: "push.a-session-that-nobody-has-told-of",
-        rules: &["MTS-UNKNOWN-SESSION", "MTS-UPDATE-CREATES", "PUSH-REPLY"],
-        run: |lab| Box::pin(unknown_session(lab)),
-    },
-    Case {
-        name: "push.who-is-behind-is-told",
-        rules: &[
+    Case::new(
+        "push.a-session-that-nobody-has-told-of",
+        &["MTS-UNKNOWN-SESSION", "MTS-UPDATE-CREATES", "PUSH-REPLY"],
+        |lab| Box::pin(unknown_session(lab)),
+    ),
+    Case::new(
+        "push.who-is-behind-is-told",
+        &[
             "MTS-CLIENT-BEHIND",
             "MTS-SERVER-BEHIND",
             "MTS-UPDATE-BEHIND",
             "PUSH-REPLY-MTS",
             "MTS-UPDATE-CREATES",
         ],
-        run: |lab| Box::pin(who_is_behind(lab)),
-    },
-    Case {
-        name: "push.members-get-it-and-nobody-else",
-        rules: &["PUSH-DELIVER", "PUSH-DELIVER-VERBATIM", "MTS-UPDATE-CREATES"],
-        run: |lab| Box::pin(members_get_it(lab)),
-    },
-    Case {
-        name: "push.by-force-these-and-no-others-are-in",
-        rules: &["MTS-FORCE", "MTS-UPDATE-CREATES", "PUSH-DELIVER"],
-        run: |lab| Box::pin(by_force(lab)),
-    },
+        |lab| Box::pin(who_is_behind(lab)),
+    ),
+    Case::new(
+        "push.members-get-it-and-nobody-else",
+        &["PUSH-DELIVER", "PUSH-DELIVER-VERBATIM", "MTS-UPDATE-CREATES"],
+        |lab| Box::pin(members_get_it(lab)),
+    ),
+    Case::new(
+        "push.by-force-these-and-no-others-are-in",
+        &["MTS-FORCE", "MTS-UPDATE-CREATES", "PUSH-DELIVER"],
+        |lab| Box::pin(by_force(lab)),
+    ),
 ];
 
 /// A push session of the case's own: named after a user of its own, no other case has it.
