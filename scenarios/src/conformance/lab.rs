@@ -275,7 +275,7 @@ impl Lab {
     async fn log_in(&self, name: &str, ask: Ask<'_>, account: &str, next_door: bool) -> Result<Person, Stop> {
         let unusable = |what: String| Stop::Inconclusive(format!("{name} cannot be made: {what}"));
         let (what, is_login) = (ask.what(), ask.what().ends_with(path::LOGIN));
-        let answer = if next_door { ask.next_door() } else { ask }.send().await?;
+        let answer = if next_door { ask.next_door() } else { ask }.named(name).send().await?;
         if answer.status != 200 {
             return Err(unusable(format!("{what} was answered with {}", answer.said())));
         }

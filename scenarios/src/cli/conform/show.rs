@@ -107,8 +107,8 @@ pub(super) fn told(result: &Result, ways: &str) -> String {
     for Broken { rule, expected, actual } in &result.broken {
         let known = ledger::rule(rule);
         let level = known.map_or_else(String::new, |rule| rule.level.to_string());
-        let law = known.map_or("", |rule| rule.text).lines().take_while(|line| !line.is_empty());
-        let _ = writeln!(text, "  {rule} ({level}): {}", law.collect::<Vec<_>>().join(" "));
+        let law = known.map_or_else(String::new, ledger::Rule::flowing);
+        let _ = writeln!(text, "  {rule} ({level}): {}", law.lines().next().unwrap_or_default());
         let _ = writeln!(text, "    expected  {expected}\n    actual    {actual}");
     }
     if let Some(why) = &result.why {
