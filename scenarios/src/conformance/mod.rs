@@ -18,6 +18,7 @@
 mod ask;
 mod case;
 mod cases;
+mod collection;
 mod device;
 mod groups;
 mod lab;
@@ -28,6 +29,7 @@ mod tape;
 mod target;
 mod timeline;
 mod verdict;
+mod views;
 mod wire;
 
 pub use case::Case;
