@@ -19,6 +19,7 @@ mod ask;
 mod case;
 mod cases;
 pub mod coverage;
+mod collection;
 mod device;
 mod groups;
 mod known;
@@ -34,6 +35,7 @@ mod target;
 mod target_file;
 mod timeline;
 mod verdict;
+mod views;
 mod wire;
 
 pub use case::Case;
