@@ -16,6 +16,7 @@ use super::ask::Ask;
 use super::case::{Case, Transport};
 use super::ledger::{self, Level};
 use super::need::Need;
+use super::pushes::Common;
 use super::tape::{Tape, Told};
 use super::target::Target;
 use super::timeline::{Line, Timeline};
@@ -46,10 +47,14 @@ pub struct Lab {
     rules: &'static [&'static str],
     /// The way of push connections.
     pub(super) transport: Transport,
+    /// What its push connections have in common.
+    pub(super) common: Common,
     /// Checks of a SHOULD that did not hold.
     missed: Mutex<Vec<Broken>>,
     /// How many streams each has opened.
     streams: Mutex<BTreeMap<String, u32>>,
+    /// The time that the case has let pass on purpose.
+    passed: Mutex<Duration>,
 }
 
 /// A user of a case, who is logged in.
@@ -92,8 +97,10 @@ impl Lab {
             own: format!("{}-{run}", case.title().replace(['.', '@'], "-")),
             rules: case.rules,
             transport: case.transport,
+            common: Common::default(),
             missed: Mutex::default(),
             streams: Mutex::default(),
+            passed: Mutex::default(),
         }
     }
 
@@ -173,9 +180,15 @@ impl Lab {
         }
         self.note("time", format!("{:.3} s pass", time.as_secs_f64()));
         if !self.tape.is_telling() {
+            *self.passed.lock() += time;
             tokio::time::sleep(time).await;
         }
         Ok(())
+    }
+
+    /// The time that the case has let pass since this was asked.
+    pub(super) fn take_passed(&self) -> Duration {
+        std::mem::take(&mut self.passed.lock())
     }
 
     /// Does to the server what only its operator can. It is done to what is the case's own: others are on the server.
