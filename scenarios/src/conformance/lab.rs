@@ -17,6 +17,7 @@ use super::ask::Ask;
 use super::case::{Case, Transport};
 use super::ledger::{self, Level};
 use super::need::Need;
+use super::pushes::Common;
 use super::tape::{Tape, Told};
 use super::target::{Account, DEADLINE, Target};
 use super::timeline::Timeline;
@@ -44,12 +45,16 @@ pub struct Lab {
     rules: &'static [&'static str],
     /// The way of push connections.
     pub(super) transport: Transport,
+    /// What its push connections have in common.
+    pub(super) common: Common,
     /// Checks of a SHOULD that did not hold.
     missed: Mutex<Vec<Broken>>,
     /// How many streams each has opened.
     streams: Mutex<BTreeMap<String, u32>>,
     /// What is not to be told by what is kept of a request: the words of a target's file.
     masks: Mutex<Vec<String>>,
+    /// The time that the case has let pass on purpose.
+    passed: Mutex<Duration>,
 }
 
 /// A user of a case, who is logged in.
@@ -92,9 +97,11 @@ impl Lab {
             own: format!("{}-{run}", case.title().replace(['.', '@'], "-")),
             rules: case.rules,
             transport: case.transport,
+            common: Common::default(),
             missed: Mutex::default(),
             streams: Mutex::default(),
             masks: Mutex::default(),
+            passed: Mutex::default(),
         }
     }
 
@@ -213,9 +220,15 @@ impl Lab {
         }
         self.note("time", format!("{:.3} s pass", time.as_secs_f64()));
         if !self.tape.is_telling() {
+            *self.passed.lock() += time;
             tokio::time::sleep(time).await;
         }
         Ok(())
+    }
+
+    /// The time that the case has let pass since this was asked.
+    pub(super) fn take_passed(&self) -> Duration {
+        std::mem::take(&mut self.passed.lock())
     }
 
     /// Does to the server what only its operator can. It is done to what is the case's own: others are on the server.

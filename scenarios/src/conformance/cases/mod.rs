@@ -3,7 +3,7 @@
 mod accounts;
 mod connection;
 mod conventions;
-mod push;
+mod push_sessions;
 mod session_changes;
 mod sessions;
 mod sync;
@@ -23,7 +23,7 @@ pub fn all() -> Vec<Case> {
         sync_emojis::CASES,
         sync_writes::CASES,
         connection::CASES,
-        push::CASES,
+        push_sessions::CASES,
     ];
     let ways = |case: &Case| {
         let other = case.is_over_both.then_some(Case { transport: Transport::Websocket, ..*case });
