@@ -10,7 +10,7 @@ use y2w_reports::conformance::Line;
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::protocol::credential::{self, password_md5};
 use y2w_sdk::protocol::push::ImSessionId;
-use y2w_sdk::protocol::rest::{fill, path};
+use y2w_sdk::protocol::rest::{GateData, fill, path};
 use y2w_sdk::protocol::{SessionType, Timestamp, limits};
 
 use super::ask::Ask;
@@ -143,6 +143,11 @@ impl Lab {
             _ => &None,
         };
         elsewhere.clone().unwrap_or_else(|| target.world.base_url().to_owned())
+    }
+
+    /// Where the push server is, where no gate says it.
+    pub(super) fn known_place(&self) -> Option<GateData> {
+        self.target.as_ref()?.push.clone()
     }
 
     /// How long an answer may take.

@@ -31,8 +31,13 @@ impl Person {
 }
 
 impl Lab {
-    /// Asks the gate where the push server is.
+    /// Asks the gate where the push server is; where the target has none, its file says it.
     pub(super) async fn ask_gate(&self) -> Result<GateData, Stop> {
+        let known: Option<GateData> =
+            self.tape.told("a gate's words".to_owned(), async { self.known_place() }).await?;
+        if let Some(place) = known {
+            return Ok(place);
+        }
         let gate = self.ask(Method::POST, path::GATE).form(&[("oper", GATE_REGISTER), ("country", "")]);
         let gate = gate.send().await?;
         if gate.status == 404 {

@@ -31,11 +31,12 @@ pub(super) struct Progress {
     done: usize,
     counts: Counts,
     running: BTreeSet<String>,
-    ways: String,
+    /// The options that lead to the same server; none where standard output is for programs.
+    ways: Option<String>,
 }
 
 impl Progress {
-    pub(super) fn new(clock: Clock, all: usize, ways: String) -> Self {
+    pub(super) fn new(clock: Clock, all: usize, ways: Option<String>) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| ProgressBar::new(all as u64));
         if let Some(bar) = &bar {
             let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {wide_msg}");
@@ -54,8 +55,9 @@ impl Progress {
                 self.running.remove(&result.case);
                 self.done += 1;
                 *self.counts.entry(result.verdict).or_default() += 1;
-                if !matches!(result.verdict, Verdict::Pass | Verdict::Unsupported) {
-                    self.aside(&told(result, &self.ways));
+                let is_told = !matches!(result.verdict, Verdict::Pass | Verdict::Unsupported);
+                if let Some(ways) = self.ways.as_ref().filter(|_| is_told) {
+                    self.aside(&told(result, ways));
                 }
             }
         }
