@@ -1,8 +1,11 @@
 //! The cases, one file per area.
 
 mod accounts;
+mod clocks;
 mod connection;
 mod conventions;
+mod member_changes;
+mod members;
 mod push;
 mod session_changes;
 mod sessions;
@@ -19,6 +22,9 @@ pub fn all() -> Vec<Case> {
         accounts::CASES,
         sessions::CASES,
         session_changes::CASES,
+        members::CASES,
+        member_changes::CASES,
+        clocks::CASES,
         sync::CASES,
         sync_emojis::CASES,
         sync_writes::CASES,
