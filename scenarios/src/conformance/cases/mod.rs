@@ -4,6 +4,7 @@ mod accounts;
 mod clocks;
 mod connection;
 mod conventions;
+mod conversations;
 mod member_changes;
 mod members;
 mod push;
@@ -12,6 +13,7 @@ mod sessions;
 mod sync;
 mod sync_emojis;
 mod sync_writes;
+mod unread;
 
 use super::case::{Case, Transport};
 
@@ -25,6 +27,8 @@ pub fn all() -> Vec<Case> {
         members::CASES,
         member_changes::CASES,
         clocks::CASES,
+        conversations::CASES,
+        unread::CASES,
         sync::CASES,
         sync_emojis::CASES,
         sync_writes::CASES,
