@@ -1,14 +1,19 @@
 //! The cases, one file per area.
 
 mod accounts;
+mod clocks;
 mod connection;
 mod conventions;
+mod conversations;
+mod member_changes;
+mod members;
 mod push_sessions;
 mod session_changes;
 mod sessions;
 mod sync;
 mod sync_emojis;
 mod sync_writes;
+mod unread;
 
 use super::case::{Case, Transport};
 
@@ -19,6 +24,11 @@ pub fn all() -> Vec<Case> {
         accounts::CASES,
         sessions::CASES,
         session_changes::CASES,
+        members::CASES,
+        member_changes::CASES,
+        clocks::CASES,
+        conversations::CASES,
+        unread::CASES,
         sync::CASES,
         sync_emojis::CASES,
         sync_writes::CASES,
