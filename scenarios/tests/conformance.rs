@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
-use y2w_scenarios::conformance::{Result, Target, Verdict, all, judge_again, run};
+use y2w_scenarios::conformance::{Need, Result, Target, Verdict, all, judge_again, run};
 use y2w_scenarios::plan::Plan;
 use y2w_scenarios::world::{Embedded, Harm, NotInflicted, Sim, World, in_virtual_time};
 use y2w_sdk::api::HttpTransport;
@@ -69,7 +69,8 @@ fn what_a_case_was_told_is_judged_again_without_a_server() {
     let told = [in_sim(&[]), in_sim(&["email-twice", "force-merges"])].concat();
     for result in told {
         let case = all().into_iter().find(|case| case.title() == result.case).unwrap();
-        let again = in_virtual_time(judge_again(&case, result.told.clone(), "test", &BTreeSet::new()));
+        let missing = BTreeSet::from([Need::GateTcp]);
+        let again = in_virtual_time(judge_again(&case, result.told.clone(), "test", &missing));
         assert_eq!((again.verdict, &again.broken), (result.verdict, &result.broken), "{:?}", again.why);
         let lines = |result: &Result| serde_json::to_value(&result.timeline).unwrap();
         assert_eq!(lines(&again), lines(&result), "{}", result.case);

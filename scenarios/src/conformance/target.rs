@@ -24,10 +24,10 @@ pub(super) struct App {
 }
 
 impl Target {
-    /// A server of ours, in virtual time: nothing is missing.
+    /// A server of ours, in virtual time: without sockets its gate has no place to name for TCP.
     pub fn in_virtual_time(world: Arc<dyn World>) -> Self {
         let app = App { key: "key".to_owned(), secret: "secret".to_owned() };
-        Self { world, app: Some(app), missing: BTreeSet::new() }
+        Self { world, app: Some(app), missing: BTreeSet::from([Need::GateTcp]) }
     }
 
     /// A server of ours, on sockets: time passes as it does.

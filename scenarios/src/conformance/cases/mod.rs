@@ -3,13 +3,28 @@
 mod accounts;
 mod connection;
 mod conventions;
+mod gate;
+mod hostile;
+mod keep_alive;
+mod kicks;
 mod push_sessions;
+mod websocket;
 
 use super::case::{Case, Transport};
 
 /// All cases, in the order of their areas; what is to be run over both ways of push connections twice.
 pub fn all() -> Vec<Case> {
-    let areas = [conventions::CASES, accounts::CASES, connection::CASES, push_sessions::CASES];
+    let areas = [
+        conventions::CASES,
+        accounts::CASES,
+        gate::CASES,
+        connection::CASES,
+        kicks::CASES,
+        keep_alive::CASES,
+        push_sessions::CASES,
+        hostile::CASES,
+        websocket::CASES,
+    ];
     let ways = |case: &Case| {
         let other = case.is_over_both.then_some(Case { transport: Transport::Websocket, ..*case });
         [Some(*case), other].into_iter().flatten()
