@@ -1,6 +1,7 @@
 //! The cases, one file per area.
 
 mod accounts;
+mod checks;
 mod connection;
 mod conventions;
 mod gate;
@@ -8,6 +9,7 @@ mod hostile;
 mod keep_alive;
 mod kicks;
 mod push_sessions;
+mod replies;
 mod websocket;
 
 use super::case::{Case, Transport};
@@ -22,6 +24,8 @@ pub fn all() -> Vec<Case> {
         kicks::CASES,
         keep_alive::CASES,
         push_sessions::CASES,
+        replies::CASES,
+        checks::CASES,
         hostile::CASES,
         websocket::CASES,
     ];
