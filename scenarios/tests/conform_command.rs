@@ -106,7 +106,7 @@ fn where_nobody_can_register_accounts_come_from_a_list_and_are_judged_again_with
     }
     let accounts = "[accounts]\npattern = \"t{n}\"\nto = 3\npassword = \"pass word\"";
     write(&dir, "target.toml", &server.file(accounts));
-    let case = "conversations.unread-counts-what-others-have-stored";
+    let case = "unread.what-one-says-oneself-is-not";
     let output = conform(&dir, &["--target", "target.toml", "--case", case]);
     assert_eq!(code(&output), 1, "{}{}", text(&output.stdout), text(&output.stderr));
     let recording = newest(&dir).join(format!("recording-{case}.json"));
@@ -128,7 +128,7 @@ fn an_account_of_the_list_that_was_used_before_says_nothing_about_the_server() {
     let accounts =
         "[accounts]\nlist = [{ account = \"t1\", password = \"p\" }, { account = \"t2\", password = \"p\" }]";
     write(&dir, "target.toml", &server.file(accounts));
-    let case = "sessions.two-users-have-one-p2p-session";
+    let case = "sessions.p2p-is-one-whoever-asks";
     let args = ["--target", "target.toml", "--case", case];
     let first = conform(&dir, &args);
     assert_eq!(code(&first), 0, "{}{}", text(&first.stdout), text(&first.stderr));

@@ -1,19 +1,26 @@
 //! The cases, one file per area.
 
 mod accounts;
+mod checks;
 mod clocks;
 mod connection;
 mod conventions;
 mod conversations;
+mod gate;
+mod hostile;
+mod keep_alive;
+mod kicks;
 mod member_changes;
 mod members;
 mod push_sessions;
+mod replies;
 mod session_changes;
 mod sessions;
 mod sync;
 mod sync_emojis;
 mod sync_writes;
 mod unread;
+mod websocket;
 
 use super::case::{Case, Transport};
 
@@ -34,6 +41,13 @@ pub fn all() -> Vec<Case> {
         sync_writes::CASES,
         connection::CASES,
         push_sessions::CASES,
+        gate::CASES,
+        kicks::CASES,
+        keep_alive::CASES,
+        replies::CASES,
+        checks::CASES,
+        hostile::CASES,
+        websocket::CASES,
     ];
     let ways = |case: &Case| {
         let other = case.is_over_both.then_some(Case { transport: Transport::Websocket, ..*case });
