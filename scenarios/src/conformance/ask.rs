@@ -150,6 +150,11 @@ impl Answer {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
     }
 
+    /// All headers of that name, which is in lower case.
+    pub(super) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| &**value)
+    }
+
     /// Whether it is 2xx. Rule `API-SUCCESS`.
     pub(super) fn is_done(&self) -> bool {
         (200..300).contains(&self.status)

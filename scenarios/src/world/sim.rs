@@ -183,7 +183,7 @@ pub(super) fn builder(plan: &Plan, start: u32, clock: Clock) -> MockServerBuilde
     let seed = if start == 0 { plan.seed } else { chance::draw(plan.seed, ("start", start)) };
     let builder =
         MockServer::builder().app("key", "secret").seed(seed).clock(clock).password_cost(PasswordCost::Fast);
-    let builder = if plan.neighbour { builder.another_app(next_door::KEY, "secret") } else { builder };
+    let builder = if plan.neighbour { builder.another_app(next_door::KEY, next_door::SECRET) } else { builder };
     let quirks = plan.quirks.iter().filter_map(|quirk| quirk.parse::<NamedQuirk>().ok());
     quirks.fold(builder, |builder, quirk| builder.quirk_at(quirk.quirk, quirk.rate))
 }
