@@ -9,8 +9,9 @@ use rumqttc::mqttbytes::v4::{Connect, Login, Packet, Publish};
 use y2w_sdk::protocol::push::{Command, ImMember, ImSessionId, Reply};
 use y2w_sdk::protocol::rest::path;
 
-use super::lab::{DEADLINE, Lab, Person};
+use super::lab::{Lab, Person};
 use super::tape::Kept;
+use super::target::DEADLINE;
 use super::verdict::Stop;
 use super::wire::{Read, Wire};
 use crate::history::Pushed;

@@ -2,19 +2,8 @@
 
 use http::Method;
 use parking_lot::Mutex;
-use serde::Serialize;
 use serde_json::Value;
-
-/// One thing that went over the wire.
-#[derive(Clone, Debug, Serialize)]
-pub struct Line {
-    /// Microseconds since the case began.
-    pub at: u64,
-    /// Who, as the case calls it.
-    pub who: String,
-    /// What, on one line.
-    pub what: String,
-}
+use y2w_reports::conformance::Line;
 
 /// See the module's text.
 #[derive(Default)]
@@ -35,7 +24,7 @@ impl Timeline {
     pub(super) fn note(&self, at: u64, who: &str, what: String) {
         let mut lines = self.lines.lock();
         if lines.len() < LINES_MAX {
-            lines.push(Line { at, who: who.to_owned(), what });
+            lines.push(Line { at_us: at, who: who.to_owned(), what });
         }
     }
 

@@ -7,9 +7,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use y2w_sdk::protocol::rest::{GATE_REGISTER, GateData, path};
 use y2w_sdk::push::ByteStream;
 
-use super::lab::{DEADLINE, Lab};
+use super::lab::Lab;
 use super::need::Need;
 use super::tape::Kept;
+use super::target::DEADLINE;
 use super::verdict::Stop;
 
 /// See the module's text.

@@ -17,6 +17,9 @@ pub fn all() -> Vec<Case> {
     areas.into_iter().flatten().flat_map(ways).collect()
 }
 
+/// Rules without a case, and why; those for clients need none: see [`coverage`](super::coverage).
+pub(super) const UNTESTED: &[&[(&str, &str)]] = &[];
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
