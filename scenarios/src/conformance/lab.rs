@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use parking_lot::Mutex;
+use serde_json::Value;
 use y2w_reports::conformance::Line;
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::protocol::credential::{self, password_md5};
@@ -48,6 +49,8 @@ pub struct Lab {
     missed: Mutex<Vec<Broken>>,
     /// How many streams each has opened.
     streams: Mutex<BTreeMap<String, u32>>,
+    /// The time that the case has let pass on purpose.
+    passed: Mutex<Duration>,
     /// What is not to be told by what is kept of a request: the words of a target's file.
     masks: Mutex<Vec<String>>,
 }
@@ -94,6 +97,7 @@ impl Lab {
             transport: case.transport,
             missed: Mutex::default(),
             streams: Mutex::default(),
+            passed: Mutex::default(),
             masks: Mutex::default(),
         }
     }
@@ -199,6 +203,20 @@ impl Lab {
         Ok(secret)
     }
 
+    /// Whether the app's own secret is a text anywhere in an answer.
+    pub(super) async fn shows_app_secret(&self, answer: &Value) -> Result<bool, Stop> {
+        fn has_text(json: &Value, text: &str) -> bool {
+            match json {
+                Value::String(string) => string == text,
+                Value::Array(values) => values.iter().any(|value| has_text(value, text)),
+                Value::Object(fields) => fields.values().any(|value| has_text(value, text)),
+                _ => false,
+            }
+        }
+        let secret = self.app_secret().await?;
+        self.tape.told("is the app's secret shown".to_owned(), async { has_text(answer, &secret) }).await
+    }
+
     /// Milliseconds since 1970, here.
     pub(super) async fn time(&self) -> Result<i64, Stop> {
         self.tape.told("time".to_owned(), async { self.world().clock().now().as_millis() }).await
@@ -213,9 +231,15 @@ impl Lab {
         }
         self.note("time", format!("{:.3} s pass", time.as_secs_f64()));
         if !self.tape.is_telling() {
+            *self.passed.lock() += time;
             tokio::time::sleep(time).await;
         }
         Ok(())
+    }
+
+    /// The time that the case has let pass since this was asked.
+    pub(super) fn take_passed(&self) -> Duration {
+        std::mem::take(&mut self.passed.lock())
     }
 
     /// Does to the server what only its operator can. It is done to what is the case's own: others are on the server.
@@ -250,6 +274,16 @@ impl Lab {
     /// A new user, who is logged in. What goes wrong with that is for other cases to find: here nothing can be said then.
     pub(super) async fn person(&self, name: &str) -> Result<Person, Stop> {
         self.make(name, false).await
+    }
+
+    /// A new user whose password is the one of all that cases make: registered, where others are from a list too.
+    pub(super) async fn newcomer(&self, name: &str) -> Result<Person, Stop> {
+        let account = self.account(name);
+        let registered = self.register(&account, name).send().await?;
+        if !registered.is_done() {
+            return Err(self.lacks(Need::Registration, registered.said()));
+        }
+        self.log_in(name, self.login(&account, PASSWORD), &account, false).await
     }
 
     /// A new user of the server's other app. One of the same name in both apps has the same account.

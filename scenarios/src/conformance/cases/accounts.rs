@@ -42,23 +42,67 @@ pub(super) const CASES: &[Case] = &[
     Case::new("accounts.a-second-login-leaves-the-first-token", &["AUTH-TOKEN-MANY", "AUTH-LOGIN"], |lab| {
         Box::pin(a_second_login(lab))
     }),
-    Case::new("accounts.the-answer-to-a-registration-is-a-user", &["AUTH-REGISTER", "USER-FIELDS"], |lab| Box::pin(register_gives_all_fields(lab))),
-    Case::new("accounts.a-registration-takes-a-picture", &["AUTH-REGISTER"], |lab| Box::pin(register_with_a_picture(lab))),
-    Case::new("accounts.an-account-is-any-text", &["AUTH-REGISTER", "AUTH-LOGIN"], |lab| Box::pin(any_text(lab))),
+    Case::new("accounts.the-answer-to-a-registration-is-a-user", &["AUTH-REGISTER", "USER-FIELDS"], |lab| {
+        Box::pin(register_gives_all_fields(lab))
+    }),
+    Case::new("accounts.a-registration-takes-a-picture", &["AUTH-REGISTER"], |lab| {
+        Box::pin(register_with_a_picture(lab))
+    }),
+    Case::new("accounts.an-account-is-any-text", &["AUTH-REGISTER", "AUTH-LOGIN"], |lab| {
+        Box::pin(any_text(lab))
+    }),
     Case::new("accounts.a-name-is-any-text", &["AUTH-REGISTER", "USER-GET"], |lab| Box::pin(any_name(lab))),
-    Case::new("accounts.two-users-may-have-one-name", &["AUTH-REGISTER", "AUTH-LOGIN"], |lab| Box::pin(one_name(lab))),
-    Case::new("accounts.a-refused-registration-changes-nothing", &["AUTH-REGISTER-UNIQUE", "API-NO-EFFECT", "AUTH-LOGIN", "AUTH-LOGIN-WRONG"], |lab| Box::pin(refused_registration(lab))),
-    Case::new("accounts.a-password-is-in-no-answer", &["AUTH-PASSWORD-HIDDEN", "USER-GET", "USER-SEARCH", "USER-UPDATE", "AUTH-SET-PASSWORD"], |lab| Box::pin(password_in_no_answer(lab))),
-    Case::new("accounts.a-login-gives-the-fields-of-the-user", &["AUTH-LOGIN", "USER-FIELDS"], |lab| Box::pin(login_gives_all_fields(lab))),
-    Case::new("accounts.login-as-nobody", &["AUTH-LOGIN-WRONG", "AUTH-REGISTER", "AUTH-LOGIN"], |lab| Box::pin(login_as_nobody(lab))),
-    Case::new("accounts.login-with-the-password-of-another", &["AUTH-LOGIN-WRONG", "AUTH-LOGIN"], |lab| Box::pin(password_of_another(lab))),
-    Case::new("accounts.a-failed-login-ends-no-token", &["AUTH-TOKEN-LIFE", "AUTH-LOGIN-WRONG"], |lab| Box::pin(failed_login(lab))),
-    Case::new("accounts.logins-at-once-give-a-token-each", &["AUTH-TOKEN-MANY", "AUTH-LOGIN"], |lab| Box::pin(logins_at_once(lab))),
-    Case::new("accounts.a-new-password-is-good-and-the-old-one-is-not", &["AUTH-SET-PASSWORD", "AUTH-LOGIN", "AUTH-LOGIN-WRONG"], |lab| Box::pin(new_password(lab))),
-    Case::new("accounts.a-password-is-not-changed-with-a-wrong-old-one", &["AUTH-SET-PASSWORD-OLD", "AUTH-LOGIN", "AUTH-SET-PASSWORD"], |lab| Box::pin(wrong_old_password(lab))),
-    Case::new("accounts.whose-password-is-changed-is-up-to-the-token", &["AUTH-SET-PASSWORD", "AUTH-SET-PASSWORD-OLD", "AUTH-LOGIN"], |lab| Box::pin(whose_password(lab))),
-    Case::new("accounts.who-was-barred-does-not-log-in", &["AUTH-LOGIN-INACTIVE", "AUTH-LOGIN"], |lab| Box::pin(barred(lab))),
-    Case::new("accounts.who-fails-too-often-is-told-when-to-come-back", &["AUTH-LOGIN-LIMIT", "AUTH-LOGIN-ALIKE", "API-ERROR-SHAPE", "AUTH-TOKEN-LIFE"], |lab| Box::pin(login_limit(lab))),
+    Case::new("accounts.two-users-may-have-one-name", &["AUTH-REGISTER", "AUTH-LOGIN"], |lab| {
+        Box::pin(one_name(lab))
+    }),
+    Case::new(
+        "accounts.a-refused-registration-changes-nothing",
+        &["AUTH-REGISTER-UNIQUE", "API-NO-EFFECT", "AUTH-LOGIN", "AUTH-LOGIN-WRONG"],
+        |lab| Box::pin(refused_registration(lab)),
+    ),
+    Case::new(
+        "accounts.a-password-is-in-no-answer",
+        &["AUTH-PASSWORD-HIDDEN", "USER-GET", "USER-SEARCH", "USER-UPDATE", "AUTH-SET-PASSWORD"],
+        |lab| Box::pin(password_in_no_answer(lab)),
+    ),
+    Case::new("accounts.a-login-gives-the-fields-of-the-user", &["AUTH-LOGIN", "USER-FIELDS"], |lab| {
+        Box::pin(login_gives_all_fields(lab))
+    }),
+    Case::new("accounts.login-as-nobody", &["AUTH-LOGIN-WRONG", "AUTH-REGISTER", "AUTH-LOGIN"], |lab| {
+        Box::pin(login_as_nobody(lab))
+    }),
+    Case::new("accounts.login-with-the-password-of-another", &["AUTH-LOGIN-WRONG", "AUTH-LOGIN"], |lab| {
+        Box::pin(password_of_another(lab))
+    }),
+    Case::new("accounts.a-failed-login-ends-no-token", &["AUTH-TOKEN-LIFE", "AUTH-LOGIN-WRONG"], |lab| {
+        Box::pin(failed_login(lab))
+    }),
+    Case::new("accounts.logins-at-once-give-a-token-each", &["AUTH-TOKEN-MANY", "AUTH-LOGIN"], |lab| {
+        Box::pin(logins_at_once(lab))
+    }),
+    Case::new(
+        "accounts.a-new-password-is-good-and-the-old-one-is-not",
+        &["AUTH-SET-PASSWORD", "AUTH-LOGIN", "AUTH-LOGIN-WRONG"],
+        |lab| Box::pin(new_password(lab)),
+    ),
+    Case::new(
+        "accounts.a-password-is-not-changed-with-a-wrong-old-one",
+        &["AUTH-SET-PASSWORD-OLD", "AUTH-LOGIN", "AUTH-SET-PASSWORD"],
+        |lab| Box::pin(wrong_old_password(lab)),
+    ),
+    Case::new(
+        "accounts.whose-password-is-changed-is-up-to-the-token",
+        &["AUTH-SET-PASSWORD", "AUTH-SET-PASSWORD-OLD", "AUTH-LOGIN"],
+        |lab| Box::pin(whose_password(lab)),
+    ),
+    Case::new("accounts.who-was-barred-does-not-log-in", &["AUTH-LOGIN-INACTIVE", "AUTH-LOGIN"], |lab| {
+        Box::pin(barred(lab))
+    }),
+    Case::new(
+        "accounts.who-fails-too-often-is-told-when-to-come-back",
+        &["AUTH-LOGIN-LIMIT", "AUTH-LOGIN-ALIKE", "API-ERROR-SHAPE", "AUTH-TOKEN-LIFE"],
+        |lab| Box::pin(login_limit(lab)),
+    ),
 ];
 
 async fn register_gives_the_user(lab: &Lab) -> Result<(), Stop> {
@@ -113,7 +157,7 @@ async fn login_gives_token_and_key(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn login_with_a_wrong_password(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let wrong = lab.login(&ann.account, "not it").send().await?.refused_somehow(lab, "AUTH-LOGIN-WRONG")?;
     let nobody = lab.login(&lab.account("nobody"), PASSWORD).send().await?;
     let nobody = nobody.refused_somehow(lab, "AUTH-LOGIN-WRONG")?;
@@ -125,7 +169,7 @@ async fn login_with_a_wrong_password(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn a_second_login(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let again = lab.login(&ann.account, PASSWORD).send().await?.done(lab, "AUTH-LOGIN")?;
     own_user(lab, &ann).await?.done(lab, "AUTH-TOKEN-MANY")?;
     let second = Person { token: again.text("/token").unwrap_or_default(), ..ann };
@@ -158,8 +202,7 @@ async fn register_with_a_picture(lab: &Lab) -> Result<(), Stop> {
     const PICTURE: &str = "https://example.org/ann.png?size=1&x=2";
     let account = lab.account("ann");
     let password = md5(PASSWORD);
-    let fields =
-        [("email", &*account), ("password", &password), ("name", "Ann"), ("avatarUrl", PICTURE)];
+    let fields = [("email", &*account), ("password", &password), ("name", "Ann"), ("avatarUrl", PICTURE)];
     let answer = lab.ask(Method::POST, path::REGISTER).form(&fields).send().await?;
     let answer = answer.done(lab, "AUTH-REGISTER")?;
     let kept = answer.text("/avatarUrl").as_deref() == Some(PICTURE);
@@ -168,7 +211,9 @@ async fn register_with_a_picture(lab: &Lab) -> Result<(), Stop> {
 
 async fn any_text(lab: &Lab) -> Result<(), Stop> {
     let own = lab.account("");
-    for account in [format!("no address {own}"), format!("例君{own}"), format!("a+b%20{own}"), format!("+{own}'\"")] {
+    for account in
+        [format!("no address {own}"), format!("例君{own}"), format!("a+b%20{own}"), format!("+{own}'\"")]
+    {
         let user = lab.register(&account, "Ann").send().await?.done(lab, "AUTH-REGISTER")?;
         let exact = user.text("/email").as_deref() == Some(&*account);
         lab.check("AUTH-REGISTER", exact, format!("the email is {account:?}"), user.said())?;
@@ -205,20 +250,25 @@ async fn one_name(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn refused_registration(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let other = md5("another password");
     let fields = [("email", &*ann.account), ("password", &other), ("name", "Another")];
     let again = lab.ask(Method::POST, path::REGISTER).form(&fields).send().await?;
     again.refused_somehow(lab, "AUTH-REGISTER-UNIQUE")?;
     lab.login(&ann.account, "another password").send().await?.refused_somehow(lab, "AUTH-LOGIN-WRONG")?;
     let login = lab.login(&ann.account, PASSWORD).send().await?.done(lab, "AUTH-LOGIN")?;
-    let same = login.text("/id").as_deref() == Some(&*ann.uid)
-        && login.text("/name").as_deref() == Some(&*ann.name);
-    lab.check("API-NO-EFFECT", same, format!("the user is {}, called {}, still", ann.uid, ann.name), login.said())
+    let same =
+        login.text("/id").as_deref() == Some(&*ann.uid) && login.text("/name").as_deref() == Some(&*ann.name);
+    lab.check(
+        "API-NO-EFFECT",
+        same,
+        format!("the user is {}, called {}, still", ann.uid, ann.name),
+        login.said(),
+    )
 }
 
 async fn password_in_no_answer(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let search = format!("{}?filter_term={}", path::USERS, fill("{}", &[&ann.account]));
     let change = [("oldPassword", md5(PASSWORD)), ("password", md5("new one"))];
     let change: Vec<(&str, &str)> = change.iter().map(|(name, value)| (*name, &**value)).collect();
@@ -231,7 +281,12 @@ async fn password_in_no_answer(lab: &Lab) -> Result<(), Stop> {
         let answer = ask.by(&ann).send().await?.done(lab, rule)?;
         no_password(lab, &answer.json, &answer.said())?;
         let new = answer.json.to_string().contains(&md5("new one"));
-        lab.check("AUTH-PASSWORD-HIDDEN", !new, "the answer shows nothing of the new password", answer.said())?;
+        lab.check(
+            "AUTH-PASSWORD-HIDDEN",
+            !new,
+            "the answer shows nothing of the new password",
+            answer.said(),
+        )?;
     }
     let user = own_user(lab, &ann).await?.done(lab, "USER-GET")?;
     let is_ann = user.text("/email").as_deref() == Some(&*ann.account);
@@ -239,7 +294,7 @@ async fn password_in_no_answer(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn login_gives_all_fields(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let login = lab.login(&ann.account, PASSWORD).send().await?.done(lab, "AUTH-LOGIN")?;
     is_user(lab, &login.json, &login)
 }
@@ -253,7 +308,7 @@ async fn login_as_nobody(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn password_of_another(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let (bob, others) = (lab.account("bob"), md5("hunter2"));
     let fields = [("email", &*bob), ("password", &others), ("name", "Bob")];
     lab.ask(Method::POST, path::REGISTER).form(&fields).send().await?.needed()?;
@@ -264,7 +319,7 @@ async fn password_of_another(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn failed_login(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     lab.login(&ann.account, "not it").send().await?.refused_somehow(lab, "AUTH-LOGIN-WRONG")?;
     let user = own_user(lab, &ann).await?.done(lab, "AUTH-TOKEN-LIFE")?;
     let is_ann = user.text("/id").as_deref() == Some(&*ann.uid);
@@ -273,7 +328,7 @@ async fn failed_login(lab: &Lab) -> Result<(), Stop> {
 
 async fn logins_at_once(lab: &Lab) -> Result<(), Stop> {
     const AT_ONCE: usize = 5;
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let logins = (0..AT_ONCE).map(|_| lab.login(&ann.account, PASSWORD).send());
     for login in try_join_all(logins).await? {
         let login = login.done(lab, "AUTH-LOGIN")?;
@@ -287,11 +342,15 @@ async fn logins_at_once(lab: &Lab) -> Result<(), Stop> {
 /// A change of the caller's password.
 async fn change(lab: &Lab, by: &Person, old: &str, new: &str) -> Result<Answer, Stop> {
     let (old, new) = (md5(old), md5(new));
-    lab.ask(Method::POST, path::SET_PASSWORD).by(by).form(&[("oldPassword", &old), ("password", &new)]).send().await
+    lab.ask(Method::POST, path::SET_PASSWORD)
+        .by(by)
+        .form(&[("oldPassword", &old), ("password", &new)])
+        .send()
+        .await
 }
 
 async fn new_password(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let done = change(lab, &ann, PASSWORD, "new one").await?.done(lab, "AUTH-SET-PASSWORD")?;
     let said = done.json.get("success") == Some(&Value::Bool(true));
     lab.check("AUTH-SET-PASSWORD", said, "the answer is {\"success\":true}", done.said())?;
@@ -306,7 +365,7 @@ async fn new_password(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn wrong_old_password(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     for old in ["not it", "new one", ""] {
         change(lab, &ann, old, "new one").await?.refused_somehow(lab, "AUTH-SET-PASSWORD-OLD")?;
     }
@@ -317,7 +376,7 @@ async fn wrong_old_password(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn whose_password(lab: &Lab) -> Result<(), Stop> {
-    let (ann, bob) = (lab.person("ann").await?, lab.person("bob").await?);
+    let (ann, bob) = (lab.newcomer("ann").await?, lab.newcomer("bob").await?);
     // Bob's name for himself in the body makes no difference to Ann.
     let (old, new) = (md5(PASSWORD), md5("new one"));
     let fields = [("oldPassword", &*old), ("password", &*new), ("id", &*ann.uid), ("email", &*ann.account)];
@@ -330,7 +389,7 @@ async fn whose_password(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn barred(lab: &Lab) -> Result<(), Stop> {
-    let (ann, bob) = (lab.person("ann").await?, lab.person("bob").await?);
+    let (ann, bob) = (lab.newcomer("ann").await?, lab.newcomer("bob").await?);
     lab.login(&ann.account, PASSWORD).send().await?.done(lab, "AUTH-LOGIN")?;
     lab.inflict(Harm::Bar(ann.uid.as_str().into())).await?;
     lab.login(&ann.account, PASSWORD).send().await?.refused_somehow(lab, "AUTH-LOGIN-INACTIVE")?;
@@ -359,6 +418,7 @@ async fn login_limit(lab: &Lab) -> Result<(), Stop> {
     is_shaped(lab, &last)?;
     let seconds = last.header("retry-after").and_then(|value| value.parse::<u64>().ok());
     // A limit without it is not the one that the text speaks of.
-    let lacks = || lab.lacks(Need::LoginLimit, format!("429 without Retry-After in seconds: {}", last.said()));
+    let lacks =
+        || lab.lacks(Need::LoginLimit, format!("429 without Retry-After in seconds: {}", last.said()));
     seconds.map(|_| ()).ok_or_else(lacks)
 }

@@ -14,19 +14,47 @@ use super::routes::Stock;
 use crate::conformance::ask::Answer;
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("apps.users-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| Box::pin(nowhere_else(lab, Users))),
-    Case::new("apps.contacts-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| Box::pin(nowhere_else(lab, Contacts))),
-    Case::new("apps.favourites-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| Box::pin(nowhere_else(lab, Favourites))),
-    Case::new("apps.conversations-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| Box::pin(nowhere_else(lab, Conversations))),
-    Case::new("apps.sessions-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| Box::pin(nowhere_else(lab, Sessions))),
-    Case::new("apps.members-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| Box::pin(nowhere_else(lab, Members))),
-    Case::new("apps.messages-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| Box::pin(nowhere_else(lab, Messages))),
-    Case::new("apps.attachments-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| Box::pin(nowhere_else(lab, Attachments))),
-    Case::new("apps.one-email-in-two-apps-is-two-users", &["API-APP-ISOLATION"], |lab| Box::pin(two_users(lab))),
-    Case::new("apps.a-search-finds-nobody-of-another-app", &["API-APP-ISOLATION", "USER-SEARCH"], |lab| Box::pin(search(lab))),
-    Case::new("apps.a-token-is-good-in-its-own-app", &["API-APP-ISOLATION", "API-AUTH"], |lab| Box::pin(token(lab))),
-    Case::new("apps.a-password-is-good-in-its-own-app", &["API-APP-ISOLATION", "AUTH-LOGIN"], |lab| Box::pin(password(lab))),
-    Case::new("apps.each-has-a-key-and-a-secret-of-its-own", &["API-APP-ISOLATION", "TOKEN-REFUSE", "TOKEN-GRANT"], |lab| Box::pin(secrets(lab))),
+    Case::new("apps.users-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| {
+        Box::pin(nowhere_else(lab, Users))
+    }),
+    Case::new("apps.contacts-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| {
+        Box::pin(nowhere_else(lab, Contacts))
+    }),
+    Case::new("apps.favourites-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| {
+        Box::pin(nowhere_else(lab, Favourites))
+    }),
+    Case::new("apps.conversations-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| {
+        Box::pin(nowhere_else(lab, Conversations))
+    }),
+    Case::new("apps.sessions-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| {
+        Box::pin(nowhere_else(lab, Sessions))
+    }),
+    Case::new("apps.members-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| {
+        Box::pin(nowhere_else(lab, Members))
+    }),
+    Case::new("apps.messages-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| {
+        Box::pin(nowhere_else(lab, Messages))
+    }),
+    Case::new("apps.attachments-are-nowhere-in-another-app", &["API-APP-ISOLATION"], |lab| {
+        Box::pin(nowhere_else(lab, Attachments))
+    }),
+    Case::new("apps.one-email-in-two-apps-is-two-users", &["API-APP-ISOLATION"], |lab| {
+        Box::pin(two_users(lab))
+    }),
+    Case::new("apps.a-search-finds-nobody-of-another-app", &["API-APP-ISOLATION", "USER-SEARCH"], |lab| {
+        Box::pin(search(lab))
+    }),
+    Case::new("apps.a-token-is-good-in-its-own-app", &["API-APP-ISOLATION", "API-AUTH"], |lab| {
+        Box::pin(token(lab))
+    }),
+    Case::new("apps.a-password-is-good-in-its-own-app", &["API-APP-ISOLATION", "AUTH-LOGIN"], |lab| {
+        Box::pin(password(lab))
+    }),
+    Case::new(
+        "apps.each-has-a-key-and-a-secret-of-its-own",
+        &["API-APP-ISOLATION", "TOKEN-REFUSE", "TOKEN-GRANT"],
+        |lab| Box::pin(secrets(lab)),
+    ),
 ];
 
 /// Somebody of another app asks the same, with the same ids: ids are each app's own, so it is what the answers hold that
@@ -116,8 +144,18 @@ async fn password(lab: &Lab) -> Result<(), Stop> {
 async fn secrets(lab: &Lab) -> Result<(), Stop> {
     let (ann, zoe) = (lab.person("ann").await?, lab.person_next_door("zoe").await?);
     let different = ann.key != zoe.key && ann.secret != zoe.secret;
-    let shown = format!("the keys {:?} and {:?}, and secrets that are {}", ann.key, zoe.key, if ann.secret == zoe.secret { "the same" } else { "different" });
-    lab.check("API-APP-ISOLATION", different, "a login in each app gives a key and a secret of that app", shown)?;
+    let shown = format!(
+        "the keys {:?} and {:?}, and secrets that are {}",
+        ann.key,
+        zoe.key,
+        if ann.secret == zoe.secret { "the same" } else { "different" }
+    );
+    lab.check(
+        "API-APP-ISOLATION",
+        different,
+        "a login in each app gives a key and a secret of that app",
+        shown,
+    )?;
     let grant = async |key: &str, secret: &str| {
         let fields = [("grant_type", "client_credentials"), ("client_id", key), ("client_secret", secret)];
         lab.ask(Method::POST, path::TOKEN).form(&fields).send().await

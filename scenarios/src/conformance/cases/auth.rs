@@ -17,56 +17,118 @@ use super::routes::Stock;
 use crate::world::Harm;
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("auth.users-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| Box::pin(need_a_token(lab, Users))),
-    Case::new("auth.contacts-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| Box::pin(need_a_token(lab, Contacts))),
-    Case::new("auth.favourites-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| Box::pin(need_a_token(lab, Favourites))),
-    Case::new("auth.conversations-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| Box::pin(need_a_token(lab, Conversations))),
-    Case::new("auth.sessions-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| Box::pin(need_a_token(lab, Sessions))),
-    Case::new("auth.members-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| Box::pin(need_a_token(lab, Members))),
-    Case::new("auth.messages-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| Box::pin(need_a_token(lab, Messages))),
-    Case::new("auth.attachments-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| Box::pin(need_a_token(lab, Attachments))),
-    Case::new("auth.emojis-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| Box::pin(need_a_token(lab, Emojis))),
-    Case::new("auth.users-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| Box::pin(refuse_a_token_of_nobody(lab, Users))),
-    Case::new("auth.contacts-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| Box::pin(refuse_a_token_of_nobody(lab, Contacts))),
-    Case::new("auth.favourites-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| Box::pin(refuse_a_token_of_nobody(lab, Favourites))),
-    Case::new("auth.conversations-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| Box::pin(refuse_a_token_of_nobody(lab, Conversations))),
-    Case::new("auth.sessions-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| Box::pin(refuse_a_token_of_nobody(lab, Sessions))),
-    Case::new("auth.members-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| Box::pin(refuse_a_token_of_nobody(lab, Members))),
-    Case::new("auth.messages-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| Box::pin(refuse_a_token_of_nobody(lab, Messages))),
-    Case::new("auth.attachments-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| Box::pin(refuse_a_token_of_nobody(lab, Attachments))),
-    Case::new("auth.emojis-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| Box::pin(refuse_a_token_of_nobody(lab, Emojis))),
-    Case::new("auth.users-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| Box::pin(take_a_token_in_the_query(lab, Users))),
-    Case::new("auth.contacts-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| Box::pin(take_a_token_in_the_query(lab, Contacts))),
-    Case::new("auth.favourites-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| Box::pin(take_a_token_in_the_query(lab, Favourites))),
-    Case::new("auth.conversations-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| Box::pin(take_a_token_in_the_query(lab, Conversations))),
-    Case::new("auth.sessions-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| Box::pin(take_a_token_in_the_query(lab, Sessions))),
-    Case::new("auth.members-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| Box::pin(take_a_token_in_the_query(lab, Members))),
-    Case::new("auth.messages-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| Box::pin(take_a_token_in_the_query(lab, Messages))),
-    Case::new("auth.attachments-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| Box::pin(take_a_token_in_the_query(lab, Attachments))),
-    Case::new("auth.emojis-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| Box::pin(take_a_token_in_the_query(lab, Emojis))),
+    Case::new("auth.users-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| {
+        Box::pin(need_a_token(lab, Users))
+    }),
+    Case::new("auth.contacts-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| {
+        Box::pin(need_a_token(lab, Contacts))
+    }),
+    Case::new("auth.favourites-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| {
+        Box::pin(need_a_token(lab, Favourites))
+    }),
+    Case::new("auth.conversations-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| {
+        Box::pin(need_a_token(lab, Conversations))
+    }),
+    Case::new("auth.sessions-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| {
+        Box::pin(need_a_token(lab, Sessions))
+    }),
+    Case::new("auth.members-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| {
+        Box::pin(need_a_token(lab, Members))
+    }),
+    Case::new("auth.messages-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| {
+        Box::pin(need_a_token(lab, Messages))
+    }),
+    Case::new("auth.attachments-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| {
+        Box::pin(need_a_token(lab, Attachments))
+    }),
+    Case::new("auth.emojis-need-a-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| {
+        Box::pin(need_a_token(lab, Emojis))
+    }),
+    Case::new("auth.users-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
+        Box::pin(refuse_a_token_of_nobody(lab, Users))
+    }),
+    Case::new("auth.contacts-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
+        Box::pin(refuse_a_token_of_nobody(lab, Contacts))
+    }),
+    Case::new("auth.favourites-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
+        Box::pin(refuse_a_token_of_nobody(lab, Favourites))
+    }),
+    Case::new("auth.conversations-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
+        Box::pin(refuse_a_token_of_nobody(lab, Conversations))
+    }),
+    Case::new("auth.sessions-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
+        Box::pin(refuse_a_token_of_nobody(lab, Sessions))
+    }),
+    Case::new("auth.members-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
+        Box::pin(refuse_a_token_of_nobody(lab, Members))
+    }),
+    Case::new("auth.messages-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
+        Box::pin(refuse_a_token_of_nobody(lab, Messages))
+    }),
+    Case::new("auth.attachments-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
+        Box::pin(refuse_a_token_of_nobody(lab, Attachments))
+    }),
+    Case::new("auth.emojis-refuse-a-token-of-nobody", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
+        Box::pin(refuse_a_token_of_nobody(lab, Emojis))
+    }),
+    Case::new("auth.users-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| {
+        Box::pin(take_a_token_in_the_query(lab, Users))
+    }),
+    Case::new("auth.contacts-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| {
+        Box::pin(take_a_token_in_the_query(lab, Contacts))
+    }),
+    Case::new("auth.favourites-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| {
+        Box::pin(take_a_token_in_the_query(lab, Favourites))
+    }),
     Case::new(
-        "auth.a-header-without-a-bearer-token-is-no-token",
-        &["API-AUTH-NEEDED", "API-AUTH"],
-        |lab| Box::pin(no_bearer(lab)),
+        "auth.conversations-take-a-token-in-the-query",
+        &["API-AUTH-QUERY", "API-AUTH-NEEDED"],
+        |lab| Box::pin(take_a_token_in_the_query(lab, Conversations)),
     ),
-    Case::new("auth.what-is-refused-for-want-of-a-token-has-no-effect", &["API-NO-EFFECT", "API-AUTH-NEEDED", "API-AUTH"], |lab| {
-        Box::pin(no_effect(lab))
+    Case::new("auth.sessions-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| {
+        Box::pin(take_a_token_in_the_query(lab, Sessions))
     }),
-    Case::new("auth.no-token-is-needed-to-register-and-to-log-in", &["API-AUTH-NEEDED", "AUTH-REGISTER", "AUTH-LOGIN"], |lab| {
-        Box::pin(no_token_is_needed(lab))
+    Case::new("auth.members-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| {
+        Box::pin(take_a_token_in_the_query(lab, Members))
     }),
+    Case::new("auth.messages-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| {
+        Box::pin(take_a_token_in_the_query(lab, Messages))
+    }),
+    Case::new("auth.attachments-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| {
+        Box::pin(take_a_token_in_the_query(lab, Attachments))
+    }),
+    Case::new("auth.emojis-take-a-token-in-the-query", &["API-AUTH-QUERY", "API-AUTH-NEEDED"], |lab| {
+        Box::pin(take_a_token_in_the_query(lab, Emojis))
+    }),
+    Case::new("auth.a-header-without-a-bearer-token-is-no-token", &["API-AUTH-NEEDED", "API-AUTH"], |lab| {
+        Box::pin(no_bearer(lab))
+    }),
+    Case::new(
+        "auth.what-is-refused-for-want-of-a-token-has-no-effect",
+        &["API-NO-EFFECT", "API-AUTH-NEEDED", "API-AUTH"],
+        |lab| Box::pin(no_effect(lab)),
+    ),
+    Case::new(
+        "auth.no-token-is-needed-to-register-and-to-log-in",
+        &["API-AUTH-NEEDED", "AUTH-REGISTER", "AUTH-LOGIN"],
+        |lab| Box::pin(no_token_is_needed(lab)),
+    ),
     Case::new("auth.a-token-cut-short-is-none-of-the-servers", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
         Box::pin(a_token_cut_short(lab))
     }),
     Case::new("auth.an-imtoken-is-no-login-token", &["API-AUTH-INVALID", "API-AUTH"], |lab| {
         Box::pin(an_im_token(lab))
     }),
-    Case::new("auth.a-token-that-an-operator-ended-is-refused", &["API-AUTH-INVALID", "API-AUTH", "AUTH-LOGIN"], |lab| {
-        Box::pin(ended_by_an_operator(lab))
-    }),
-    Case::new("auth.a-token-is-refused-after-its-time", &["API-AUTH-INVALID", "AUTH-TOKEN-LIFE", "AUTH-LOGIN"], |lab| {
-        Box::pin(after_its_time(lab))
-    }),
+    Case::new(
+        "auth.a-token-that-an-operator-ended-is-refused",
+        &["API-AUTH-INVALID", "API-AUTH", "AUTH-LOGIN"],
+        |lab| Box::pin(ended_by_an_operator(lab)),
+    ),
+    Case::new(
+        "auth.a-token-is-refused-after-its-time",
+        &["API-AUTH-INVALID", "AUTH-TOKEN-LIFE", "AUTH-LOGIN"],
+        |lab| Box::pin(after_its_time(lab)),
+    ),
     Case::new("auth.a-token-is-good-for-as-long-as-announced", &["AUTH-TOKEN-LIFE"], |lab| {
         Box::pin(as_long_as_announced(lab))
     }),
@@ -164,7 +226,7 @@ async fn an_im_token(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn ended_by_an_operator(lab: &Lab) -> Result<(), Stop> {
-    let (ann, bob) = (lab.person("ann").await?, lab.person("bob").await?);
+    let (ann, bob) = (lab.newcomer("ann").await?, lab.newcomer("bob").await?);
     lab.inflict(Harm::ExpireTokens(ann.uid.as_str().into())).await?;
     let answer = lab.ask(Method::GET, own(&ann)).by(&ann).send().await?;
     answer.refused(lab, "API-AUTH-INVALID", &[401])?;
@@ -183,7 +245,7 @@ async fn token_of_login(lab: &Lab, person: &Person) -> Result<(String, u64), Sto
 }
 
 async fn as_long_as_announced(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let (token, expires) = token_of_login(lab, &ann).await?;
     let ann = Person { token, ..ann };
     lab.pass(Duration::from_secs(expires.saturating_sub(1))).await?;
@@ -192,7 +254,7 @@ async fn as_long_as_announced(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn after_its_time(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let (token, expires) = token_of_login(lab, &ann).await?;
     let old = Person { token, ..ann.clone() };
     lab.ask(Method::GET, own(&ann)).by(&old).send().await?.done(lab, "AUTH-TOKEN-LIFE")?;

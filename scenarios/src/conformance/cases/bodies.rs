@@ -18,18 +18,60 @@ const SMALL: usize = 64 * 1024;
 const WITH_CONTENT: usize = 1024 * 1024;
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("bodies.json-that-breaks-off", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"], |lab| Box::pin(breaks_off(lab))),
-    Case::new("bodies.json-that-is-no-object", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"], |lab| Box::pin(no_object(lab))),
-    Case::new("bodies.json-with-values-of-other-types", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"], |lab| Box::pin(other_types(lab))),
-    Case::new("bodies.json-that-is-deep", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"], |lab| Box::pin(deep(lab))),
-    Case::new("bodies.json-that-is-no-text", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"], |lab| Box::pin(no_text(lab))),
-    Case::new("bodies.a-login-that-cannot-be-read", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "AUTH-LOGIN"], |lab| Box::pin(unreadable_login(lab))),
-    Case::new("bodies.a-registration-that-cannot-be-read", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "AUTH-REGISTER"], |lab| Box::pin(unreadable_registration(lab))),
-    Case::new("bodies.a-form-that-is-no-form", &["API-ERROR-SHAPE", "AUTH-LOGIN"], |lab| Box::pin(no_form(lab))),
-    Case::new("bodies.a-body-of-64-kib-is-taken", &["API-BODY-MAX", "USER-UPDATE"], |lab| Box::pin(small_is_taken(lab))),
-    Case::new("bodies.a-body-of-64-kib-is-taken-at-login", &["API-BODY-MAX", "AUTH-LOGIN"], |lab| Box::pin(login_is_taken(lab))),
-    Case::new("bodies.a-message-in-1-mib-is-taken", &["API-BODY-MAX", "MSG-CONTENT-VERBATIM", "MSG-STORE"], |lab| Box::pin(message_is_taken(lab))),
-    Case::new("bodies.a-larger-body-is-taken-or-refused-with-413", &["API-BODY-MAX", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"], |lab| Box::pin(larger(lab))),
+    Case::new(
+        "bodies.json-that-breaks-off",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"],
+        |lab| Box::pin(breaks_off(lab)),
+    ),
+    Case::new(
+        "bodies.json-that-is-no-object",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"],
+        |lab| Box::pin(no_object(lab)),
+    ),
+    Case::new(
+        "bodies.json-with-values-of-other-types",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"],
+        |lab| Box::pin(other_types(lab)),
+    ),
+    Case::new(
+        "bodies.json-that-is-deep",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"],
+        |lab| Box::pin(deep(lab)),
+    ),
+    Case::new(
+        "bodies.json-that-is-no-text",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"],
+        |lab| Box::pin(no_text(lab)),
+    ),
+    Case::new(
+        "bodies.a-login-that-cannot-be-read",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "AUTH-LOGIN"],
+        |lab| Box::pin(unreadable_login(lab)),
+    ),
+    Case::new(
+        "bodies.a-registration-that-cannot-be-read",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "AUTH-REGISTER"],
+        |lab| Box::pin(unreadable_registration(lab)),
+    ),
+    Case::new("bodies.a-form-that-is-no-form", &["API-ERROR-SHAPE", "AUTH-LOGIN"], |lab| {
+        Box::pin(no_form(lab))
+    }),
+    Case::new("bodies.a-body-of-64-kib-is-taken", &["API-BODY-MAX", "USER-UPDATE"], |lab| {
+        Box::pin(small_is_taken(lab))
+    }),
+    Case::new("bodies.a-body-of-64-kib-is-taken-at-login", &["API-BODY-MAX", "AUTH-LOGIN"], |lab| {
+        Box::pin(login_is_taken(lab))
+    }),
+    Case::new(
+        "bodies.a-message-in-1-mib-is-taken",
+        &["API-BODY-MAX", "MSG-CONTENT-VERBATIM", "MSG-STORE"],
+        |lab| Box::pin(message_is_taken(lab)),
+    ),
+    Case::new(
+        "bodies.a-larger-body-is-taken-or-refused-with-413",
+        &["API-BODY-MAX", "API-ERROR-SHAPE", "API-NO-EFFECT", "USER-UPDATE"],
+        |lab| Box::pin(larger(lab)),
+    ),
 ];
 
 /// What a server may leave without a case, and why.
@@ -45,7 +87,7 @@ fn change<'a>(lab: &'a Lab, ann: &Person, kind: &str, body: impl Into<Vec<u8>>) 
 
 /// Each of these bodies is refused with 400, and after them the user has the name that they had. Then it is changed.
 async fn cannot_be_read(lab: &Lab, bodies: &[&[u8]]) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     for body in bodies {
         let answer = change(lab, &ann, JSON, *body).send().await?;
         let shown = String::from_utf8_lossy(body);
@@ -67,8 +109,14 @@ fn is_called(lab: &Lab, answer: &Answer, name: &str) -> Result<(), Stop> {
 }
 
 async fn breaks_off(lab: &Lab) -> Result<(), Stop> {
-    let bodies: [&[u8]; 6] =
-        [b"{", br#"{"name"#, br#"{"name":"x""#, br#"{"name":"x"}}"#, br#"{"name":"x",}"#, br#"{"name":"x"} y"#];
+    let bodies: [&[u8]; 6] = [
+        b"{",
+        br#"{"name"#,
+        br#"{"name":"x""#,
+        br#"{"name":"x"}}"#,
+        br#"{"name":"x",}"#,
+        br#"{"name":"x"} y"#,
+    ];
     cannot_be_read(lab, &bodies).await
 }
 
@@ -91,7 +139,7 @@ async fn no_text(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn unreadable_login(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     for body in ["{", "[]", r#"{"email":{},"password":[]}"#, r#"{"email":null,"password":null}"#, ""] {
         let answer = lab.ask(Method::POST, path::LOGIN).body(JSON, body).send().await?;
         is_shaped(lab, &answer.refused(lab, "API-BAD-REQUEST", &[400])?)?;
@@ -114,7 +162,7 @@ async fn unreadable_registration(lab: &Lab) -> Result<(), Stop> {
 
 /// Whether such a form is taken for something the text does not say; that is no right password in any case.
 async fn no_form(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let bodies: [&[u8]; 5] = [b"%zz=%", b"&&&&", b"email", b"email=%ff%fe&password=%00", b"\xff\xfe=\0"];
     for body in bodies {
         let answer = lab.ask(Method::POST, path::LOGIN).body(FORM, body.to_vec()).send().await?;
@@ -132,14 +180,14 @@ fn padded(json: &str, length: usize) -> Vec<u8> {
 }
 
 async fn small_is_taken(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let body = padded(r#"{"name":"Anna"}"#, SMALL);
     let done = change(lab, &ann, JSON, body).send().await?.done(lab, "API-BODY-MAX")?;
     is_called(lab, &done, "Anna")
 }
 
 async fn login_is_taken(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let body = format!(r#"{{"email":"{}","password":"{}"}}"#, ann.account, password_md5(PASSWORD));
     let ask = lab.ask(Method::POST, path::LOGIN).body(JSON, padded(&body, SMALL));
     let login = ask.send().await?.done(lab, "API-BODY-MAX")?;
@@ -164,7 +212,7 @@ async fn message_is_taken(lab: &Lab) -> Result<(), Stop> {
 
 async fn larger(lab: &Lab) -> Result<(), Stop> {
     const LARGE: usize = 3 * 1024 * 1024;
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let answer = change(lab, &ann, JSON, padded(r#"{"name":"Anna"}"#, LARGE)).send().await?;
     if answer.is_done() {
         is_called(lab, &answer, "Anna")?;

@@ -16,26 +16,77 @@ use super::routes::Resource::{
 use super::routes::Stock;
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("conventions.users-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| Box::pin(forms_and_json(lab, Users))),
-    Case::new("conventions.contacts-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| Box::pin(forms_and_json(lab, Contacts))),
-    Case::new("conventions.favourites-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| Box::pin(forms_and_json(lab, Favourites))),
-    Case::new("conventions.conversations-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| Box::pin(forms_and_json(lab, Conversations))),
-    Case::new("conventions.sessions-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| Box::pin(forms_and_json(lab, Sessions))),
-    Case::new("conventions.members-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| Box::pin(forms_and_json(lab, Members))),
-    Case::new("conventions.messages-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| Box::pin(forms_and_json(lab, Messages))),
-    Case::new("conventions.users-are-answered-in-json", &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"], |lab| Box::pin(answers(lab, Users))),
-    Case::new("conventions.contacts-are-answered-in-json", &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"], |lab| Box::pin(answers(lab, Contacts))),
-    Case::new("conventions.favourites-are-answered-in-json", &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"], |lab| Box::pin(answers(lab, Favourites))),
-    Case::new("conventions.conversations-are-answered-in-json", &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"], |lab| Box::pin(answers(lab, Conversations))),
-    Case::new("conventions.sessions-are-answered-in-json", &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"], |lab| Box::pin(answers(lab, Sessions))),
-    Case::new("conventions.members-are-answered-in-json", &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"], |lab| Box::pin(answers(lab, Members))),
-    Case::new("conventions.messages-are-answered-in-json", &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"], |lab| Box::pin(answers(lab, Messages))),
-    Case::new("conventions.attachments-are-answered-in-json", &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"], |lab| Box::pin(answers(lab, Attachments))),
-    Case::new("conventions.emojis-are-answered-in-json", &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"], |lab| Box::pin(answers(lab, Emojis))),
-
-    Case::new("conventions.a-registration-is-a-form-or-json", &["API-FORM-AND-JSON", "AUTH-REGISTER"], |lab| {
-        Box::pin(register_in_json(lab))
+    Case::new("conventions.users-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| {
+        Box::pin(forms_and_json(lab, Users))
     }),
+    Case::new("conventions.contacts-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| {
+        Box::pin(forms_and_json(lab, Contacts))
+    }),
+    Case::new("conventions.favourites-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| {
+        Box::pin(forms_and_json(lab, Favourites))
+    }),
+    Case::new("conventions.conversations-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| {
+        Box::pin(forms_and_json(lab, Conversations))
+    }),
+    Case::new("conventions.sessions-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| {
+        Box::pin(forms_and_json(lab, Sessions))
+    }),
+    Case::new("conventions.members-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| {
+        Box::pin(forms_and_json(lab, Members))
+    }),
+    Case::new("conventions.messages-take-forms-and-json-alike", &["API-FORM-AND-JSON"], |lab| {
+        Box::pin(forms_and_json(lab, Messages))
+    }),
+    Case::new(
+        "conventions.users-are-answered-in-json",
+        &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"],
+        |lab| Box::pin(answers(lab, Users)),
+    ),
+    Case::new(
+        "conventions.contacts-are-answered-in-json",
+        &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"],
+        |lab| Box::pin(answers(lab, Contacts)),
+    ),
+    Case::new(
+        "conventions.favourites-are-answered-in-json",
+        &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"],
+        |lab| Box::pin(answers(lab, Favourites)),
+    ),
+    Case::new(
+        "conventions.conversations-are-answered-in-json",
+        &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"],
+        |lab| Box::pin(answers(lab, Conversations)),
+    ),
+    Case::new(
+        "conventions.sessions-are-answered-in-json",
+        &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"],
+        |lab| Box::pin(answers(lab, Sessions)),
+    ),
+    Case::new(
+        "conventions.members-are-answered-in-json",
+        &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"],
+        |lab| Box::pin(answers(lab, Members)),
+    ),
+    Case::new(
+        "conventions.messages-are-answered-in-json",
+        &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"],
+        |lab| Box::pin(answers(lab, Messages)),
+    ),
+    Case::new(
+        "conventions.attachments-are-answered-in-json",
+        &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"],
+        |lab| Box::pin(answers(lab, Attachments)),
+    ),
+    Case::new(
+        "conventions.emojis-are-answered-in-json",
+        &["API-JSON-ANSWER", "API-ID", "API-TIME", "API-SUCCESS"],
+        |lab| Box::pin(answers(lab, Emojis)),
+    ),
+    Case::new(
+        "conventions.a-registration-is-a-form-or-json",
+        &["API-FORM-AND-JSON", "AUTH-REGISTER"],
+        |lab| Box::pin(register_in_json(lab)),
+    ),
     Case::new("conventions.a-login-is-a-form-or-json", &["API-FORM-AND-JSON"], |lab| {
         Box::pin(login_in_json(lab))
     }),
@@ -45,7 +96,9 @@ pub(super) const CASES: &[Case] = &[
     Case::new("conventions.json-with-a-character-set-is-json", &["API-FORM-AND-JSON"], |lab| {
         Box::pin(json_with_a_character_set(lab))
     }),
-    Case::new("conventions.routes-are-under-v1", &["API-PREFIX", "API-NOT-FOUND"], |lab| Box::pin(prefix(lab))),
+    Case::new("conventions.routes-are-under-v1", &["API-PREFIX", "API-NOT-FOUND"], |lab| {
+        Box::pin(prefix(lab))
+    }),
     Case::new("conventions.what-was-done-is-said-to-be-done", &["API-SUCCESS", "USER-GET"], |lab| {
         Box::pin(what_was_done(lab))
     }),
@@ -84,7 +137,12 @@ async fn answers(lab: &Lab, resource: Resource) -> Result<(), Stop> {
             continue;
         }
         let is_json = serde_json::from_slice::<Value>(&answer.body).is_ok_and(|json| !json.is_null());
-        lab.check("API-JSON-ANSWER", is_json, format!("{} is answered with JSON", step.what()), answer.said())?;
+        lab.check(
+            "API-JSON-ANSWER",
+            is_json,
+            format!("{} is answered with JSON", step.what()),
+            answer.said(),
+        )?;
         well_formed(lab, &answer.json, &answer)?;
     }
     Ok(())
@@ -125,7 +183,7 @@ async fn register_in_json(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn login_in_json(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let body = json!({ "email": ann.account, "password": password_md5(PASSWORD) });
     let by_json = lab.ask(Method::POST, path::LOGIN).json(&body).send().await?;
     let by_json = by_json.done(lab, "API-FORM-AND-JSON")?;
@@ -189,7 +247,12 @@ async fn what_was_done(lab: &Lab) -> Result<(), Stop> {
         let said = lab.ask(Method::PUT, &own).by(&ann).form(&[("name", name)]).send().await?;
         let user = lab.ask(Method::GET, &own).by(&ann).send().await?.done(lab, "USER-GET")?;
         let done = user.text("/name").as_deref() == Some(name);
-        lab.check("API-SUCCESS", done && said.is_done(), "a name that changed was answered with 2xx", said.said())?;
+        lab.check(
+            "API-SUCCESS",
+            done && said.is_done(),
+            "a name that changed was answered with 2xx",
+            said.said(),
+        )?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Whether browsers of any origin are let in, on every route. Part 1.
 
-use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use http::Method;
+use http::header::{ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN};
 use y2w_sdk::protocol::rest::{fill, path};
 
 use super::super::ask::Answer;
@@ -14,31 +14,88 @@ use super::routes::Resource::{
 use super::routes::Stock;
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("cors.users-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| Box::pin(open_to_browsers(lab, Users))),
-    Case::new("cors.contacts-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| Box::pin(open_to_browsers(lab, Contacts))),
-    Case::new("cors.favourites-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| Box::pin(open_to_browsers(lab, Favourites))),
-    Case::new("cors.conversations-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| Box::pin(open_to_browsers(lab, Conversations))),
-    Case::new("cors.sessions-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| Box::pin(open_to_browsers(lab, Sessions))),
-    Case::new("cors.members-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| Box::pin(open_to_browsers(lab, Members))),
-    Case::new("cors.messages-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| Box::pin(open_to_browsers(lab, Messages))),
-    Case::new("cors.attachments-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| Box::pin(open_to_browsers(lab, Attachments))),
-    Case::new("cors.emojis-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| Box::pin(open_to_browsers(lab, Emojis))),
-    Case::new("cors.users-have-a-preflight", &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"], |lab| Box::pin(preflight(lab, Users))),
-    Case::new("cors.contacts-have-a-preflight", &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"], |lab| Box::pin(preflight(lab, Contacts))),
-    Case::new("cors.favourites-have-a-preflight", &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"], |lab| Box::pin(preflight(lab, Favourites))),
-    Case::new("cors.conversations-have-a-preflight", &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"], |lab| Box::pin(preflight(lab, Conversations))),
-    Case::new("cors.sessions-have-a-preflight", &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"], |lab| Box::pin(preflight(lab, Sessions))),
-    Case::new("cors.members-have-a-preflight", &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"], |lab| Box::pin(preflight(lab, Members))),
-    Case::new("cors.messages-have-a-preflight", &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"], |lab| Box::pin(preflight(lab, Messages))),
-    Case::new("cors.attachments-have-a-preflight", &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"], |lab| Box::pin(preflight(lab, Attachments))),
-    Case::new("cors.emojis-have-a-preflight", &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"], |lab| Box::pin(preflight(lab, Emojis))),
-
-    Case::new("cors.login-and-registration-have-a-preflight", &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"], |lab| {
-        Box::pin(preflight_without_token(lab))
+    Case::new("cors.users-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| {
+        Box::pin(open_to_browsers(lab, Users))
     }),
-    Case::new("cors.login-and-registration-are-open-to-browsers", &["API-CORS", "AUTH-REGISTER", "AUTH-LOGIN"], |lab| {
-        Box::pin(login_and_registration(lab))
+    Case::new("cors.contacts-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| {
+        Box::pin(open_to_browsers(lab, Contacts))
     }),
+    Case::new("cors.favourites-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| {
+        Box::pin(open_to_browsers(lab, Favourites))
+    }),
+    Case::new("cors.conversations-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| {
+        Box::pin(open_to_browsers(lab, Conversations))
+    }),
+    Case::new("cors.sessions-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| {
+        Box::pin(open_to_browsers(lab, Sessions))
+    }),
+    Case::new("cors.members-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| {
+        Box::pin(open_to_browsers(lab, Members))
+    }),
+    Case::new("cors.messages-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| {
+        Box::pin(open_to_browsers(lab, Messages))
+    }),
+    Case::new("cors.attachments-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| {
+        Box::pin(open_to_browsers(lab, Attachments))
+    }),
+    Case::new("cors.emojis-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| {
+        Box::pin(open_to_browsers(lab, Emojis))
+    }),
+    Case::new(
+        "cors.users-have-a-preflight",
+        &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"],
+        |lab| Box::pin(preflight(lab, Users)),
+    ),
+    Case::new(
+        "cors.contacts-have-a-preflight",
+        &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"],
+        |lab| Box::pin(preflight(lab, Contacts)),
+    ),
+    Case::new(
+        "cors.favourites-have-a-preflight",
+        &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"],
+        |lab| Box::pin(preflight(lab, Favourites)),
+    ),
+    Case::new(
+        "cors.conversations-have-a-preflight",
+        &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"],
+        |lab| Box::pin(preflight(lab, Conversations)),
+    ),
+    Case::new(
+        "cors.sessions-have-a-preflight",
+        &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"],
+        |lab| Box::pin(preflight(lab, Sessions)),
+    ),
+    Case::new(
+        "cors.members-have-a-preflight",
+        &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"],
+        |lab| Box::pin(preflight(lab, Members)),
+    ),
+    Case::new(
+        "cors.messages-have-a-preflight",
+        &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"],
+        |lab| Box::pin(preflight(lab, Messages)),
+    ),
+    Case::new(
+        "cors.attachments-have-a-preflight",
+        &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"],
+        |lab| Box::pin(preflight(lab, Attachments)),
+    ),
+    Case::new(
+        "cors.emojis-have-a-preflight",
+        &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"],
+        |lab| Box::pin(preflight(lab, Emojis)),
+    ),
+    Case::new(
+        "cors.login-and-registration-have-a-preflight",
+        &["API-CORS-PREFLIGHT", "API-CORS", "API-CORS-HEADERS", "API-CORS-METHODS"],
+        |lab| Box::pin(preflight_without_token(lab)),
+    ),
+    Case::new(
+        "cors.login-and-registration-are-open-to-browsers",
+        &["API-CORS", "AUTH-REGISTER", "AUTH-LOGIN"],
+        |lab| Box::pin(login_and_registration(lab)),
+    ),
     Case::new("cors.errors-of-each-kind-are-open-to-browsers", &["API-CORS", "API-SUCCESS"], |lab| {
         Box::pin(errors(lab))
     }),

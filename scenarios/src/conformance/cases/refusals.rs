@@ -16,30 +16,118 @@ use super::routes::Resource::{
 use super::routes::Stock;
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("refusals.users-that-are-not-there", &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"], |lab| Box::pin(not_there(lab, Users))),
-    Case::new("refusals.contacts-that-are-not-there", &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"], |lab| Box::pin(not_there(lab, Contacts))),
-    Case::new("refusals.favourites-that-are-not-there", &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"], |lab| Box::pin(not_there(lab, Favourites))),
-    Case::new("refusals.conversations-that-are-not-there", &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"], |lab| Box::pin(not_there(lab, Conversations))),
-    Case::new("refusals.sessions-that-are-not-there", &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"], |lab| Box::pin(not_there(lab, Sessions))),
-    Case::new("refusals.members-that-are-not-there", &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"], |lab| Box::pin(not_there(lab, Members))),
-    Case::new("refusals.messages-that-are-not-there", &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"], |lab| Box::pin(not_there(lab, Messages))),
-    Case::new("refusals.attachments-that-are-not-there", &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"], |lab| Box::pin(not_there(lab, Attachments))),
-    Case::new("refusals.a-registration-without-a-parameter", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "AUTH-REGISTER"], |lab| Box::pin(register_without(lab))),
-    Case::new("refusals.a-login-without-a-parameter", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "AUTH-LOGIN"], |lab| Box::pin(login_without(lab))),
-    Case::new("refusals.a-change-of-password-without-a-parameter", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "AUTH-SET-PASSWORD"], |lab| Box::pin(set_password_without(lab))),
-    Case::new("refusals.a-contact-without-a-user", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "CONTACT-ADD"], |lab| Box::pin(contact_without(lab))),
-    Case::new("refusals.a-favourite-group-without-a-session", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "FAV-ADD"], |lab| Box::pin(favourite_without(lab))),
-    Case::new("refusals.a-session-without-a-type", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "SESS-CREATE-GROUP"], |lab| Box::pin(session_without(lab))),
-    Case::new("refusals.a-member-without-a-user", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "MEMBER-ADD"], |lab| Box::pin(member_without(lab))),
-    Case::new("refusals.a-message-without-a-parameter", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "MSG-STORE"], |lab| Box::pin(message_without(lab))),
-    Case::new("refusals.no-token", &["API-ERROR-SHAPE", "API-AUTH-NEEDED", "API-SUCCESS"], |lab| Box::pin(no_token(lab))),
-    Case::new("refusals.no-right", &["API-ERROR-SHAPE", "API-FORBIDDEN", "API-SUCCESS"], |lab| Box::pin(no_right(lab))),
-    Case::new("refusals.no-such-route", &["API-ERROR-SHAPE", "API-NOT-FOUND", "API-SUCCESS"], |lab| Box::pin(no_such_route(lab))),
-    Case::new("refusals.a-method-that-a-route-has-not", &["API-ERROR-SHAPE", "API-NO-EFFECT", "API-SUCCESS"], |lab| Box::pin(no_such_method(lab))),
-    Case::new("refusals.what-the-business-refuses", &["API-ERROR-SHAPE", "API-SUCCESS"], |lab| Box::pin(business(lab))),
-    Case::new("refusals.the-token-endpoint", &["TOKEN-REFUSE", "TOKEN-GRANT-TYPE", "API-ERROR-SHAPE", "TOKEN-GRANT"], |lab| Box::pin(token_endpoint(lab))),
-    Case::new("refusals.ids-that-no-server-gives", &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"], |lab| Box::pin(odd_ids(lab))),
-    Case::new("refusals.a-write-that-is-forbidden-has-no-effect", &["API-NO-EFFECT", "API-FORBIDDEN", "API-SUCCESS"], |lab| Box::pin(forbidden_has_no_effect(lab))),
+    Case::new(
+        "refusals.users-that-are-not-there",
+        &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"],
+        |lab| Box::pin(not_there(lab, Users)),
+    ),
+    Case::new(
+        "refusals.contacts-that-are-not-there",
+        &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"],
+        |lab| Box::pin(not_there(lab, Contacts)),
+    ),
+    Case::new(
+        "refusals.favourites-that-are-not-there",
+        &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"],
+        |lab| Box::pin(not_there(lab, Favourites)),
+    ),
+    Case::new(
+        "refusals.conversations-that-are-not-there",
+        &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"],
+        |lab| Box::pin(not_there(lab, Conversations)),
+    ),
+    Case::new(
+        "refusals.sessions-that-are-not-there",
+        &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"],
+        |lab| Box::pin(not_there(lab, Sessions)),
+    ),
+    Case::new(
+        "refusals.members-that-are-not-there",
+        &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"],
+        |lab| Box::pin(not_there(lab, Members)),
+    ),
+    Case::new(
+        "refusals.messages-that-are-not-there",
+        &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"],
+        |lab| Box::pin(not_there(lab, Messages)),
+    ),
+    Case::new(
+        "refusals.attachments-that-are-not-there",
+        &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"],
+        |lab| Box::pin(not_there(lab, Attachments)),
+    ),
+    Case::new(
+        "refusals.a-registration-without-a-parameter",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "AUTH-REGISTER"],
+        |lab| Box::pin(register_without(lab)),
+    ),
+    Case::new(
+        "refusals.a-login-without-a-parameter",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "AUTH-LOGIN"],
+        |lab| Box::pin(login_without(lab)),
+    ),
+    Case::new(
+        "refusals.a-change-of-password-without-a-parameter",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "AUTH-SET-PASSWORD"],
+        |lab| Box::pin(set_password_without(lab)),
+    ),
+    Case::new(
+        "refusals.a-contact-without-a-user",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "CONTACT-ADD"],
+        |lab| Box::pin(contact_without(lab)),
+    ),
+    Case::new(
+        "refusals.a-favourite-group-without-a-session",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "FAV-ADD"],
+        |lab| Box::pin(favourite_without(lab)),
+    ),
+    Case::new(
+        "refusals.a-session-without-a-type",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "SESS-CREATE-GROUP"],
+        |lab| Box::pin(session_without(lab)),
+    ),
+    Case::new(
+        "refusals.a-member-without-a-user",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "MEMBER-ADD"],
+        |lab| Box::pin(member_without(lab)),
+    ),
+    Case::new(
+        "refusals.a-message-without-a-parameter",
+        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "API-NO-EFFECT", "MSG-STORE"],
+        |lab| Box::pin(message_without(lab)),
+    ),
+    Case::new("refusals.no-token", &["API-ERROR-SHAPE", "API-AUTH-NEEDED", "API-SUCCESS"], |lab| {
+        Box::pin(no_token(lab))
+    }),
+    Case::new("refusals.no-right", &["API-ERROR-SHAPE", "API-FORBIDDEN", "API-SUCCESS"], |lab| {
+        Box::pin(no_right(lab))
+    }),
+    Case::new("refusals.no-such-route", &["API-ERROR-SHAPE", "API-NOT-FOUND", "API-SUCCESS"], |lab| {
+        Box::pin(no_such_route(lab))
+    }),
+    Case::new(
+        "refusals.a-method-that-a-route-has-not",
+        &["API-ERROR-SHAPE", "API-NO-EFFECT", "API-SUCCESS"],
+        |lab| Box::pin(no_such_method(lab)),
+    ),
+    Case::new("refusals.what-the-business-refuses", &["API-ERROR-SHAPE", "API-SUCCESS"], |lab| {
+        Box::pin(business(lab))
+    }),
+    Case::new(
+        "refusals.the-token-endpoint",
+        &["TOKEN-REFUSE", "TOKEN-GRANT-TYPE", "API-ERROR-SHAPE", "TOKEN-GRANT"],
+        |lab| Box::pin(token_endpoint(lab)),
+    ),
+    Case::new(
+        "refusals.ids-that-no-server-gives",
+        &["API-NOT-FOUND", "API-ERROR-SHAPE", "API-SUCCESS"],
+        |lab| Box::pin(odd_ids(lab)),
+    ),
+    Case::new(
+        "refusals.a-write-that-is-forbidden-has-no-effect",
+        &["API-NO-EFFECT", "API-FORBIDDEN", "API-SUCCESS"],
+        |lab| Box::pin(forbidden_has_no_effect(lab)),
+    ),
 ];
 
 /// Rule `API-ERROR-SHAPE`.
@@ -90,7 +178,7 @@ async fn register_without(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn login_without(lab: &Lab) -> Result<(), Stop> {
-    let (ann, password) = (lab.person("ann").await?, password_md5(PASSWORD));
+    let (ann, password) = (lab.newcomer("ann").await?, password_md5(PASSWORD));
     let fields = [("email", &*ann.account), ("password", &*password)];
     for (name, _) in fields {
         let ask = lab.ask(Method::POST, path::LOGIN).form(&without(&fields, name));
@@ -102,7 +190,7 @@ async fn login_without(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn set_password_without(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let (old, new) = (password_md5(PASSWORD), password_md5("new one"));
     let fields = [("oldPassword", &*old), ("password", &*new)];
     let set = |fields: &[(&str, &str)]| lab.ask(Method::POST, path::SET_PASSWORD).by(&ann).form(fields);
@@ -199,7 +287,9 @@ async fn no_right(lab: &Lab) -> Result<(), Stop> {
 
 async fn no_such_route(lab: &Lab) -> Result<(), Stop> {
     let ann = lab.person("ann").await?;
-    for (method, route) in [(Method::GET, "/v1/nowhere"), (Method::POST, "/v1/nowhere"), (Method::DELETE, "/v1/nowhere/1")] {
+    for (method, route) in
+        [(Method::GET, "/v1/nowhere"), (Method::POST, "/v1/nowhere"), (Method::DELETE, "/v1/nowhere/1")]
+    {
         is_refused(lab, lab.ask(method, route).by(&ann), "API-NOT-FOUND", &[404]).await?;
     }
     lab.ask(Method::GET, fill(path::USER, &[&ann.uid])).by(&ann).send().await?.done(lab, "API-SUCCESS")?;
@@ -260,7 +350,20 @@ async fn token_endpoint(lab: &Lab) -> Result<(), Stop> {
 async fn odd_ids(lab: &Lab) -> Result<(), Stop> {
     let ann = lab.person("ann").await?;
     let long = "9".repeat(400);
-    for odd in ["0", "-1", "1.5", "1e3", "0x10", "null", "' or '1'='1", "例君", "%", "a b", "99999999999999999999", &long] {
+    for odd in [
+        "0",
+        "-1",
+        "1.5",
+        "1e3",
+        "0x10",
+        "null",
+        "' or '1'='1",
+        "例君",
+        "%",
+        "a b",
+        "99999999999999999999",
+        &long,
+    ] {
         for route in [path::USER, path::SESSION, path::ATTACHMENT] {
             let ask = lab.ask(Method::GET, fill(route, &[odd])).by(&ann);
             is_refused(lab, ask, "API-NOT-FOUND", &[404]).await?;

@@ -126,8 +126,12 @@ impl Stock {
     /// With people whose names end so.
     pub(super) async fn of(lab: &Lab, resource: Resource, suffix: &str) -> Result<Self, Stop> {
         let name = |name: &str| format!("{name}{suffix}");
-        let (ann, bob, eve) =
-            (lab.person(&name("ann")).await?, lab.person(&name("bob")).await?, lab.person(&name("eve")).await?);
+        // Of these one changes the password.
+        let ann = match resource {
+            Resource::Users => lab.newcomer(&name("ann")).await?,
+            _ => lab.person(&name("ann")).await?,
+        };
+        let (bob, eve) = (lab.person(&name("bob")).await?, lab.person(&name("eve")).await?);
         let mark = lab.account(&name("mark"));
         let steps = match resource {
             Resource::Users => users(&ann, &bob),
@@ -223,13 +227,7 @@ async fn sessions(lab: &Lab, ann: &Person, bob: &Person, mark: &str) -> Result<V
     ])
 }
 
-async fn members(
-    lab: &Lab,
-    ann: &Person,
-    bob: &Person,
-    eve: &Person,
-    mark: &str,
-) -> Result<Vec<Step>, Stop> {
+async fn members(lab: &Lab, ann: &Person, bob: &Person, eve: &Person, mark: &str) -> Result<Vec<Step>, Stop> {
     let group = lab.group(ann, &[]).await?;
     let marked = Person { name: mark.to_owned(), ..bob.clone() };
     let member = id(&lab.join(ann, &group, &marked, "user").await?)?;

@@ -14,23 +14,63 @@ use super::super::need::Need;
 use super::super::verdict::Stop;
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("tokens.the-secret-of-a-login-is-derived", &["AUTH-SECRET-DERIVED", "AUTH-SECRET-DAY", "AUTH-LOGIN"], |lab| Box::pin(derived(lab))),
-    Case::new("tokens.the-secret-of-a-login-has-its-form", &["AUTH-SECRET-DERIVED", "AUTH-LOGIN"], |lab| Box::pin(form_of_the_secret(lab))),
-    Case::new("tokens.the-secret-is-one-for-all-users-of-the-day", &["AUTH-SECRET-DERIVED", "AUTH-LOGIN"], |lab| Box::pin(one_for_all(lab))),
-    Case::new("tokens.the-apps-own-secret-is-in-no-answer", &["AUTH-SECRET-HIDDEN", "AUTH-REGISTER", "AUTH-LOGIN", "USER-GET", "TOKEN-GRANT"], |lab| Box::pin(hidden(lab))),
-    Case::new("tokens.another-day-has-another-secret", &["AUTH-SECRET-DERIVED", "AUTH-LOGIN"], |lab| Box::pin(another_day(lab))),
+    Case::new(
+        "tokens.the-secret-of-a-login-is-derived",
+        &["AUTH-SECRET-DERIVED", "AUTH-SECRET-DAY", "AUTH-LOGIN"],
+        |lab| Box::pin(derived(lab)),
+    ),
+    Case::new("tokens.the-secret-of-a-login-has-its-form", &["AUTH-SECRET-DERIVED", "AUTH-LOGIN"], |lab| {
+        Box::pin(form_of_the_secret(lab))
+    }),
+    Case::new(
+        "tokens.the-secret-is-one-for-all-users-of-the-day",
+        &["AUTH-SECRET-DERIVED", "AUTH-LOGIN"],
+        |lab| Box::pin(one_for_all(lab)),
+    ),
+    Case::new(
+        "tokens.the-apps-own-secret-is-in-no-answer",
+        &["AUTH-SECRET-HIDDEN", "AUTH-REGISTER", "AUTH-LOGIN", "USER-GET", "TOKEN-GRANT"],
+        |lab| Box::pin(hidden(lab)),
+    ),
+    Case::new("tokens.another-day-has-another-secret", &["AUTH-SECRET-DERIVED", "AUTH-LOGIN"], |lab| {
+        Box::pin(another_day(lab))
+    }),
     Case::new("tokens.a-grant-gives-an-imtoken", &["TOKEN-GRANT"], |lab| Box::pin(grant_gives(lab))),
     Case::new("tokens.two-grants-are-both-good", &["TOKEN-GRANT"], |lab| Box::pin(two_grants(lab))),
-    Case::new("tokens.the-secret-of-the-day-is-taken", &["TOKEN-SECRET-WINDOW", "TOKEN-REFUSE"], |lab| Box::pin(today(lab))),
-    Case::new("tokens.the-secret-of-the-day-before-is-taken", &["TOKEN-SECRET-WINDOW", "TOKEN-REFUSE"], |lab| Box::pin(yesterday(lab))),
-    Case::new("tokens.the-secret-of-the-day-after-is-taken", &["TOKEN-SECRET-ZONE", "TOKEN-REFUSE"], |lab| Box::pin(tomorrow(lab))),
-    Case::new("tokens.older-secrets-are-refused", &["TOKEN-SECRET-OLD", "TOKEN-SECRET-WINDOW"], |lab| Box::pin(old(lab))),
-    Case::new("tokens.the-secret-of-a-login-is-taken-on-the-next-day", &["TOKEN-SECRET-WINDOW", "TOKEN-SECRET-OLD", "AUTH-LOGIN"], |lab| Box::pin(on_the_next_day(lab))),
-    Case::new("tokens.a-wrong-secret-is-refused", &["TOKEN-REFUSE", "TOKEN-GRANT"], |lab| Box::pin(wrong_secret(lab))),
-    Case::new("tokens.an-unknown-app-is-refused", &["TOKEN-REFUSE", "TOKEN-GRANT"], |lab| Box::pin(unknown_app(lab))),
-    Case::new("tokens.other-grants-are-refused", &["TOKEN-GRANT-TYPE", "TOKEN-GRANT"], |lab| Box::pin(other_grants(lab))),
+    Case::new("tokens.the-secret-of-the-day-is-taken", &["TOKEN-SECRET-WINDOW", "TOKEN-REFUSE"], |lab| {
+        Box::pin(today(lab))
+    }),
+    Case::new(
+        "tokens.the-secret-of-the-day-before-is-taken",
+        &["TOKEN-SECRET-WINDOW", "TOKEN-REFUSE"],
+        |lab| Box::pin(yesterday(lab)),
+    ),
+    Case::new("tokens.the-secret-of-the-day-after-is-taken", &["TOKEN-SECRET-ZONE", "TOKEN-REFUSE"], |lab| {
+        Box::pin(tomorrow(lab))
+    }),
+    Case::new("tokens.older-secrets-are-refused", &["TOKEN-SECRET-OLD", "TOKEN-SECRET-WINDOW"], |lab| {
+        Box::pin(old(lab))
+    }),
+    Case::new(
+        "tokens.the-secret-of-a-login-is-taken-on-the-next-day",
+        &["TOKEN-SECRET-WINDOW", "TOKEN-SECRET-OLD", "AUTH-LOGIN"],
+        |lab| Box::pin(on_the_next_day(lab)),
+    ),
+    Case::new("tokens.a-wrong-secret-is-refused", &["TOKEN-REFUSE", "TOKEN-GRANT"], |lab| {
+        Box::pin(wrong_secret(lab))
+    }),
+    Case::new("tokens.an-unknown-app-is-refused", &["TOKEN-REFUSE", "TOKEN-GRANT"], |lab| {
+        Box::pin(unknown_app(lab))
+    }),
+    Case::new("tokens.other-grants-are-refused", &["TOKEN-GRANT-TYPE", "TOKEN-GRANT"], |lab| {
+        Box::pin(other_grants(lab))
+    }),
     Case::new("tokens.browsers-are-let-in", &["TOKEN-CORS", "TOKEN-GRANT"], |lab| Box::pin(browsers(lab))),
-    Case::new("tokens.the-apps-own-secret-is-taken", &["TOKEN-RAW-SECRET", "TOKEN-GRANT", "TOKEN-REFUSE"], |lab| Box::pin(raw_secret(lab))),
+    Case::new(
+        "tokens.the-apps-own-secret-is-taken",
+        &["TOKEN-RAW-SECRET", "TOKEN-GRANT", "TOKEN-REFUSE"],
+        |lab| Box::pin(raw_secret(lab)),
+    ),
 ];
 
 fn grant<'a>(lab: &'a Lab, kind: &str, key: &str, secret: &str) -> Ask<'a> {
@@ -49,7 +89,7 @@ async fn login(lab: &Lab, person: &Person) -> Result<(Answer, String), Stop> {
 }
 
 async fn derived(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let before = lab.derived_secret(0).await?;
     let (login, secret) = login(lab, &ann).await?;
     let after = lab.derived_secret(0).await?;
@@ -67,7 +107,7 @@ async fn derived(lab: &Lab) -> Result<(), Stop> {
 
 /// What can be seen of it without the app's secret.
 async fn form_of_the_secret(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let (login, secret) = login(lab, &ann).await?;
     let (sum, day) = secret.split_once("==").unwrap_or_default();
     let is_sum = sum.len() == 32 && sum.bytes().all(|byte| b"0123456789abcdef".contains(&byte));
@@ -79,27 +119,37 @@ async fn form_of_the_secret(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn one_for_all(lab: &Lab) -> Result<(), Stop> {
-    let (ann, bob) = (lab.person("ann").await?, lab.person("bob").await?);
+    let (ann, bob) = (lab.newcomer("ann").await?, lab.newcomer("bob").await?);
     let (_, first) = login(lab, &ann).await?;
     let (login_of_bob, second) = login(lab, &bob).await?;
     let (_, third) = login(lab, &ann).await?;
     // The day may have changed in between: once.
     let same = !first.is_empty() && (first == second || second == third);
-    lab.check("AUTH-SECRET-DERIVED", same, "two users are given the same secret of the day", login_of_bob.said())
+    lab.check(
+        "AUTH-SECRET-DERIVED",
+        same,
+        "two users are given the same secret of the day",
+        login_of_bob.said(),
+    )
 }
 
 async fn hidden(lab: &Lab) -> Result<(), Stop> {
     let account = lab.account("ann");
     let registered = lab.register(&account, "Ann").send().await?.done(lab, "AUTH-REGISTER")?;
     let login = lab.login(&account, PASSWORD).send().await?.done(lab, "AUTH-LOGIN")?;
-    let ann = lab.person("bob").await?;
+    let ann = lab.newcomer("bob").await?;
     let user = lab.ask(Method::GET, fill(path::USER, &[&ann.uid])).by(&ann).send().await?;
     let user = user.done(lab, "USER-GET")?;
     let token = granted(lab, &ann, &ann.secret).await?.done(lab, "TOKEN-GRANT")?;
     for answer in [registered, login, user, token] {
         let shown = lab.shows_app_secret(&answer.json).await?;
         let what = &answer.what;
-        lab.check("AUTH-SECRET-HIDDEN", !shown, format!("{what} does not show the app's secret"), answer.said())?;
+        lab.check(
+            "AUTH-SECRET-HIDDEN",
+            !shown,
+            format!("{what} does not show the app's secret"),
+            answer.said(),
+        )?;
     }
     Ok(())
 }
@@ -107,12 +157,17 @@ async fn hidden(lab: &Lab) -> Result<(), Stop> {
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 
 async fn another_day(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     let (_, today) = login(lab, &ann).await?;
     lab.pass(DAY).await?;
     let (login, tomorrow) = login(lab, &ann).await?;
     let new = !today.is_empty() && !tomorrow.is_empty() && today != tomorrow;
-    lab.check("AUTH-SECRET-DERIVED", new, format!("a day later the secret is another than {today}"), login.said())
+    lab.check(
+        "AUTH-SECRET-DERIVED",
+        new,
+        format!("a day later the secret is another than {today}"),
+        login.said(),
+    )
 }
 
 /// The fields of an answer that grants.
@@ -176,7 +231,7 @@ async fn old(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn on_the_next_day(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
+    let ann = lab.newcomer("ann").await?;
     lab.pass(DAY).await?;
     granted(lab, &ann, &ann.secret).await?.done(lab, "TOKEN-SECRET-WINDOW")?;
     lab.pass(DAY).await?;
@@ -232,7 +287,8 @@ async fn browsers(lab: &Lab) -> Result<(), Stop> {
         let expected = format!("the answer to {} has Access-Control-Allow-Origin: *", answer.what);
         lab.check("TOKEN-CORS", origin == Some("*"), expected, format!("{origin:?} on {}", answer.said()))
     };
-    let preflight = lab.ask(Method::OPTIONS, path::TOKEN).header(ORIGIN, "https://example.org").send().await?;
+    let preflight =
+        lab.ask(Method::OPTIONS, path::TOKEN).header(ORIGIN, "https://example.org").send().await?;
     let expected = "OPTIONS is answered with 200, without a token";
     lab.check("TOKEN-CORS", preflight.status == 200, expected, preflight.said())?;
     is_open(&preflight)?;
@@ -244,12 +300,12 @@ async fn browsers(lab: &Lab) -> Result<(), Stop> {
 }
 
 async fn raw_secret(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
-    let answer = granted(lab, &ann, Lab::APP_SECRET).await?;
+    let (ann, secret) = (lab.person("ann").await?, lab.app_secret().await?);
+    let answer = granted(lab, &ann, &secret).await?;
     if !answer.is_done() {
         let refused = is_refused(lab, answer.clone());
         return refused.and_then(|()| Err(lab.lacks(Need::RawSecret, answer.said())));
     }
     is_granted(lab, &answer)?;
-    is_refused(lab, granted(lab, &ann, &format!("{}x", Lab::APP_SECRET)).await?)
+    is_refused(lab, granted(lab, &ann, &format!("{secret}x")).await?)
 }
