@@ -153,8 +153,14 @@ impl Lab {
         if masks.is_empty() {
             return body.to_vec();
         }
-        let text = String::from_utf8_lossy(body).into_owned();
-        masks.iter().fold(text, |text, mask| text.replace(mask, "***")).into_bytes()
+        let text = String::from_utf8_lossy(body);
+        let hidden = |text: &str| masks.iter().fold(text.to_owned(), |text, mask| text.replace(mask, "***"));
+        // The name of a parameter stays, whatever the secret is: `client_secret`, for one.
+        let field = |field: &str| match field.split_once('=') {
+            Some((name, value)) => format!("{name}={}", hidden(value)),
+            None => hidden(field),
+        };
+        text.split('&').map(field).collect::<Vec<_>>().join("&").into_bytes()
     }
 
     fn mask(&self, secret: &str) {

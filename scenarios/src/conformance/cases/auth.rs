@@ -129,7 +129,7 @@ pub(super) const CASES: &[Case] = &[
         &["API-AUTH-INVALID", "AUTH-TOKEN-LIFE", "AUTH-LOGIN"],
         |lab| Box::pin(after_its_time(lab)),
     ),
-    Case::new("auth.a-token-is-good-for-as-long-as-announced", &["AUTH-TOKEN-LIFE"], |lab| {
+    Case::new("auth.a-token-is-good-for-as-long-as-announced", &["AUTH-TOKEN-LIFE", "AUTH-LOGIN"], |lab| {
         Box::pin(as_long_as_announced(lab))
     }),
 ];
