@@ -61,6 +61,11 @@ impl<'a> Ask<'a> {
         Self { who: person.name.clone(), next_door: person.next_door, ..self }.header(AUTHORIZATION, bearer)
     }
 
+    /// By somebody of that name, who shows no token.
+    pub(super) fn named(self, name: &str) -> Self {
+        Self { who: name.to_owned(), ..self }
+    }
+
     /// In the other app of the server.
     pub(super) fn next_door(self) -> Self {
         Self { next_door: true, ..self }

@@ -11,13 +11,14 @@ use y2w_reports::conformance::Line;
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::protocol::credential::{self, password_md5};
 use y2w_sdk::protocol::push::ImSessionId;
-use y2w_sdk::protocol::rest::{fill, path};
+use y2w_sdk::protocol::rest::{GateData, fill, path};
 use y2w_sdk::protocol::{SessionType, Timestamp, limits};
 
 use super::ask::Ask;
 use super::case::{Case, Transport};
 use super::ledger::{self, Level};
 use super::need::Need;
+use super::pushes::Common;
 use super::tape::{Tape, Told};
 use super::target::{Account, DEADLINE, Target};
 use super::timeline::Timeline;
@@ -45,14 +46,16 @@ pub struct Lab {
     rules: &'static [&'static str],
     /// The way of push connections.
     pub(super) transport: Transport,
+    /// What its push connections have in common.
+    pub(super) common: Common,
     /// Checks of a SHOULD that did not hold.
     missed: Mutex<Vec<Broken>>,
     /// How many streams each has opened.
     streams: Mutex<BTreeMap<String, u32>>,
-    /// The time that the case has let pass on purpose.
-    passed: Mutex<Duration>,
     /// What is not to be told by what is kept of a request: the words of a target's file.
     masks: Mutex<Vec<String>>,
+    /// The time that the case has let pass on purpose.
+    passed: Mutex<Duration>,
 }
 
 /// A user of a case, who is logged in.
@@ -95,10 +98,11 @@ impl Lab {
             own: format!("{}-{run}", case.title().replace(['.', '@'], "-")),
             rules: case.rules,
             transport: case.transport,
+            common: Common::default(),
             missed: Mutex::default(),
             streams: Mutex::default(),
-            passed: Mutex::default(),
             masks: Mutex::default(),
+            passed: Mutex::default(),
         }
     }
 
@@ -140,6 +144,11 @@ impl Lab {
             _ => &None,
         };
         elsewhere.clone().unwrap_or_else(|| target.world.base_url().to_owned())
+    }
+
+    /// Where the push server is, where no gate says it.
+    pub(super) fn known_place(&self) -> Option<GateData> {
+        self.target.as_ref()?.push.clone()
     }
 
     /// How long an answer may take.
@@ -315,7 +324,7 @@ impl Lab {
     async fn log_in(&self, name: &str, ask: Ask<'_>, account: &str, next_door: bool) -> Result<Person, Stop> {
         let unusable = |what: String| Stop::Inconclusive(format!("{name} cannot be made: {what}"));
         let (what, is_login) = (ask.what(), ask.what().ends_with(path::LOGIN));
-        let answer = if next_door { ask.next_door() } else { ask }.send().await?;
+        let answer = if next_door { ask.next_door() } else { ask }.named(name).send().await?;
         if answer.status != 200 {
             return Err(unusable(format!("{what} was answered with {}", answer.said())));
         }

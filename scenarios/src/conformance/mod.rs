@@ -18,6 +18,7 @@
 mod ask;
 mod case;
 mod cases;
+mod collection;
 pub mod coverage;
 mod device;
 mod groups;
@@ -26,14 +27,18 @@ mod lab;
 pub mod ledger;
 mod mutants;
 mod need;
+mod packets;
+mod pushes;
 mod recording;
 pub mod report;
+mod same;
 mod suite;
 mod tape;
 mod target;
 mod target_file;
 mod timeline;
 mod verdict;
+mod views;
 mod wire;
 
 pub use case::Case;

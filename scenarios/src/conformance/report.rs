@@ -127,7 +127,7 @@ fn broken(broken: &Broken) -> model::Broken {
     model::Broken {
         rule: broken.rule.to_owned(),
         level: rule.map_or_else(String::new, |rule| rule.level.to_string()),
-        text: rule.map_or("", |rule| rule.text).to_owned(),
+        text: rule.map_or_else(String::new, ledger::Rule::flowing),
         expected: broken.expected.clone(),
         actual: broken.actual.clone(),
     }
@@ -154,7 +154,7 @@ fn rules(results: &[Result]) -> Vec<model::Rule> {
         level: rule.level.to_string(),
         sources: rule.sources.to_owned(),
         part: rule.part.to_owned(),
-        text: rule.text.to_owned(),
+        text: rule.flowing(),
         state: state(rule),
         cases: of_rule.get(rule.id).into_iter().flatten().map(|result| result.case.clone()).collect(),
         untested: reason(rule).map(str::to_owned),

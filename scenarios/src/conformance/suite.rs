@@ -225,3 +225,132 @@ fn badness(verdict: Verdict) -> u8 {
         Verdict::HarnessError => 5,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use bytes::Bytes;
+    use futures_util::future::BoxFuture;
+    use http::{Method, Request, Response};
+    use y2w_sdk::api::HttpTransport;
+    use y2w_sdk::clock::Clock;
+    use y2w_sdk::push::{Mqtt, Streams};
+
+    use super::*;
+    use crate::world::{Harm, NotInflicted, World, in_virtual_time};
+
+    /// A server that answers so many requests, and then none until it was asked so often.
+    struct Mortal {
+        dies: u32,
+        returns: u32,
+        asked: AtomicU32,
+    }
+
+    impl HttpTransport for Mortal {
+        fn send(&self, _: Request<Bytes>) -> BoxFuture<'_, std::result::Result<Response<Bytes>, String>> {
+            let asked = self.asked.fetch_add(1, Ordering::Relaxed);
+            let lives = asked < self.dies || asked >= self.returns;
+            Box::pin(async move {
+                if lives { Ok(Response::new(Bytes::new())) } else { Err("connection refused".to_owned()) }
+            })
+        }
+    }
+
+    struct Graveyard(Arc<Mortal>);
+
+    impl World for Graveyard {
+        fn base_url(&self) -> &'static str {
+            "http://graveyard"
+        }
+
+        fn clock(&self) -> Clock {
+            Clock::system()
+        }
+
+        fn http(&self) -> Arc<dyn HttpTransport> {
+            self.0.clone()
+        }
+
+        fn streams(&self) -> Arc<dyn Streams> {
+            Arc::new(Mqtt::tcp())
+        }
+
+        fn inflict(&self, _: Harm) -> BoxFuture<'_, std::result::Result<(), NotInflicted>> {
+            Box::pin(async { Ok(()) })
+        }
+    }
+
+    const RULES: &[&str] = &["API-TIME", "API-CORS"];
+
+    async fn asks_once(lab: &Lab) -> std::result::Result<(), Stop> {
+        lab.ask(Method::GET, "/v1/x").send().await.map(drop)
+    }
+
+    async fn panics(_: &Lab) -> std::result::Result<(), Stop> {
+        let none: Option<()> = None;
+        none.expect("a case that goes wrong");
+        Ok(())
+    }
+
+    async fn hangs(_: &Lab) -> std::result::Result<(), Stop> {
+        std::future::pending().await
+    }
+
+    async fn cites_what_is_not_its_own(lab: &Lab) -> std::result::Result<(), Stop> {
+        lab.check("AUTH-LOGIN", true, "", "")
+    }
+
+    const CASES: [Case; 6] = [
+        Case::new("a.one", RULES, |lab| Box::pin(asks_once(lab))),
+        Case::new("b.panics", RULES, |lab| Box::pin(panics(lab))),
+        Case::new("c.hangs", RULES, |lab| Box::pin(hangs(lab))),
+        Case::new("d.cites", RULES, |lab| Box::pin(cites_what_is_not_its_own(lab))),
+        Case::new("e.one", RULES, |lab| Box::pin(asks_once(lab))),
+        Case::new("f.one", RULES, |lab| Box::pin(asks_once(lab))),
+    ];
+
+    fn run_on(cases: &[Case], dies: u32, returns: u32) -> Vec<Result> {
+        let world = Graveyard(Arc::new(Mortal { dies, returns, asked: AtomicU32::new(0) }));
+        let target = Target::in_virtual_time(Arc::new(world));
+        in_virtual_time(run(cases, &target, "test", 1, |_| ()))
+    }
+
+    #[test]
+    fn what_goes_wrong_with_a_case_stops_no_other() {
+        let results = run_on(&CASES, 100, 100);
+        let verdicts: Vec<Verdict> = results.iter().map(|result| result.verdict).collect();
+        let (pass, harness) = (Verdict::Pass, Verdict::HarnessError);
+        assert_eq!(verdicts, [pass, harness, Verdict::Inconclusive, harness, pass, pass]);
+        assert_eq!(results[1].why.as_deref(), Some("the case panicked"));
+        assert_eq!(results[2].why.as_deref(), Some("it was not over after 60 s"));
+        let cites = "the case cites AUTH-LOGIN, which is none of its rules";
+        assert_eq!(results[3].why.as_deref(), Some(cites));
+    }
+
+    #[test]
+    fn where_the_target_dies_the_case_is_named_and_the_others_wait_for_it_to_come_back() {
+        let one = |name| Case { name, ..CASES[0] };
+        let cases = [one("a.one"), one("b.two"), one("c.three"), one("d.four"), one("e.five"), one("f.six")];
+        // It answers 3, then refuses 3: the request of d, the look whether it is there, and the look before e.
+        let results = run_on(&cases, 3, 6);
+        let verdicts: Vec<Verdict> = results.iter().map(|result| result.verdict).collect();
+        let (pass, nothing) = (Verdict::Pass, Verdict::Inconclusive);
+        assert_eq!(verdicts, [pass, pass, pass, nothing, nothing, pass]);
+        let why = |index: usize| results[index].why.clone().unwrap_or_default();
+        let died = "GET /v1/x: connection refused; the target does not answer any more, it died under d.four";
+        assert_eq!(why(3), died);
+        assert_eq!(why(4), "not run: the target is dead since d.four");
+    }
+
+    #[test]
+    fn of_several_runs_the_worst_counts_and_all_are_counted() {
+        let passed = run_on(&CASES[..1], 100, 100);
+        let dead = run_on(&CASES[..1], 0, 100);
+        let both = together(vec![passed.clone(), dead, passed]);
+        assert_eq!(both.len(), 1);
+        assert_eq!(both[0].verdict, Verdict::Inconclusive);
+        assert_eq!(both[0].runs, Counts::from([(Verdict::Pass, 2), (Verdict::Inconclusive, 1)]));
+    }
+}

@@ -62,10 +62,11 @@ impl Target {
         }
     }
 
-    /// A server of ours, in virtual time: nothing is missing.
+    /// A server of ours, in virtual time: without sockets its gate has no place to name for TCP.
     pub fn in_virtual_time(world: Arc<dyn World>) -> Self {
         let name = "mock server, in virtual time";
-        Self { secret: Some("secret".to_owned()), ..Self::new(world, name) }
+        let missing = BTreeSet::from([Need::GateTcp]);
+        Self { secret: Some("secret".to_owned()), missing, ..Self::new(world, name) }
     }
 
     /// A server of ours, on sockets: time passes as it does.

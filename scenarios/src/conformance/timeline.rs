@@ -18,7 +18,7 @@ const BODY_MAX: usize = 2_000;
 const LINES_MAX: usize = 2_000;
 
 /// Fields whose values are nobody's business.
-const SECRETS: [&str; 5] = ["password", "oldPassword", "token", "secret", "access_token"];
+const SECRETS: [&str; 6] = ["password", "oldPassword", "token", "secret", "access_token", "client_secret"];
 
 impl Timeline {
     pub(super) fn note(&self, at: u64, who: &str, what: String) {

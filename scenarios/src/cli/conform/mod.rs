@@ -231,7 +231,8 @@ fn run_all(
 ) -> std::result::Result<(About, Vec<Result>), NotRun> {
     let clock = Clock::system();
     let started_at = clock.now().to_string();
-    let mut progress = Progress::new(clock, cases.len() * args.repeat as usize, ways(args));
+    let mut progress =
+        Progress::new(clock, cases.len() * args.repeat as usize, (!args.json).then(|| ways(args)));
     let mut about = About {
         run_id: format!("conform-{}", started_at.replace([':', '.'], "-")),
         started_at,

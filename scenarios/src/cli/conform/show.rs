@@ -31,11 +31,12 @@ pub(super) struct Progress {
     done: usize,
     counts: Counts,
     running: BTreeSet<String>,
-    ways: String,
+    /// The options that lead to the same server; none where standard output is for programs.
+    ways: Option<String>,
 }
 
 impl Progress {
-    pub(super) fn new(clock: Clock, all: usize, ways: String) -> Self {
+    pub(super) fn new(clock: Clock, all: usize, ways: Option<String>) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| ProgressBar::new(all as u64));
         if let Some(bar) = &bar {
             let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {wide_msg}");
@@ -54,8 +55,9 @@ impl Progress {
                 self.running.remove(&result.case);
                 self.done += 1;
                 *self.counts.entry(result.verdict).or_default() += 1;
-                if !matches!(result.verdict, Verdict::Pass | Verdict::Unsupported) {
-                    self.aside(&told(result, &self.ways));
+                let is_told = !matches!(result.verdict, Verdict::Pass | Verdict::Unsupported);
+                if let Some(ways) = self.ways.as_ref().filter(|_| is_told) {
+                    self.aside(&told(result, ways));
                 }
             }
         }
@@ -107,8 +109,8 @@ pub(super) fn told(result: &Result, ways: &str) -> String {
     for Broken { rule, expected, actual } in &result.broken {
         let known = ledger::rule(rule);
         let level = known.map_or_else(String::new, |rule| rule.level.to_string());
-        let law = known.map_or("", |rule| rule.text).lines().take_while(|line| !line.is_empty());
-        let _ = writeln!(text, "  {rule} ({level}): {}", law.collect::<Vec<_>>().join(" "));
+        let law = known.map_or_else(String::new, ledger::Rule::flowing);
+        let _ = writeln!(text, "  {rule} ({level}): {}", law.lines().next().unwrap_or_default());
         let _ = writeln!(text, "    expected  {expected}\n    actual    {actual}");
     }
     if let Some(why) = &result.why {

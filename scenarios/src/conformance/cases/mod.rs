@@ -5,19 +5,36 @@ mod apps;
 mod attachments;
 mod auth;
 mod bodies;
+mod checks;
+mod clocks;
 mod connection;
 mod contacts;
 mod conventions;
+mod conversations;
 mod cors;
 mod emojis;
 mod favourites;
+mod gate;
+mod hostile;
+mod keep_alive;
+mod kicks;
 mod lists;
-mod push;
+mod member_changes;
+mod members;
+mod push_sessions;
 mod refusals;
+mod replies;
 mod routes;
+mod session_changes;
+mod sessions;
+mod sync;
+mod sync_emojis;
+mod sync_writes;
 mod tokens;
+mod unread;
 mod upload;
 mod users;
+mod websocket;
 
 use super::case::{Case, Transport};
 
@@ -38,8 +55,25 @@ pub fn all() -> Vec<Case> {
         favourites::CASES,
         attachments::CASES,
         emojis::CASES,
+        sessions::CASES,
+        session_changes::CASES,
+        members::CASES,
+        member_changes::CASES,
+        clocks::CASES,
+        conversations::CASES,
+        unread::CASES,
+        sync::CASES,
+        sync_emojis::CASES,
+        sync_writes::CASES,
         connection::CASES,
-        push::CASES,
+        push_sessions::CASES,
+        gate::CASES,
+        kicks::CASES,
+        keep_alive::CASES,
+        replies::CASES,
+        checks::CASES,
+        hostile::CASES,
+        websocket::CASES,
     ];
     let ways = |case: &Case| {
         let other = case.is_over_both.then_some(Case { transport: Transport::Websocket, ..*case });
@@ -50,7 +84,7 @@ pub fn all() -> Vec<Case> {
 
 /// Rules without a case, and why; those for clients need none: see [`coverage`](super::coverage).
 pub(super) const UNTESTED: &[&[(&str, &str)]] =
-    &[accounts::UNTESTED, attachments::UNTESTED, bodies::UNTESTED];
+    &[accounts::UNTESTED, attachments::UNTESTED, bodies::UNTESTED, gate::UNTESTED];
 
 #[cfg(test)]
 mod tests {
