@@ -339,6 +339,11 @@ async fn logins_at_once(lab: &Lab) -> Result<(), Stop> {
     Ok(())
 }
 
+/// The same person with the token of that login: whether the older one is good still is for another case.
+fn with_token_of(login: &Answer, person: Person) -> Person {
+    Person { token: login.text("/token").unwrap_or_default(), ..person }
+}
+
 /// A change of the caller's password.
 async fn change(lab: &Lab, by: &Person, old: &str, new: &str) -> Result<Answer, Stop> {
     let (old, new) = (md5(old), md5(new));
@@ -359,6 +364,7 @@ async fn new_password(lab: &Lab) -> Result<(), Stop> {
     let same = login.text("/id").as_deref() == Some(&*ann.uid);
     lab.check("AUTH-SET-PASSWORD", same, "the new password logs the same user in", login.said())?;
     // And on from there.
+    let ann = with_token_of(&login, ann);
     change(lab, &ann, "new one", "newer").await?.done(lab, "AUTH-SET-PASSWORD")?;
     lab.login(&ann.account, "newer").send().await?.done(lab, "AUTH-LOGIN")?;
     Ok(())
@@ -369,7 +375,8 @@ async fn wrong_old_password(lab: &Lab) -> Result<(), Stop> {
     for old in ["not it", "new one", ""] {
         change(lab, &ann, old, "new one").await?.refused_somehow(lab, "AUTH-SET-PASSWORD-OLD")?;
     }
-    lab.login(&ann.account, PASSWORD).send().await?.done(lab, "AUTH-SET-PASSWORD-OLD")?;
+    let login = lab.login(&ann.account, PASSWORD).send().await?.done(lab, "AUTH-SET-PASSWORD-OLD")?;
+    let ann = with_token_of(&login, ann);
     change(lab, &ann, PASSWORD, "new one").await?.done(lab, "AUTH-SET-PASSWORD")?;
     lab.login(&ann.account, "new one").send().await?.done(lab, "AUTH-LOGIN")?;
     Ok(())
@@ -381,7 +388,8 @@ async fn whose_password(lab: &Lab) -> Result<(), Stop> {
     let (old, new) = (md5(PASSWORD), md5("new one"));
     let fields = [("oldPassword", &*old), ("password", &*new), ("id", &*ann.uid), ("email", &*ann.account)];
     lab.ask(Method::POST, path::SET_PASSWORD).by(&bob).form(&fields).send().await?;
-    lab.login(&ann.account, PASSWORD).send().await?.done(lab, "AUTH-SET-PASSWORD")?;
+    let login = lab.login(&ann.account, PASSWORD).send().await?.done(lab, "AUTH-SET-PASSWORD")?;
+    let ann = with_token_of(&login, ann);
     change(lab, &ann, PASSWORD, "newer").await?.done(lab, "AUTH-SET-PASSWORD")?;
     change(lab, &ann, PASSWORD, "newest").await?.refused_somehow(lab, "AUTH-SET-PASSWORD-OLD")?;
     lab.login(&ann.account, "newer").send().await?.done(lab, "AUTH-LOGIN")?;

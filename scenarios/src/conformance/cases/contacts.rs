@@ -151,6 +151,25 @@ async fn has_one(
     Ok(entries.remove(0))
 }
 
+/// Two answers tell the same of an entry, in all that the rules speak of.
+fn is_same(one: &Value, other: &Value) -> bool {
+    let fields = [
+        "id",
+        "userId",
+        "name",
+        "pinyin",
+        "title",
+        "titlePinyin",
+        "remark",
+        "email",
+        "avatarUrl",
+        "isDelete",
+        "createdAt",
+        "updatedAt",
+    ];
+    fields.into_iter().all(|name| one[name] == other[name])
+}
+
 /// Rule `CONTACT-FIELDS`.
 fn is_contact(lab: &Lab, contact: &Value, said: &str) -> Result<(), Stop> {
     for name in ["id", "userId", "name", "createdAt", "updatedAt"] {
@@ -178,7 +197,7 @@ async fn add_gives(lab: &Lab) -> Result<(), Stop> {
     is_contact(lab, &added.json, &added.said())?;
     let known = has_one(lab, "CONTACT-ADD", &ann, &bob, false).await?;
     let expected = format!("the list has the entry as it was answered: {}", added.json);
-    lab.check("CONTACT-ADD", known == added.json, expected, known.to_string())
+    lab.check("CONTACT-ADD", is_same(&known, &added.json), expected, known.to_string())
 }
 
 async fn fields_in_list(lab: &Lab) -> Result<(), Stop> {
@@ -416,7 +435,7 @@ async fn change_stamped(lab: &Lab) -> Result<(), Stop> {
     let answer = change(lab, &ann, &added, &[("name", "Rob")]).await?;
     let known = has_one(lab, "CONTACT-UPDATE", &ann, &bob, false).await?;
     let expected = format!("the answer is the contact as it is in the list: {known}");
-    lab.check("CONTACT-UPDATE", answer.json == known, expected, answer.said())?;
+    lab.check("CONTACT-UPDATE", is_same(&answer.json, &known), expected, answer.said())?;
     let moved = time(&answer.json, "updatedAt") > time(&added, "updatedAt");
     let expected = format!("`updatedAt` is later than {}", added["updatedAt"]);
     lab.check("SYNC-STAMP-STRICT", moved, expected, answer.said())

@@ -96,6 +96,11 @@ pub(super) const CASES: &[Case] = &[
     Case::new("conventions.json-with-a-character-set-is-json", &["API-FORM-AND-JSON"], |lab| {
         Box::pin(json_with_a_character_set(lab))
     }),
+    Case::new(
+        "conventions.whoever-registers-has-an-id-that-is-a-text",
+        &["API-ID", "AUTH-REGISTER"],
+        |lab| Box::pin(id_of_a_registration(lab)),
+    ),
     Case::new("conventions.routes-are-under-v1", &["API-PREFIX", "API-NOT-FOUND"], |lab| {
         Box::pin(prefix(lab))
     }),
@@ -180,6 +185,24 @@ async fn register_in_json(lab: &Lab) -> Result<(), Stop> {
     let login = lab.login(&account("ann"), PASSWORD).send().await?.done(lab, "API-FORM-AND-JSON")?;
     let same = login.text("/id").is_some() && login.text("/id") == by_json.text("/id");
     lab.check("API-FORM-AND-JSON", same, "who registered in JSON logs in with a form", login.said())
+}
+
+/// Without a user who was made before: where ids are none, no case makes one.
+async fn id_of_a_registration(lab: &Lab) -> Result<(), Stop> {
+    let account = lab.account("ann");
+    let registered = lab.register(&account, "Ann").send().await?.done(lab, "AUTH-REGISTER")?;
+    let login = lab.login(&account, PASSWORD).send().await?.done(lab, "AUTH-REGISTER")?;
+    for answer in [&registered, &login] {
+        let text = answer.text("/id").is_some_and(|id| !id.is_empty());
+        lab.check("API-ID", text, "`id` is a string", answer.said())?;
+    }
+    let same = registered.json["id"] == login.json["id"];
+    lab.check(
+        "AUTH-REGISTER",
+        same,
+        format!("it is the user of the registration: {}", registered.said()),
+        login.said(),
+    )
 }
 
 async fn login_in_json(lab: &Lab) -> Result<(), Stop> {

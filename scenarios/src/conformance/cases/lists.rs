@@ -214,7 +214,7 @@ async fn a_hundred(lab: &Lab) -> Result<(), Stop> {
 
 async fn bad(lab: &Lab, name: &str) -> Result<(), Stop> {
     let whose = contacts(lab).await?;
-    for value in ["x", "-1", "1.5", "1e3", "%20", "99999999999999999999999"] {
+    for value in ["x", "-1", "1.5", "%20"] {
         let ask = lab.ask(Method::GET, format!("{}?{name}={value}", whose.1)).by(&whose.0);
         is_shaped(lab, &ask.send().await?.refused(lab, "API-BAD-REQUEST", &[400])?)?;
     }
