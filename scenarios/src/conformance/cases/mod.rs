@@ -5,8 +5,11 @@ mod clocks;
 mod connection;
 mod conventions;
 mod conversations;
+mod edits;
+mod history;
 mod member_changes;
 mod members;
+mod messages;
 mod push;
 mod session_changes;
 mod sessions;
@@ -29,6 +32,9 @@ pub fn all() -> Vec<Case> {
         clocks::CASES,
         conversations::CASES,
         unread::CASES,
+        messages::CASES,
+        edits::CASES,
+        history::CASES,
         sync::CASES,
         sync_emojis::CASES,
         sync_writes::CASES,
