@@ -48,6 +48,19 @@ impl Apps {
         }
     }
 
+    /// The same over WebSocket: the stream begins with the handshake.
+    pub async fn serve_websocket<S>(&self, stream: S, stop: &CancellationToken)
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        let pushes = self.pushes();
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => (),
+            () = push::serve_websocket(&pushes, stream) => (),
+        }
+    }
+
     /// The first app.
     pub fn first(&self) -> &Backend {
         &self.first

@@ -43,8 +43,13 @@ pub const EXPORTERS: [&dyn Exporter; 2] = [&Json, &Html];
 pub fn write_all(dir: &Path, result: &RunResult) -> Result<Vec<PathBuf>, ReportError> {
     let files = EXPORTERS
         .iter()
-        .map(|exporter| Ok((exporter.file_name(), exporter.render(result)?)))
+        .map(|exporter| Ok((exporter.file_name().to_owned(), exporter.render(result)?)))
         .collect::<Result<Vec<_>, ReportError>>()?;
+    write_files(dir, &files)
+}
+
+/// Writes files, by their names and texts, into a folder, made if it is not there; each whole or not at all.
+pub(crate) fn write_files(dir: &Path, files: &[(String, String)]) -> Result<Vec<PathBuf>, ReportError> {
     fs::create_dir_all(dir).map_err(failed_to("create the folder", dir))?;
     files.iter().map(|(name, text)| write_whole(dir, name, text)).collect()
 }

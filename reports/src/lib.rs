@@ -1,15 +1,17 @@
 //! What a run measured and what its checkers found, as plain data ([`RunResult`]), and the files made of it.
 //!
-//! Three parts that do not know of a run, a server or a clock:
+//! Parts that do not know of a run, a server or a clock:
 //!
 //! - [`model`]: the result, with one JSON form (`y2w-run/1`);
 //! - [`export`]: one small file per format behind the trait [`Exporter`]; [`write_all`] writes them into a folder;
+//! - [`conformance`]: what a run of the conformance suite came to, and its files;
 //! - [`format`](mod@format): how a number is written for people, so that the terminal and the report never disagree.
 //!
 //! Invariant: everything here is a pure function of the result. The same result gives the same bytes, in every
 //! process and on every machine; what depends on the time or the machine is given by the caller as data.
 
 mod chart;
+pub mod conformance;
 pub mod diagram;
 mod error;
 pub mod export;

@@ -19,4 +19,7 @@ pub mod judge;
 pub mod load;
 pub mod plan;
 pub mod play;
+mod toml_file;
 pub mod world;
+
+pub use toml_file::TomlFileError;

@@ -32,6 +32,7 @@ use std::time::Duration;
 pub(crate) use connection::serve;
 pub use mirror::Mirrored;
 pub(crate) use switchboard::{ConnectionView, Push, PushView};
+pub(crate) use websocket::serve as serve_websocket;
 
 /// The push sides of a server's apps. Rule `CONN-APP-SCOPE`.
 #[derive(Clone, Debug)]

@@ -50,6 +50,7 @@ enum Command {
     Fuzz(fuzz::FuzzArgs),
 
     /// Test a server against the protocol, rule by rule
+    #[command(after_help = conform::EXAMPLES)]
     Conform(conform::ConformArgs),
 
     /// Run the mock server until Ctrl-C

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use y2w_sdk::protocol::rest::CLIENT_SYNC_TIME;
 
-use super::lab::{DEADLINE, Lab, Person};
+use super::lab::{Lab, Person};
 use super::tape::Kept;
 use super::verdict::Stop;
 use crate::chance;
@@ -61,6 +61,11 @@ impl<'a> Ask<'a> {
         Self { who: person.name.clone(), next_door: person.next_door, ..self }.header(AUTHORIZATION, bearer)
     }
 
+    /// By somebody of that name, who shows no token.
+    pub(super) fn named(self, name: &str) -> Self {
+        Self { who: name.to_owned(), ..self }
+    }
+
     /// In the other app of the server.
     pub(super) fn next_door(self) -> Self {
         Self { next_door: true, ..self }
@@ -95,7 +100,8 @@ impl<'a> Ask<'a> {
         let what = self.what();
         let wrong =
             |why: &dyn std::fmt::Display| Stop::Harness(format!("{what} cannot be put together: {why}"));
-        let base = if self.next_door { self.lab.base_url_next_door()? } else { self.lab.base_url() };
+        let base =
+            if self.next_door { self.lab.base_url_next_door()? } else { self.lab.base_url(&self.path) };
         let mut request = Request::builder()
             .method(&self.method)
             .uri(format!("{base}{}", self.path))
@@ -121,7 +127,7 @@ impl<'a> Ask<'a> {
     fn key(&self) -> String {
         let headers: Vec<(&str, &str)> =
             self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let digest = chance::draw(0, (&self.path, headers, &self.body[..], self.next_door));
+        let digest = chance::draw(0, (&self.path, headers, self.lab.masked(&self.body), self.next_door));
         let path = self.path.split('?').next().unwrap_or_default();
         format!("{} {} {path} {digest:016x}", self.who, self.method)
     }
@@ -129,8 +135,9 @@ impl<'a> Ask<'a> {
 
 /// Sends a request, and waits for its answer until the deadline.
 async fn hear(lab: &Lab, request: Request<Bytes>) -> Result<Heard, String> {
-    let answer = tokio::time::timeout(DEADLINE, lab.http().send(request)).await;
-    let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", DEADLINE.as_secs())))?;
+    let deadline = lab.deadline();
+    let answer = tokio::time::timeout(deadline, lab.http().send(request)).await;
+    let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", deadline.as_secs_f64())))?;
     let (head, body) = answer.into_parts();
     let header = |(name, value): (&HeaderName, &HeaderValue)| {
         (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())

@@ -37,9 +37,14 @@ impl Case {
         Self { name, rules, transport: Transport::Tcp, is_over_both: false, run }
     }
 
-    /// Over TCP and over WebSocket alike: a case for each.
-    pub(super) const fn over_both(self) -> Self {
-        Self { is_over_both: true, ..self }
+    /// One that is run over TCP and over WebSocket alike: a case for each.
+    pub(super) const fn both(name: &'static str, rules: &'static [&'static str], run: Run) -> Self {
+        Self { is_over_both: true, ..Self::new(name, rules, run) }
+    }
+
+    /// One about WebSocket.
+    pub(super) const fn websocket(name: &'static str, rules: &'static [&'static str], run: Run) -> Self {
+        Self { transport: Transport::Websocket, ..Self::new(name, rules, run) }
     }
 
     /// What it is called, with the way of its push connections where that is not TCP.

@@ -6,24 +6,23 @@ use std::time::Duration;
 
 use http::Method;
 use parking_lot::Mutex;
+use y2w_reports::conformance::Line;
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::protocol::credential::{self, password_md5};
 use y2w_sdk::protocol::push::ImSessionId;
-use y2w_sdk::protocol::rest::path;
+use y2w_sdk::protocol::rest::{GateData, fill, path};
 use y2w_sdk::protocol::{SessionType, Timestamp, limits};
 
 use super::ask::Ask;
 use super::case::{Case, Transport};
 use super::ledger::{self, Level};
 use super::need::Need;
+use super::pushes::Common;
 use super::tape::{Tape, Told};
-use super::target::Target;
-use super::timeline::{Line, Timeline};
+use super::target::{Account, DEADLINE, Target};
+use super::timeline::Timeline;
 use super::verdict::{Broken, Stop};
 use crate::world::{Harm, NotInflicted, World};
-
-/// How long an answer may take.
-pub(super) const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Milliseconds of a day.
 const DAY_MILLIS: i64 = 24 * 3600 * 1000;
@@ -46,10 +45,16 @@ pub struct Lab {
     rules: &'static [&'static str],
     /// The way of push connections.
     pub(super) transport: Transport,
+    /// What its push connections have in common.
+    pub(super) common: Common,
     /// Checks of a SHOULD that did not hold.
     missed: Mutex<Vec<Broken>>,
     /// How many streams each has opened.
     streams: Mutex<BTreeMap<String, u32>>,
+    /// What is not to be told by what is kept of a request: the words of a target's file.
+    masks: Mutex<Vec<String>>,
+    /// The time that the case has let pass on purpose.
+    passed: Mutex<Duration>,
 }
 
 /// A user of a case, who is logged in.
@@ -92,8 +97,11 @@ impl Lab {
             own: format!("{}-{run}", case.title().replace(['.', '@'], "-")),
             rules: case.rules,
             transport: case.transport,
+            common: Common::default(),
             missed: Mutex::default(),
             streams: Mutex::default(),
+            masks: Mutex::default(),
+            passed: Mutex::default(),
         }
     }
 
@@ -126,9 +134,41 @@ impl Lab {
         Stop::Lacking(need, shown.into())
     }
 
-    /// The address of the business API.
-    pub(super) fn base_url(&self) -> String {
-        self.target.as_ref().map_or_else(String::new, |target| target.world.base_url().to_owned())
+    /// Where that path is served.
+    pub(super) fn base_url(&self, of: &str) -> String {
+        let Some(target) = &self.target else { return String::new() };
+        let elsewhere = match of {
+            path::TOKEN => &target.token,
+            path::GATE => &target.gate,
+            _ => &None,
+        };
+        elsewhere.clone().unwrap_or_else(|| target.world.base_url().to_owned())
+    }
+
+    /// Where the push server is, where no gate says it.
+    pub(super) fn known_place(&self) -> Option<GateData> {
+        self.target.as_ref()?.push.clone()
+    }
+
+    /// How long an answer may take.
+    pub(super) fn deadline(&self) -> Duration {
+        self.target.as_ref().map_or(DEADLINE, |target| target.deadline)
+    }
+
+    /// What is kept of a request, with nothing in it that a target's file keeps secret.
+    pub(super) fn masked(&self, body: &[u8]) -> Vec<u8> {
+        let masks = self.masks.lock();
+        if masks.is_empty() {
+            return body.to_vec();
+        }
+        let text = String::from_utf8_lossy(body).into_owned();
+        masks.iter().fold(text, |text, mask| text.replace(mask, "***")).into_bytes()
+    }
+
+    fn mask(&self, secret: &str) {
+        let in_a_form: String = serde_urlencoded::to_string([("", secret)]).unwrap_or_default();
+        let forms = [in_a_form.trim_start_matches('=').to_owned(), secret.to_owned()];
+        self.masks.lock().extend(forms.into_iter().filter(|form| !form.is_empty()));
     }
 
     /// The address of the business API of the server's other app.
@@ -153,10 +193,22 @@ impl Lab {
         let derived = async {
             let target = self.target.as_ref()?;
             let today = Timestamp::from_millis(target.world.clock().now().as_millis() + days * DAY_MILLIS);
-            target.app.as_ref().map(|app| credential::derived_secret(&app.secret, today))
+            target.secret.as_ref().map(|secret| credential::derived_secret(secret, today))
         };
         let derived: Option<String> = self.tape.told(format!("derived secret {days}"), derived).await?;
         derived.ok_or_else(|| self.lacks(Need::AppSecret, "the app's secret is not known"))
+    }
+
+    /// The app's own secret, as its owner knows it.
+    pub(super) async fn app_secret(&self) -> Result<String, Stop> {
+        let known = async { self.target.as_ref().is_some_and(|target| target.secret.is_some()) };
+        if !self.tape.told("is the app's secret known".to_owned(), known).await? {
+            return Err(self.lacks(Need::AppSecret, "the app's secret is not known"));
+        }
+        let secret = self.target.as_ref().and_then(|target| target.secret.clone());
+        let secret = secret.unwrap_or_else(|| "***".to_owned());
+        self.mask(&secret);
+        Ok(secret)
     }
 
     /// Milliseconds since 1970, here.
@@ -173,9 +225,15 @@ impl Lab {
         }
         self.note("time", format!("{:.3} s pass", time.as_secs_f64()));
         if !self.tape.is_telling() {
+            *self.passed.lock() += time;
             tokio::time::sleep(time).await;
         }
         Ok(())
+    }
+
+    /// The time that the case has let pass since this was asked.
+    pub(super) fn take_passed(&self) -> Duration {
+        std::mem::take(&mut self.passed.lock())
     }
 
     /// Does to the server what only its operator can. It is done to what is the case's own: others are on the server.
@@ -218,21 +276,64 @@ impl Lab {
     }
 
     async fn make(&self, name: &str, next_door: bool) -> Result<Person, Stop> {
+        if let Some(Account { account, password }) = self.prepared(name, next_door).await? {
+            let person = self.log_in(name, self.login(&account, &password), &account, next_door).await?;
+            return self.is_unused(person).await;
+        }
         let account = self.account(name);
-        let unusable = |what: String| Stop::Inconclusive(format!("{name} cannot be made: {what}"));
-        for ask in [self.register(&account, name), self.login(&account, PASSWORD)] {
-            let what = ask.what();
-            let answer = if next_door { ask.next_door() } else { ask }.send().await?;
-            if answer.status != 200 {
-                return Err(unusable(format!("{what} was answered with {}", answer.status)));
+        match self.log_in(name, self.register(&account, name), &account, next_door).await {
+            Err(Stop::Lacking(..)) => {
+                self.log_in(name, self.login(&account, PASSWORD), &account, next_door).await
             }
-            let field = |pointer| answer.text(pointer);
-            if let (Some(uid), Some(token)) = (field("/id"), field("/token")) {
-                let (key, secret) = (field("/key").unwrap_or_default(), field("/secret").unwrap_or_default());
-                return Ok(Person { name: name.to_owned(), account, uid, token, key, secret, next_door });
+            done => done,
+        }
+    }
+
+    /// Asks for a user with a token. An answer without a token is something missing.
+    async fn log_in(&self, name: &str, ask: Ask<'_>, account: &str, next_door: bool) -> Result<Person, Stop> {
+        let unusable = |what: String| Stop::Inconclusive(format!("{name} cannot be made: {what}"));
+        let (what, is_login) = (ask.what(), ask.what().ends_with(path::LOGIN));
+        let answer = if next_door { ask.next_door() } else { ask }.named(name).send().await?;
+        if answer.status != 200 {
+            return Err(unusable(format!("{what} was answered with {}", answer.said())));
+        }
+        let field = |pointer| answer.text(pointer);
+        let (Some(uid), Some(token)) = (field("/id"), field("/token")) else {
+            let without = "the login's answer has no id and no token".to_owned();
+            return Err(if is_login { unusable(without) } else { self.lacks(Need::Registration, without) });
+        };
+        let (key, secret) = (field("/key").unwrap_or_default(), field("/secret").unwrap_or_default());
+        let (name, account) = (name.to_owned(), account.to_owned());
+        Ok(Person { name, account, uid, token, key, secret, next_door })
+    }
+
+    /// An account from the target's list, where there is one: nobody takes it again.
+    async fn prepared(&self, name: &str, next_door: bool) -> Result<Option<Account>, Stop> {
+        let list = self.target.as_ref().and_then(|target| target.accounts.clone()).filter(|_| !next_door);
+        let taken = list.as_ref().and_then(|list| list.lock().pop());
+        let told = async { list.as_ref().map(|_| taken.as_ref().map(|taken| taken.account.clone())) };
+        let account: Option<Option<String>> = self.tape.told(format!("an account for {name}"), told).await?;
+        let Some(account) = account else { return Ok(None) };
+        let account = account.ok_or_else(|| {
+            Stop::Inconclusive("the target's list has no account left that nobody has used".to_owned())
+        })?;
+        let password = taken.map_or_else(|| "***".to_owned(), |taken| taken.password);
+        self.mask(&password_md5(&password));
+        Ok(Some(Account { account, password }))
+    }
+
+    /// Whether nobody has used that account: what others did with it is not what the case did.
+    async fn is_unused(&self, person: Person) -> Result<Person, Stop> {
+        for of in [path::CONTACTS, path::USER_CONVERSATIONS, path::USER_SESSIONS] {
+            let answer =
+                self.ask(Method::GET, fill(of, &[&person.uid])).by(&person).send().await?.needed()?;
+            if !answer.entries().is_empty() {
+                let why =
+                    format!("{} of the target's list was used before: {}", person.account, answer.said());
+                return Err(Stop::Inconclusive(why));
             }
         }
-        Err(unusable("the login's answer has no id and no token".to_owned()))
+        Ok(person)
     }
 
     /// A check: a MUST that does not hold ends the case, a SHOULD is noted.

@@ -40,6 +40,32 @@ impl fmt::Display for Level {
     }
 }
 
+impl Rule {
+    /// What it says, each paragraph on one line; tables and examples as they are.
+    pub fn flowing(&self) -> String {
+        let mut flowing = String::with_capacity(self.text.len());
+        let mut is_example = false;
+        let mut before = "";
+        for line in self.text.lines() {
+            let is_fence = line.starts_with("```");
+            let is_plain = |line: &str| !line.is_empty() && !line.starts_with(['|', '`']);
+            if !flowing.is_empty() {
+                flowing.push(if !is_example && !is_fence && is_plain(before) && is_plain(line) {
+                    ' '
+                } else {
+                    '\n'
+                });
+            }
+            if is_fence {
+                is_example = !is_example;
+            }
+            flowing += line;
+            before = line;
+        }
+        flowing
+    }
+}
+
 const TEXT: &str = include_str!("../../../docs/protocol.md");
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| parse(TEXT));
@@ -95,6 +121,7 @@ mod tests {
         let rule = rule("AUTH-LOGIN-ALIKE").unwrap();
         assert_eq!((rule.level, rule.sources, rule.part), (Level::Should, "O", "2. Accounts and tokens"));
         assert!(rule.text.starts_with("A server does not show, by status, words or time"), "{}", rule.text);
+        assert!(!rule.flowing().lines().next().unwrap_or_default().ends_with(','), "{}", rule.flowing());
         assert!(rules().iter().all(|rule| !rule.text.is_empty() && !rule.part.is_empty()));
     }
 }

@@ -2,19 +2,8 @@
 
 use http::Method;
 use parking_lot::Mutex;
-use serde::Serialize;
 use serde_json::Value;
-
-/// One thing that went over the wire.
-#[derive(Clone, Debug, Serialize)]
-pub struct Line {
-    /// Microseconds since the case began.
-    pub at: u64,
-    /// Who, as the case calls it.
-    pub who: String,
-    /// What, on one line.
-    pub what: String,
-}
+use y2w_reports::conformance::Line;
 
 /// See the module's text.
 #[derive(Default)]
@@ -29,13 +18,13 @@ const BODY_MAX: usize = 2_000;
 const LINES_MAX: usize = 2_000;
 
 /// Fields whose values are nobody's business.
-const SECRETS: [&str; 5] = ["password", "oldPassword", "token", "secret", "access_token"];
+const SECRETS: [&str; 6] = ["password", "oldPassword", "token", "secret", "access_token", "client_secret"];
 
 impl Timeline {
     pub(super) fn note(&self, at: u64, who: &str, what: String) {
         let mut lines = self.lines.lock();
         if lines.len() < LINES_MAX {
-            lines.push(Line { at, who: who.to_owned(), what });
+            lines.push(Line { at_us: at, who: who.to_owned(), what });
         }
     }
 

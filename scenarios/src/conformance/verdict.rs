@@ -1,50 +1,11 @@
 //! What a case comes to.
 
-use std::fmt;
-
-use serde::Serialize;
+pub use y2w_reports::conformance::Outcome as Verdict;
 
 use super::need::Need;
 
-/// What a case comes to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Verdict {
-    /// All that it looks at holds.
-    Pass,
-    /// A SHOULD is missed.
-    NonStrict,
-    /// A MUST is broken.
-    Fail,
-    /// The server has not what the case is about, and says so.
-    Unsupported,
-    /// Nothing can be said, for a reason that is given.
-    Inconclusive,
-    /// The case itself went wrong.
-    HarnessError,
-}
-
-impl Verdict {
-    /// All of them, the best first.
-    pub const ALL: [Self; 6] =
-        [Self::Pass, Self::NonStrict, Self::Fail, Self::Unsupported, Self::Inconclusive, Self::HarnessError];
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Pass => "pass",
-            Self::NonStrict => "non-strict",
-            Self::Fail => "fail",
-            Self::Unsupported => "unsupported",
-            Self::Inconclusive => "inconclusive",
-            Self::HarnessError => "harness-error",
-        })
-    }
-}
-
 /// A check that did not hold.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
     /// The rule.
     pub rule: &'static str,

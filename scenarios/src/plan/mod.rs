@@ -29,7 +29,6 @@ pub use action::{Action, Fault, Misfortune};
 pub use check::PlanError;
 pub use names::{Actor, Millis, Place, Whom};
 pub(crate) use neighbour::NEIGHBOUR;
-pub use text::PlanFileError;
 
 /// The version of the format that this program reads and writes.
 pub const VERSION: u32 = 1;

@@ -1,72 +1,28 @@
 //! Plans as TOML.
 
 use std::fmt::Write as _;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use thiserror::Error;
-
-use super::{Plan, PlanError};
-
-/// Why a file is no plan, on one line: file, line, field, and what was expected.
-#[derive(Debug, Error)]
-pub enum PlanFileError {
-    /// It cannot be read.
-    #[error("cannot read the plan {}: {source}", .file.display())]
-    Read {
-        /// The file.
-        file: PathBuf,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// It is not TOML, or has other fields than a plan.
-    #[error("{file}:{line}: {text}")]
-    Form {
-        /// The file.
-        file: String,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong there.
-        text: String,
-    },
-    /// It makes no sense.
-    #[error("{file}:{line}: {error}")]
-    Sense {
-        /// The file.
-        file: String,
-        /// The line of the field, from 1; that its table begins at, where the field is not to be found.
-        line: usize,
-        /// What makes no sense.
-        error: PlanError,
-    },
-}
+use super::Plan;
+use crate::toml_file::{TomlFile, TomlFileError};
 
 impl Plan {
     /// Reads and checks the plan in a file.
-    pub fn read(file: &Path) -> Result<Self, PlanFileError> {
-        let bytes =
-            std::fs::read(file).map_err(|source| PlanFileError::Read { file: file.to_owned(), source })?;
-        let text = String::from_utf8(bytes).map_err(|error| PlanFileError::Form {
-            file: file.display().to_string(),
-            line: line_of(error.as_bytes(), error.utf8_error().valid_up_to()),
-            text: "this is no UTF-8: expected text".to_owned(),
-        })?;
-        Self::parse(&text, &file.display().to_string())
+    pub fn read(file: &Path) -> Result<Self, TomlFileError> {
+        Self::of(&TomlFile::read(file)?)
     }
 
     /// Reads and checks a plan; `name` is what errors call it.
-    pub fn parse(text: &str, name: &str) -> Result<Self, PlanFileError> {
-        let plan: Self = toml::from_str(text).map_err(|error| PlanFileError::Form {
-            file: name.to_owned(),
-            line: error.span().map_or(1, |span: Range<usize>| line_of(text.as_bytes(), span.start)),
-            text: error.message().lines().collect::<Vec<_>>().join("; "),
-        })?;
-        plan.check().map_err(|error| PlanFileError::Sense {
-            file: name.to_owned(),
-            line: line_of_field(text, error.table, error.field),
-            error,
-        })?;
-        Ok(plan)
+    pub fn parse(text: &str, name: &str) -> Result<Self, TomlFileError> {
+        Self::of(&TomlFile::new(name, text))
+    }
+
+    fn of(file: &TomlFile) -> Result<Self, TomlFileError> {
+        let plan: Self = file.parse()?;
+        match plan.check() {
+            Ok(()) => Ok(plan),
+            Err(error) => Err(file.wrong(line_of_field(file.text(), error.table, error.field), error)),
+        }
     }
 
     /// The plan as TOML, with what it is about as a comment before it. A step or a fault takes four lines, and what is as
@@ -98,10 +54,6 @@ impl Plan {
         }
         text
     }
-}
-
-fn line_of(text: &[u8], offset: usize) -> usize {
-    text.iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
 }
 
 /// Where a field is in the table of that number, from 0, or at the top; the table's beginning where the field is not

@@ -23,14 +23,12 @@ use futures_util::future::BoxFuture;
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::{ImSessionId, UserId};
-use y2w_sdk::push::Streams;
+use y2w_sdk::push::{Mqtt, Sockets, Streams};
 
 pub use embedded::{Embedded, NoWorld};
-pub(crate) use frames::Frames;
 pub(crate) use next_door::NextDoor;
 pub use remote::Remote;
 pub use sim::{Sim, in_virtual_time};
-pub(crate) use weather::Way;
 pub use weather::Weather;
 
 /// What a stream in memory holds before its writer has to wait.
@@ -57,6 +55,11 @@ pub trait World: Send + Sync {
 
     /// The way of push connections to the server.
     fn streams(&self) -> Arc<dyn Streams>;
+
+    /// The way of the bytes below WebSocket, the handshake being the first of them: for who looks at the frames.
+    fn websockets(&self) -> Arc<dyn Streams> {
+        Arc::new(Sockets::below(Mqtt::websocket()))
+    }
 
     /// The address of the business API of another app of the same server, if the plan has one.
     fn neighbour(&self) -> Option<String> {

@@ -50,6 +50,10 @@ impl World for NextDoor {
         self.world.streams()
     }
 
+    fn websockets(&self) -> Arc<dyn Streams> {
+        self.world.websockets()
+    }
+
     fn inflict(&self, _: Harm) -> BoxFuture<'_, Result<(), NotInflicted>> {
         Box::pin(async { Err(NotInflicted("what befalls the server befalls the first app".to_owned())) })
     }

@@ -13,7 +13,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::header::CONTENT_TYPE;
-use http::{Method, Request, StatusCode};
+use http::{Method, Request, Response, StatusCode};
+use parking_lot::Mutex;
 use serde_json::{Value, json};
 use y2w_sdk::api::{HttpTransport, ReqwestHttp};
 use y2w_sdk::clock::Clock;
@@ -28,9 +29,35 @@ use crate::chance;
 pub struct Remote {
     base_url: String,
     control: Option<String>,
-    http: Arc<ReqwestHttp>,
+    http: Arc<dyn HttpTransport>,
     clock: Clock,
     run: String,
+    neighbour: Option<String>,
+}
+
+/// Requests that are sent at an even pace.
+struct Paced {
+    http: Arc<dyn HttpTransport>,
+    clock: Clock,
+    every: Duration,
+    /// When the next one may be sent.
+    next: Mutex<Duration>,
+}
+
+impl HttpTransport for Paced {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, String>> {
+        let now = self.clock.elapsed();
+        let wait = {
+            let mut next = self.next.lock();
+            let turn = (*next).max(now);
+            *next = turn + self.every;
+            turn - now
+        };
+        Box::pin(async move {
+            tokio::time::sleep(wait).await;
+            self.http.send(request).await
+        })
+    }
 }
 
 /// How long the control API may take.
@@ -39,14 +66,33 @@ const CONTROL_DEADLINE: Duration = Duration::from_secs(10);
 impl Remote {
     /// The server whose business API is at `target`, with its control API, if it has one. Nothing is asked yet.
     pub fn new(target: &str, control: Option<&str>, seed: u64) -> Result<Self, ConfigError> {
-        let http = Arc::new(ReqwestHttp::new().map_err(ConfigError::Http)?);
+        let http: Arc<dyn HttpTransport> = Arc::new(ReqwestHttp::new().map_err(ConfigError::Http)?);
         for url in std::iter::once(target).chain(control) {
             ClientConfig::with_transports(url, http.clone(), Arc::new(Mqtt::tcp()))?;
         }
         let clock = Clock::system();
         let run = format!("{:012x}", chance::draw(seed, ("run", clock.micros())) >> 16);
         let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
-        Ok(Self { base_url: trimmed(target), control: control.map(trimmed), http, clock, run })
+        Ok(Self {
+            base_url: trimmed(target),
+            control: control.map(trimmed),
+            http,
+            clock,
+            run,
+            neighbour: None,
+        })
+    }
+
+    /// With the business API of another app of the same server there.
+    pub fn with_neighbour(self, base_url: String) -> Self {
+        Self { neighbour: Some(base_url), ..self }
+    }
+
+    /// With at most so many requests a second, at an even pace.
+    pub fn paced(self, per_second: u32) -> Self {
+        let every = Duration::from_secs(1) / per_second.max(1);
+        let paced = Paced { http: self.http, clock: self.clock, every, next: Mutex::default() };
+        Self { http: Arc::new(paced), ..self }
     }
 
     /// What tells the accounts of this run from those of others.
@@ -121,6 +167,10 @@ impl World for Remote {
 
     fn streams(&self) -> Arc<dyn Streams> {
         Arc::new(Mqtt::tcp())
+    }
+
+    fn neighbour(&self) -> Option<String> {
+        self.neighbour.clone()
     }
 
     fn inflict(&self, harm: Harm) -> BoxFuture<'_, Result<(), NotInflicted>> {

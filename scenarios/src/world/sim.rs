@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use parking_lot::Mutex;
+use tokio::io::DuplexStream;
 use tokio_util::sync::CancellationToken;
 use y2w_mock_server::quirks::NamedQuirk;
 use y2w_mock_server::{Apps, Backend, Disk, MockServer, MockServerBuilder, PasswordCost};
@@ -111,6 +112,10 @@ impl World for Sim {
         self.machine.clone()
     }
 
+    fn websockets(&self) -> Arc<dyn Streams> {
+        Arc::new(Websockets(self.machine.clone()))
+    }
+
     fn neighbour(&self) -> Option<String> {
         self.plan.neighbour.then(|| next_door::url(self.base_url()))
     }
@@ -145,6 +150,21 @@ impl Machine {
     fn running(&self) -> Option<Running> {
         self.running.lock().clone()
     }
+
+    /// A stream whose other end the server serves in that way.
+    fn serve(
+        &self,
+        serve: impl FnOnce(Running, DuplexStream) -> BoxFuture<'static, ()> + Send + 'static,
+    ) -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
+        let running = self.running();
+        Box::pin(async move {
+            let running = running.ok_or(REFUSED)?;
+            let (ours, theirs) = tokio::io::duplex(STREAM_BYTES);
+            #[expect(clippy::disallowed_methods, reason = "the server's end, which ends with the stream")]
+            tokio::spawn(serve(running, theirs));
+            Ok(Box::new(ours) as Box<dyn ByteStream>)
+        })
+    }
 }
 
 impl HttpTransport for Machine {
@@ -166,13 +186,23 @@ impl Streams for Machine {
     }
 
     fn open(&self, _: &str) -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
-        let running = self.running();
-        Box::pin(async move {
-            let Running { apps, stop, .. } = running.ok_or(REFUSED)?;
-            let (ours, theirs) = tokio::io::duplex(STREAM_BYTES);
-            #[expect(clippy::disallowed_methods, reason = "the server's end, which ends with the stream")]
-            tokio::spawn(async move { apps.serve_push(theirs, &stop).await });
-            Ok(Box::new(ours) as Box<dyn ByteStream>)
+        self.serve(|Running { apps, stop, .. }, stream| {
+            Box::pin(async move { apps.serve_push(stream, &stop).await })
+        })
+    }
+}
+
+/// The WebSocket side of a machine.
+struct Websockets(Arc<Machine>);
+
+impl Streams for Websockets {
+    fn address(&self, _: &GateData) -> Result<String, String> {
+        Ok("ws://in-memory/".to_owned())
+    }
+
+    fn open(&self, _: &str) -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
+        self.0.serve(|Running { apps, stop, .. }, stream| {
+            Box::pin(async move { apps.serve_websocket(stream, &stop).await })
         })
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 pub use connection::{Connection, ConnectionState, Trouble};
 pub use in_process::{ByteStream, Dial, InProcessPush};
-pub use mqtt::Mqtt;
+pub use mqtt::{Mqtt, Sockets};
 pub use streams::{OverStreams, Streams};
 
 use crate::protocol::ConnectionReturnCode;

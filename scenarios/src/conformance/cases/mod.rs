@@ -1,22 +1,29 @@
 //! The cases, one file per area.
 
 mod accounts;
+mod checks;
 mod clocks;
 mod connection;
 mod conventions;
 mod conversations;
 mod edits;
+mod gate;
 mod history;
+mod hostile;
+mod keep_alive;
+mod kicks;
 mod member_changes;
 mod members;
 mod messages;
-mod push;
+mod push_sessions;
+mod replies;
 mod session_changes;
 mod sessions;
 mod sync;
 mod sync_emojis;
 mod sync_writes;
 mod unread;
+mod websocket;
 
 use super::case::{Case, Transport};
 
@@ -39,7 +46,14 @@ pub fn all() -> Vec<Case> {
         sync_emojis::CASES,
         sync_writes::CASES,
         connection::CASES,
-        push::CASES,
+        push_sessions::CASES,
+        gate::CASES,
+        kicks::CASES,
+        keep_alive::CASES,
+        replies::CASES,
+        checks::CASES,
+        hostile::CASES,
+        websocket::CASES,
     ];
     let ways = |case: &Case| {
         let other = case.is_over_both.then_some(Case { transport: Transport::Websocket, ..*case });
@@ -47,6 +61,9 @@ pub fn all() -> Vec<Case> {
     };
     areas.into_iter().flatten().flat_map(ways).collect()
 }
+
+/// Rules without a case, and why; those for clients need none: see [`coverage`](super::coverage).
+pub(super) const UNTESTED: &[&[(&str, &str)]] = &[];
 
 #[cfg(test)]
 mod tests {

@@ -51,17 +51,21 @@ impl Mqtt {
         }
     }
 
-    async fn dial(self, address: &Address) -> Result<Wire, String> {
+    /// The socket below, with TLS where the address has it.
+    async fn socket(self, address: &Address) -> Result<Box<dyn ByteStream>, String> {
         let host = address.host.as_str();
         let tcp = TcpStream::connect((host, address.port)).await.map_err(|e| e.to_string())?;
         tcp.set_nodelay(true).map_err(|e| e.to_string())?;
-        let socket: Box<dyn ByteStream> = if address.carrier.is_secure() {
-            let name = ServerName::try_from(host.to_owned()).map_err(|e| e.to_string())?;
-            let tls = TlsConnector::from(self.tls.unwrap_or_else(Tls::system).config());
-            Box::new(tls.connect(name, tcp).await.map_err(|e| format!("no TLS: {e}"))?)
-        } else {
-            Box::new(tcp)
-        };
+        if !address.carrier.is_secure() {
+            return Ok(Box::new(tcp));
+        }
+        let name = ServerName::try_from(host.to_owned()).map_err(|e| e.to_string())?;
+        let tls = TlsConnector::from(self.tls.unwrap_or_else(Tls::system).config());
+        Ok(Box::new(tls.connect(name, tcp).await.map_err(|e| format!("no TLS: {e}"))?))
+    }
+
+    async fn dial(self, address: &Address) -> Result<Wire, String> {
+        let socket = self.socket(address).await?;
         if address.carrier.is_websocket() {
             return websocket::open(socket, address).await;
         }
@@ -99,6 +103,34 @@ impl Streams for Mqtt {
             let address = address?;
             let wire = transport.dial(&address).await.map_err(|why| format!("{address}: {why}"))?;
             Ok(Box::new(tokio::io::join(wire.reader, wire.writer)) as Box<dyn ByteStream>)
+        })
+    }
+}
+
+/// What lies below [`Mqtt`]: sockets to the place that the gate names, with TLS where that is asked for. Over WebSocket they
+/// carry the handshake and the frames, which whoever opens them makes and reads: a proxy, or a test of a server.
+#[derive(Clone, Debug)]
+pub struct Sockets {
+    mqtt: Mqtt,
+}
+
+impl Sockets {
+    /// Those that this would use.
+    pub fn below(mqtt: Mqtt) -> Self {
+        Self { mqtt }
+    }
+}
+
+impl Streams for Sockets {
+    fn address(&self, gate: &GateData) -> Result<String, String> {
+        PushTransport::address(&self.mqtt, gate)
+    }
+
+    fn open(&self, address: &str) -> BoxFuture<'static, Result<Box<dyn ByteStream>, String>> {
+        let (mqtt, address) = (self.mqtt.clone(), Address::parse(address, self.mqtt.carrier()));
+        Box::pin(async move {
+            let address = address?;
+            mqtt.socket(&address).await.map_err(|why| format!("{address}: {why}"))
         })
     }
 }
