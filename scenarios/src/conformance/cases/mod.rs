@@ -14,13 +14,16 @@ mod conversations;
 mod cors;
 mod emojis;
 mod favourites;
+mod edits;
 mod gate;
+mod history;
 mod hostile;
 mod keep_alive;
 mod kicks;
 mod lists;
 mod member_changes;
 mod members;
+mod messages;
 mod push_sessions;
 mod refusals;
 mod replies;
@@ -62,6 +65,9 @@ pub fn all() -> Vec<Case> {
         clocks::CASES,
         conversations::CASES,
         unread::CASES,
+        messages::CASES,
+        edits::CASES,
+        history::CASES,
         sync::CASES,
         sync_emojis::CASES,
         sync_writes::CASES,
