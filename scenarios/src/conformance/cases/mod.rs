@@ -4,11 +4,15 @@ mod accounts;
 mod checks;
 mod connection;
 mod conventions;
+mod delivery;
 mod gate;
 mod hostile;
 mod keep_alive;
 mod kicks;
+mod own_devices;
+mod payloads;
 mod push_sessions;
+mod recovery;
 mod replies;
 mod websocket;
 
@@ -26,6 +30,10 @@ pub fn all() -> Vec<Case> {
         push_sessions::CASES,
         replies::CASES,
         checks::CASES,
+        delivery::CASES,
+        payloads::CASES,
+        own_devices::CASES,
+        recovery::CASES,
         hostile::CASES,
         websocket::CASES,
     ];

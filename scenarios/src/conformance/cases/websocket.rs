@@ -7,7 +7,6 @@ use super::super::case::{Case, Transport};
 use super::super::device::{Device, Hello};
 use super::super::lab::Lab;
 use super::super::need::Need;
-use super::super::packets::Got;
 use super::super::verdict::Stop;
 use super::super::wire::{Handshake, SUB_PROTOCOL};
 
