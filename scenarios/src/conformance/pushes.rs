@@ -203,21 +203,21 @@ impl Device<'_> {
         }
     }
 
-    /// Checks that the connection is live: a ping is answered, whatever comes before that.
-    pub(super) async fn is_alive(&mut self, rule: &'static str, expected: &str) -> Result<(), Stop> {
-        self.ping().await?;
+    /// What comes next, but for deliveries.
+    pub(super) async fn next_but_deliveries(&mut self) -> Result<Got, Stop> {
         loop {
             let got = self.next().await?;
-            let is_delivery = got.word().is_some_and(|word| word.message().is_some());
-            if !is_delivery {
-                let answered = matches!(got, Got::Pingresp);
-                return self.lab.check(
-                    rule,
-                    answered,
-                    format!("{expected}: a ping is answered"),
-                    got.to_string(),
-                );
+            if got.word().and_then(Word::message).is_none() {
+                return Ok(got);
             }
         }
+    }
+
+    /// Checks that the connection is live: a ping is answered, whatever is delivered before that.
+    pub(super) async fn is_alive(&mut self, rule: &'static str, expected: &str) -> Result<(), Stop> {
+        self.ping().await?;
+        let got = self.next_but_deliveries().await?;
+        let answered = matches!(got, Got::Pingresp);
+        self.lab.check(rule, answered, format!("{expected}: a ping is answered"), got.to_string())
     }
 }
