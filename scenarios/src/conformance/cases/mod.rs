@@ -12,9 +12,10 @@ mod contacts;
 mod conventions;
 mod conversations;
 mod cors;
+mod delivery;
+mod edits;
 mod emojis;
 mod favourites;
-mod edits;
 mod gate;
 mod history;
 mod hostile;
@@ -24,7 +25,10 @@ mod lists;
 mod member_changes;
 mod members;
 mod messages;
+mod own_devices;
+mod payloads;
 mod push_sessions;
+mod recovery;
 mod refusals;
 mod replies;
 mod routes;
@@ -78,6 +82,10 @@ pub fn all() -> Vec<Case> {
         keep_alive::CASES,
         replies::CASES,
         checks::CASES,
+        delivery::CASES,
+        payloads::CASES,
+        own_devices::CASES,
+        recovery::CASES,
         hostile::CASES,
         websocket::CASES,
     ];
