@@ -62,7 +62,7 @@ enum Push {
 }
 
 /// CONNACK with code 0, and the accept on the topic of a user.
-const ACCEPTED: &[u8] = b"\x20\x02\x00\x00\x30\x1e\x00\x0ay2w/user/1{\"returnCode\":11}";
+const ACCEPTED: &[u8] = b"\x20\x02\x00\x00\x30\x1d\x00\x0ay2w/user/1{\"returnCode\":11}";
 
 impl Push {
     async fn serve(self, mut stream: DuplexStream) {
