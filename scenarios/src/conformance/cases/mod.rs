@@ -8,6 +8,7 @@ mod bodies;
 mod checks;
 mod clocks;
 mod connection;
+mod contact_changes;
 mod contacts;
 mod conventions;
 mod conversations;
@@ -21,6 +22,7 @@ mod kicks;
 mod lists;
 mod member_changes;
 mod members;
+mod passwords;
 mod push_sessions;
 mod refusals;
 mod replies;
@@ -33,6 +35,7 @@ mod sync_writes;
 mod tokens;
 mod unread;
 mod upload;
+mod uploads;
 mod users;
 mod websocket;
 
@@ -49,11 +52,14 @@ pub fn all() -> Vec<Case> {
         lists::CASES,
         apps::CASES,
         accounts::CASES,
+        passwords::CASES,
         tokens::CASES,
         users::CASES,
         contacts::CASES,
+        contact_changes::CASES,
         favourites::CASES,
         attachments::CASES,
+        uploads::CASES,
         emojis::CASES,
         sessions::CASES,
         session_changes::CASES,
