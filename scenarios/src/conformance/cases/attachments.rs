@@ -1,9 +1,9 @@
 //! Attachments: files in, and out again in whole or in part. Part 11.
 
 use http::header::RANGE;
-use http::{HeaderName, Method};
+use http::Method;
 use y2w_sdk::protocol::credential::password_md5;
-use y2w_sdk::protocol::rest::{CONTENT_MD5, fill, path};
+use y2w_sdk::protocol::rest::{fill, path};
 
 use super::super::ask::{Answer, Ask};
 use super::super::case::Case;
@@ -12,7 +12,7 @@ use super::super::lab::{Lab, Person};
 use super::super::need::Need;
 use super::super::verdict::Stop;
 use super::refusals::is_shaped;
-use super::upload::{self, file, form, part};
+use super::upload::{self, file};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("attachments.an-upload-gives-the-attachment", &["FILE-UPLOAD", "FILE-INFO"], |lab| {
@@ -46,30 +46,6 @@ pub(super) const CASES: &[Case] = &[
     Case::new("attachments.content-is-not-guessed-at", &["FILE-CONTENT-TYPE", "FILE-CONTENT"], |lab| {
         Box::pin(nosniff(lab))
     }),
-    Case::new("attachments.the-field-is-called-anything", &["FILE-FIELD", "FILE-CONTENT"], |lab| {
-        Box::pin(any_field(lab))
-    }),
-    Case::new("attachments.texts-beside-the-file-are-left-aside", &["FILE-FIELD", "FILE-CONTENT"], |lab| {
-        Box::pin(other_fields(lab))
-    }),
-    Case::new(
-        "attachments.a-form-without-a-file",
-        &["FILE-FIELD", "API-ERROR-SHAPE", "FILE-UPLOAD"],
-        |lab| Box::pin(no_file(lab)),
-    ),
-    Case::new(
-        "attachments.a-form-with-two-files",
-        &["FILE-FIELD", "API-ERROR-SHAPE", "FILE-UPLOAD"],
-        |lab| Box::pin(two_files(lab)),
-    ),
-    Case::new("attachments.what-is-no-form", &["API-BAD-REQUEST", "API-ERROR-SHAPE", "FILE-UPLOAD"], |lab| {
-        Box::pin(no_form(lab))
-    }),
-    Case::new(
-        "attachments.a-form-that-breaks-off",
-        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "FILE-UPLOAD"],
-        |lab| Box::pin(breaks_off(lab)),
-    ),
     Case::new(
         "attachments.a-name-is-no-path",
         &["FILE-NAME-NO-PATH", "FILE-CONTENT", "FILE-UPLOAD"],
@@ -83,23 +59,6 @@ pub(super) const CASES: &[Case] = &[
         &["FILE-NAME-NO-PATH", "FILE-CONTENT", "FILE-UPLOAD"],
         |lab| Box::pin(one_name(lab)),
     ),
-    Case::new("attachments.a-sum-in-hexadecimal", &["FILE-MD5-FORMS", "FILE-CONTENT"], |lab| {
-        Box::pin(sum_in_hex(lab))
-    }),
-    Case::new("attachments.a-sum-in-base64", &["FILE-MD5-FORMS", "FILE-CONTENT"], |lab| {
-        Box::pin(sum_in_base64(lab))
-    }),
-    Case::new("attachments.a-wrong-sum", &["FILE-MD5", "API-ERROR-SHAPE", "FILE-UPLOAD"], |lab| {
-        Box::pin(wrong_sum(lab))
-    }),
-    Case::new(
-        "attachments.a-sum-that-is-none",
-        &["API-BAD-REQUEST", "API-ERROR-SHAPE", "FILE-UPLOAD"],
-        |lab| Box::pin(no_sum(lab)),
-    ),
-    Case::new("attachments.a-sum-that-is-known", &["FILE-DEDUP", "FILE-CONTENT", "FILE-UPLOAD"], |lab| {
-        Box::pin(known_sum(lab))
-    }),
     Case::new("attachments.a-part-of-a-file", &["FILE-RANGE", "FILE-CONTENT"], |lab| Box::pin(range(lab))),
     Case::new(
         "attachments.a-part-that-a-file-has-not",
@@ -114,11 +73,9 @@ pub(super) const UNTESTED: &[(&str, &str)] = &[(
     "a server would have to be filled up, on which others are: what its operator does, and not who tests it",
 )];
 
-const HELLO: &[u8] = b"hello";
-const HELLO_HEX: &str = "5d41402abc4b2a76b9719d911017c592";
-const HELLO_BASE64: &str = "XUFAKrxLKna5cZ2REBfFkg==";
+pub(super) const HELLO: &[u8] = b"hello";
 
-async fn uploaded(lab: &Lab, by: &Person, form: &[u8]) -> Result<Answer, Stop> {
+pub(super) async fn uploaded(lab: &Lab, by: &Person, form: &[u8]) -> Result<Answer, Stop> {
     lab.uploading(by, form).send().await?.done(lab, "FILE-UPLOAD")
 }
 
@@ -135,13 +92,13 @@ fn holds(lab: &Lab, rule: &'static str, answer: &Answer, bytes: &[u8]) -> Result
     lab.check(rule, same, expected, actual)
 }
 
-async fn has_content(lab: &Lab, by: &Person, file: &str, bytes: &[u8]) -> Result<Answer, Stop> {
+pub(super) async fn has_content(lab: &Lab, by: &Person, file: &str, bytes: &[u8]) -> Result<Answer, Stop> {
     let answer = content(lab, by, file).send().await?.done(lab, "FILE-CONTENT")?;
     holds(lab, "FILE-CONTENT", &answer, bytes)?;
     Ok(answer)
 }
 
-fn is_attachment(lab: &Lab, rule: &'static str, answer: &Answer) -> Result<(), Stop> {
+pub(super) fn is_attachment(lab: &Lab, rule: &'static str, answer: &Answer) -> Result<(), Stop> {
     for name in ["id", "fileName", "md5", "createdAt", "updatedAt"] {
         let there = answer.json[name].as_str().is_some_and(|text| !text.is_empty());
         lab.check(rule, there, format!("`{name}` is a string and not empty"), answer.said())?;
@@ -278,86 +235,6 @@ async fn nosniff(lab: &Lab) -> Result<(), Stop> {
     Ok(())
 }
 
-async fn any_field(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
-    for field in ["file", "any", "upload[0]", "例君"] {
-        let disposition = format!("name=\"{field}\"; filename=\"a.txt\"");
-        let body = form(&[part(&disposition, Some("text/plain"), field.as_bytes())]);
-        let stored = lab.uploading(&ann, &body).send().await?.done(lab, "FILE-FIELD")?;
-        has_content(lab, &ann, &id(&stored.json)?, field.as_bytes()).await?;
-    }
-    Ok(())
-}
-
-async fn other_fields(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
-    let text = || part("name=\"text\"", None, b"beside");
-    let file = || part("name=\"file\"; filename=\"a.txt\"", None, HELLO);
-    for body in [form(&[text(), file()]), form(&[file(), text()]), form(&[text(), file(), text()])] {
-        let stored = lab.uploading(&ann, &body).send().await?.done(lab, "FILE-FIELD")?;
-        has_content(lab, &ann, &id(&stored.json)?, HELLO).await?;
-    }
-    Ok(())
-}
-
-/// These are refused by that rule, and then a form with one file is taken.
-async fn are_refused<'a>(
-    lab: &'a Lab,
-    rule: &'static str,
-    by: &Person,
-    asks: impl IntoIterator<Item = Ask<'a>, IntoIter: Send>,
-) -> Result<(), Stop> {
-    for ask in asks {
-        is_shaped(lab, &ask.send().await?.refused(lab, rule, &[400])?)?;
-    }
-    let stored = uploaded(lab, by, &upload::text("a.txt", "hello")).await?;
-    is_attachment(lab, "FILE-UPLOAD", &stored)
-}
-
-async fn no_file(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
-    let text = part("name=\"file\"", None, HELLO);
-    let bodies = [form(std::slice::from_ref(&text)), form(&[text.clone(), text])];
-    are_refused(lab, "FILE-FIELD", &ann, [lab.uploading(&ann, &bodies[0]), lab.uploading(&ann, &bodies[1])])
-        .await
-}
-
-async fn two_files(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
-    let (one, other) = (
-        part("name=\"one\"; filename=\"a.txt\"", None, HELLO),
-        part("name=\"other\"; filename=\"b.txt\"", None, HELLO),
-    );
-    let bodies = [form(&[one.clone(), other]), form(&[one.clone(), one])];
-    are_refused(lab, "FILE-FIELD", &ann, [lab.uploading(&ann, &bodies[0]), lab.uploading(&ann, &bodies[1])])
-        .await
-}
-
-async fn no_form(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
-    let ask = || lab.ask(Method::POST, path::ATTACHMENTS).by(&ann);
-    let body = upload::text("a.txt", "hello");
-    let asks = [
-        ask(),
-        ask().form(&[("file", "hello")]),
-        ask().body("application/json", "{}"),
-        ask().body("multipart/form-data", body.clone()),
-        ask().body("application/octet-stream", body.clone()),
-        ask().body("multipart/form-data; boundary=another", body),
-        lab.uploading(&ann, b""),
-        lab.uploading(&ann, b"hello"),
-    ];
-    are_refused(lab, "API-BAD-REQUEST", &ann, asks).await
-}
-
-async fn breaks_off(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
-    let whole = upload::text("a.txt", "hello");
-    let lengths = [10, 40, whole.len() - 30, whole.len() - 18];
-    let asks = lengths.map(|length| lab.uploading(&ann, &whole[..length]));
-    are_refused(lab, "API-BAD-REQUEST", &ann, asks).await
-}
-
 async fn no_path(lab: &Lab) -> Result<(), Stop> {
     let ann = lab.person("ann").await?;
     let mut files = Vec::new();
@@ -400,69 +277,6 @@ async fn one_name(lab: &Lab) -> Result<(), Stop> {
         holds(lab, "FILE-NAME-NO-PATH", &answer, text.as_bytes())?;
     }
     Ok(())
-}
-
-fn with_sum<'a>(lab: &'a Lab, by: &Person, form: &[u8], sum: &str) -> Ask<'a> {
-    lab.uploading(by, form).header(HeaderName::from_static(CONTENT_MD5), sum)
-}
-
-async fn sum_is_taken(lab: &Lab, sum: &str) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
-    let stored = with_sum(lab, &ann, &file("a.txt", None, HELLO), sum).send().await?;
-    let taken = stored.is_done();
-    lab.check(
-        "FILE-MD5-FORMS",
-        taken,
-        format!("an upload with the right Content-MD5, {sum}, is taken"),
-        stored.said(),
-    )?;
-    if taken {
-        has_content(lab, &ann, &id(&stored.json)?, HELLO).await?;
-    }
-    Ok(())
-}
-
-async fn sum_in_hex(lab: &Lab) -> Result<(), Stop> {
-    sum_is_taken(lab, HELLO_HEX).await
-}
-
-async fn sum_in_base64(lab: &Lab) -> Result<(), Stop> {
-    sum_is_taken(lab, HELLO_BASE64).await
-}
-
-async fn wrong_sum(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
-    let body = file("a.txt", None, HELLO);
-    let other = password_md5("another text");
-    let asks = [&*other, "1B2M2Y8AsgTpgAmY7PhCfg=="].map(|sum| with_sum(lab, &ann, &body, sum));
-    are_refused(lab, "FILE-MD5", &ann, asks).await
-}
-
-async fn no_sum(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
-    let body = file("a.txt", None, HELLO);
-    let asks = ["nonsense", "0", &HELLO_HEX[1..]].map(|sum| with_sum(lab, &ann, &body, sum));
-    are_refused(lab, "API-BAD-REQUEST", &ann, asks).await
-}
-
-async fn known_sum(lab: &Lab) -> Result<(), Stop> {
-    let ann = lab.person("ann").await?;
-    let (text, other) = (lab.account("text"), lab.account("other"));
-    let sum = password_md5(&text);
-    let first =
-        with_sum(lab, &ann, &upload::text("a.txt", &text), &sum).send().await?.done(lab, "FILE-UPLOAD")?;
-    let again =
-        with_sum(lab, &ann, &upload::text("b.txt", &text), &sum).send().await?.done(lab, "FILE-UPLOAD")?;
-    // Whichever it is: it is that text, and another text is another file.
-    has_content(lab, &ann, &id(&again.json)?, text.as_bytes()).await?;
-    let another = with_sum(lab, &ann, &upload::text("a.txt", &other), &password_md5(&other)).send().await?;
-    let another = another.done(lab, "FILE-UPLOAD")?;
-    has_content(lab, &ann, &id(&another.json)?, other.as_bytes()).await?;
-    has_content(lab, &ann, &id(&first.json)?, text.as_bytes()).await?;
-    if again.json["id"] == first.json["id"] {
-        return Ok(());
-    }
-    Err(lab.lacks(Need::FileDedup, format!("{} after {}", again.said(), first.said())))
 }
 
 async fn range(lab: &Lab) -> Result<(), Stop> {

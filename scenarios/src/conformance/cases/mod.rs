@@ -8,6 +8,7 @@ mod bodies;
 mod checks;
 mod clocks;
 mod connection;
+mod contact_changes;
 mod contacts;
 mod conventions;
 mod conversations;
@@ -27,6 +28,7 @@ mod members;
 mod messages;
 mod own_devices;
 mod payloads;
+mod passwords;
 mod push_sessions;
 mod recovery;
 mod refusals;
@@ -40,6 +42,7 @@ mod sync_writes;
 mod tokens;
 mod unread;
 mod upload;
+mod uploads;
 mod users;
 mod websocket;
 
@@ -56,11 +59,14 @@ pub fn all() -> Vec<Case> {
         lists::CASES,
         apps::CASES,
         accounts::CASES,
+        passwords::CASES,
         tokens::CASES,
         users::CASES,
         contacts::CASES,
+        contact_changes::CASES,
         favourites::CASES,
         attachments::CASES,
+        uploads::CASES,
         emojis::CASES,
         sessions::CASES,
         session_changes::CASES,

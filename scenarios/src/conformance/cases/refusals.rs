@@ -197,7 +197,9 @@ async fn set_password_without(lab: &Lab) -> Result<(), Stop> {
     for (name, _) in fields {
         is_refused(lab, set(&without(&fields, name)), "API-BAD-REQUEST", &[400]).await?;
     }
-    lab.login(&ann.account, PASSWORD).send().await?.done(lab, "API-NO-EFFECT")?;
+    let login = lab.login(&ann.account, PASSWORD).send().await?.done(lab, "API-NO-EFFECT")?;
+    let ann = Person { token: login.text("/token").unwrap_or_default(), ..ann };
+    let set = |fields: &[(&str, &str)]| lab.ask(Method::POST, path::SET_PASSWORD).by(&ann).form(fields);
     set(&fields).send().await?.done(lab, "AUTH-SET-PASSWORD")?;
     Ok(())
 }
