@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::try_join_all;
+use http::Method;
 use serde_json::Value;
+use y2w_sdk::protocol::Timestamp;
+use y2w_sdk::protocol::rest::{fill, path};
 
-use super::super::ask::Answer;
+use super::super::ask::{Answer, Ask};
 use super::super::case::Case;
 use super::super::groups::{id, time};
 use super::super::lab::{Lab, Person};
@@ -46,6 +49,12 @@ pub(super) const CASES: &[Case] = &[
     }),
     Case::new("history.who-was-removed-walks-page-by-page", &["HIST-REMOVED", "HIST-ORDER"], |lab| {
         Box::pin(removed_walks(lab))
+    }),
+    Case::new("history.a-boundary-is-a-date-too", &["SYNC-HEADER-DATE", "HIST-BOUNDARY"], |lab| {
+        Box::pin(boundary_by_date(lab))
+    }),
+    Case::new("history.a-boundary-that-is-none", &["SYNC-HEADER-BAD", "SYNC-HEADER"], |lab| {
+        Box::pin(boundary_that_is_none(lab))
     }),
     Case::new("history.outsiders-read-none", &["HIST-OUTSIDER"], |lab| Box::pin(outsiders(lab))),
 ];
@@ -245,6 +254,41 @@ async fn walked_after_edits(lab: &Lab) -> Result<(), Stop> {
     }
     let newest: Vec<&str> = ids(&said).into_iter().rev().collect();
     walks(lab, &bob, &session, &newest).await
+}
+
+/// To read back from a time that may be written otherwise.
+fn back_from<'a>(lab: &'a Lab, by: &Person, session: &str, time: &str) -> Ask<'a> {
+    let path = format!("{}?limit=100", fill(path::MESSAGES_HISTORY, &[session]));
+    lab.ask(Method::GET, path).by(by).since(time)
+}
+
+async fn boundary_by_date(lab: &Lab) -> Result<(), Stop> {
+    let (ann, _, session, said) = talked(lab, 3).await?;
+    let time = created(&said[1])?;
+    let by_number = back(lab, &ann, &session, time, 100).await?;
+    let date = Timestamp::from_millis(time).to_string();
+    let by_date = back_from(lab, &ann, &session, &date).send().await?.done(lab, "SYNC-HEADER-DATE")?;
+    let by_date = messages(by_date)?;
+    let expected = format!("until {date} what there is until {time}: {:?}", ids(&by_number));
+    lab.check(
+        "SYNC-HEADER-DATE",
+        ids(&by_date) == ids(&by_number),
+        expected,
+        format!("{:?}", ids(&by_date)),
+    )?;
+    let is_first = by_date.first().is_some_and(|message| message["id"] == said[1]["id"]);
+    let expected = format!("it begins with {}, which was created then", said[1]["id"]);
+    lab.check("HIST-BOUNDARY", is_first, expected, format!("{:?}", ids(&by_date)))
+}
+
+async fn boundary_that_is_none(lab: &Lab) -> Result<(), Stop> {
+    let (ann, _, session, said) = talked(lab, 1).await?;
+    for none in ["yesterday", "2016-13-45T99:00:00.000Z"] {
+        back_from(lab, &ann, &session, none).send().await?.refused(lab, "SYNC-HEADER-BAD", &[400])?;
+    }
+    let all = messages(back_from(lab, &ann, &session, &top().to_string()).send().await?)?;
+    let there = all.iter().any(|message| message["id"] == said[0]["id"]);
+    lab.check("SYNC-HEADER", there, format!("until {} all is given", top()), format!("{:?}", ids(&all)))
 }
 
 async fn before_the_first(lab: &Lab) -> Result<(), Stop> {
