@@ -9,12 +9,14 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use y2w_scenarios::conformance::{Need, Result, Target, Verdict, all, judge_again, run};
 use y2w_scenarios::plan::Plan;
 use y2w_scenarios::world::{Embedded, Harm, NotInflicted, Sim, World, in_virtual_time};
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::clock::Clock;
-use y2w_sdk::push::{Mqtt, Streams};
+use y2w_sdk::protocol::rest::GateData;
+use y2w_sdk::push::{ByteStream, Mqtt, Streams};
 
 fn in_sim(quirks: &[&str]) -> Vec<Result> {
     let quirks: Vec<String> = quirks.iter().map(|quirk| (*quirk).to_owned()).collect();
@@ -146,5 +148,116 @@ async fn a_server_that_is_none_earns_no_pass() {
             "{:?}",
             others(&results)
         );
+    }
+}
+
+/// What a push server does that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Manner {
+    /// Whoever comes is closed.
+    Closes,
+    /// Whoever comes is heard, and told nothing.
+    Silent,
+    /// Whoever comes gets back what it says.
+    Echo,
+    /// Whoever comes is accepted, and told nothing from then on.
+    Accepts,
+}
+
+/// A server that is strict, but for its push side, which is none.
+struct NoPush {
+    sim: Sim,
+    manner: Manner,
+}
+
+impl World for NoPush {
+    fn base_url(&self) -> &str {
+        self.sim.base_url()
+    }
+
+    fn clock(&self) -> Clock {
+        self.sim.clock()
+    }
+
+    fn http(&self) -> Arc<dyn HttpTransport> {
+        self.sim.http()
+    }
+
+    fn streams(&self) -> Arc<dyn Streams> {
+        Arc::new(self.manner)
+    }
+
+    fn websockets(&self) -> Arc<dyn Streams> {
+        Arc::new(self.manner)
+    }
+
+    fn neighbour(&self) -> Option<String> {
+        self.sim.neighbour()
+    }
+
+    fn inflict(&self, harm: Harm) -> BoxFuture<'_, std::result::Result<(), NotInflicted>> {
+        self.sim.inflict(harm)
+    }
+}
+
+impl Streams for Manner {
+    fn address(&self, _: &GateData) -> std::result::Result<String, String> {
+        Ok("ws://in-memory/".to_owned())
+    }
+
+    fn open(&self, _: &str) -> BoxFuture<'static, std::result::Result<Box<dyn ByteStream>, String>> {
+        let manner = *self;
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        #[expect(clippy::disallowed_methods, reason = "the server's end, which ends with the stream")]
+        tokio::spawn(async move {
+            // However it goes: nobody asks.
+            let _ = manner.serve(theirs).await;
+        });
+        Box::pin(async move { Ok(Box::new(ours) as Box<dyn ByteStream>) })
+    }
+}
+
+impl Manner {
+    async fn serve(self, mut stream: DuplexStream) -> std::io::Result<()> {
+        const ACCEPT: &[u8] = b"\x20\x02\x00\x00\x30\x14\x00\x01u{\"returnCode\":11}";
+        if self == Self::Closes {
+            return Ok(());
+        }
+        let mut bytes = [0; 4096];
+        let mut is_first = true;
+        loop {
+            let count = stream.read(&mut bytes).await?;
+            match self {
+                _ if count == 0 => return Ok(()),
+                Self::Echo => stream.write_all(&bytes[..count]).await?,
+                Self::Accepts if is_first => stream.write_all(ACCEPT).await?,
+                _ => (),
+            }
+            is_first = false;
+        }
+    }
+}
+
+/// Areas of cases that have no need of push connections.
+const WITHOUT_PUSH: [&str; 3] = ["accounts", "conventions", "gate"];
+
+#[test]
+fn a_push_server_that_is_none_earns_no_pass() {
+    for manner in [Manner::Closes, Manner::Silent, Manner::Echo, Manner::Accepts] {
+        let plan = Plan::of_server(&[]).unwrap();
+        let results = in_virtual_time(async {
+            let target = Target::in_virtual_time(Arc::new(NoPush { sim: Sim::new(&plan), manner }));
+            let about_push: Vec<_> =
+                all().into_iter().filter(|case| !WITHOUT_PUSH.contains(&case.area())).collect();
+            run(&about_push, &target, "test", 16, |_| ()).await
+        });
+        let passed: Vec<&str> = results
+            .iter()
+            .filter(|result| {
+                matches!(result.verdict, Verdict::Pass | Verdict::NonStrict | Verdict::HarnessError)
+            })
+            .map(|result| &*result.case)
+            .collect();
+        assert_eq!(passed, [""; 0], "{manner:?}");
     }
 }
