@@ -218,6 +218,15 @@ impl Device<'_> {
         }
     }
 
+    /// Where a connection that was accepted does nothing, nothing can be said: whoever accepts all is no push server.
+    pub(super) async fn is_of_use(&mut self) -> Result<(), Stop> {
+        self.ping().await?;
+        match self.next_but_deliveries().await? {
+            Got::Pingresp => Ok(()),
+            other => Err(Stop::Inconclusive(format!("a ping was answered with {other}"))),
+        }
+    }
+
     /// Checks that the connection is live: a ping is answered, whatever is delivered before that.
     pub(super) async fn is_alive(&mut self, rule: &'static str, expected: &str) -> Result<(), Stop> {
         self.ping().await?;

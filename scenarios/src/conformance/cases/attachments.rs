@@ -1,7 +1,7 @@
 //! Attachments: files in, and out again in whole or in part. Part 11.
 
-use http::header::RANGE;
 use http::Method;
+use http::header::RANGE;
 use y2w_sdk::protocol::credential::password_md5;
 use y2w_sdk::protocol::rest::{fill, path};
 

@@ -235,6 +235,7 @@ async fn after_leaving(lab: &Lab) -> Result<(), Stop> {
         let hello = lab.hello(&ann, &format!("00client{number}")).await?;
         let mut device = lab.device("client", &hello).await?;
         device.accepted("CONN-ACCEPT").await?;
+        device.is_alive("CONN-ACCEPT", "it is live").await?;
         device.leave().await?;
     }
     Ok(())
@@ -340,6 +341,7 @@ async fn free_after_leaving(lab: &Lab) -> Result<(), Stop> {
     for client in ["10one", "10two"] {
         let mut device = lab.device("again", &lab.hello(&ann, client).await?).await?;
         device.accepted("CONN-RECONNECT-FREE").await?;
+        device.is_alive("CONN-RECONNECT-FREE", "it is live").await?;
         device.leave().await?;
     }
     Ok(())
