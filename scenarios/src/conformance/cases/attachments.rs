@@ -1,7 +1,7 @@
 //! Attachments: files in, and out again in whole or in part. Part 11.
 
-use http::header::RANGE;
 use http::Method;
+use http::header::RANGE;
 use y2w_sdk::protocol::credential::password_md5;
 use y2w_sdk::protocol::rest::{fill, path};
 
@@ -15,7 +15,7 @@ use super::refusals::is_shaped;
 use super::upload::{self, file};
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("attachments.an-upload-gives-the-attachment", &["FILE-UPLOAD", "FILE-INFO"], |lab| {
+    Case::new("attachments.an-upload-gives-the-attachment", &["FILE-UPLOAD"], |lab| {
         Box::pin(upload_gives(lab))
     }),
     Case::new("attachments.what-is-known-of-a-file-is-told-to-all", &["FILE-INFO", "FILE-UPLOAD"], |lab| {
