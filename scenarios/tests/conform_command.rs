@@ -128,7 +128,7 @@ fn an_account_of_the_list_that_was_used_before_says_nothing_about_the_server() {
     let accounts =
         "[accounts]\nlist = [{ account = \"t1\", password = \"p\" }, { account = \"t2\", password = \"p\" }]";
     write(&dir, "target.toml", &server.file(accounts));
-    let case = "sessions.p2p-is-one-whoever-asks";
+    let case = "sessions.single-is-one";
     let args = ["--target", "target.toml", "--case", case];
     let first = conform(&dir, &args);
     assert_eq!(code(&first), 0, "{}{}", text(&first.stdout), text(&first.stderr));

@@ -30,7 +30,7 @@ pub(super) struct Collection<'a> {
     /// Whose it is: who reads and writes it.
     pub(super) owner: Person,
     /// Where the list is.
-    path: String,
+    pub(super) path: String,
     /// The group whose members or messages these are; empty elsewhere.
     group: String,
     /// What entries are made of.

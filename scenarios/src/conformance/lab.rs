@@ -245,11 +245,11 @@ impl Lab {
             return Err(self.lacks(Need::Time, shown));
         }
         self.note("time", format!("{:.3} s pass", time.as_secs_f64()));
-        if !self.tape.is_telling() {
+        let passing = async {
             *self.passed.lock() += time;
             tokio::time::sleep(time).await;
-        }
-        Ok(())
+        };
+        self.tape.told(format!("{} ms pass", time.as_millis()), passing).await
     }
 
     /// The time that the case has let pass since this was asked.

@@ -22,6 +22,7 @@ mod collection;
 pub mod coverage;
 mod device;
 mod groups;
+mod held;
 mod known;
 mod lab;
 pub mod ledger;

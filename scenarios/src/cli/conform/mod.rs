@@ -182,7 +182,7 @@ fn carry_out(runtime: &Runtime, args: &ConformArgs) -> std::result::Result<u8, N
         return Ok(OK);
     }
     if args.mutants {
-        return mutants::mutants(&args.quirk, &cases).map_err(|why| NotRun(USAGE, why));
+        return mutants::mutants(&args.quirk, &cases, &args.out);
     }
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose();
     let baseline = baseline.map_err(|error| NotRun(USAGE, error.to_string()))?.unwrap_or_default();
@@ -231,8 +231,9 @@ fn run_all(
 ) -> std::result::Result<(About, Vec<Result>), NotRun> {
     let clock = Clock::system();
     let started_at = clock.now().to_string();
-    let mut progress =
-        Progress::new(clock, cases.len() * args.repeat as usize, (!args.json).then(|| ways(args)));
+    let is_slow = args.target.is_some() || args.world != Where::Sim;
+    let all = cases.len() * args.repeat as usize;
+    let mut progress = Progress::new(clock, all, is_slow, (!args.json).then(|| ways(args)));
     let mut about = About {
         run_id: format!("conform-{}", started_at.replace([':', '.'], "-")),
         started_at,

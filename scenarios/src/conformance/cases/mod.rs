@@ -13,24 +13,33 @@ mod contacts;
 mod conventions;
 mod conversations;
 mod cors;
+mod delivery;
+mod edits;
 mod emojis;
 mod favourites;
 mod gate;
+mod history;
 mod hostile;
 mod keep_alive;
 mod kicks;
 mod lists;
 mod member_changes;
 mod members;
+mod messages;
+mod own_devices;
 mod passwords;
+mod payloads;
 mod push_sessions;
+mod recovery;
 mod refusals;
 mod replies;
+mod rights;
 mod routes;
 mod session_changes;
 mod sessions;
 mod sync;
 mod sync_emojis;
+mod sync_people;
 mod sync_writes;
 mod tokens;
 mod unread;
@@ -68,9 +77,14 @@ pub fn all() -> Vec<Case> {
         clocks::CASES,
         conversations::CASES,
         unread::CASES,
+        messages::CASES,
+        edits::CASES,
+        history::CASES,
+        rights::CASES,
         sync::CASES,
         sync_emojis::CASES,
         sync_writes::CASES,
+        sync_people::CASES,
         connection::CASES,
         push_sessions::CASES,
         gate::CASES,
@@ -78,6 +92,10 @@ pub fn all() -> Vec<Case> {
         keep_alive::CASES,
         replies::CASES,
         checks::CASES,
+        delivery::CASES,
+        payloads::CASES,
+        own_devices::CASES,
+        recovery::CASES,
         hostile::CASES,
         websocket::CASES,
     ];
@@ -89,8 +107,14 @@ pub fn all() -> Vec<Case> {
 }
 
 /// Rules without a case, and why; those for clients need none: see [`coverage`](super::coverage).
-pub(super) const UNTESTED: &[&[(&str, &str)]] =
-    &[accounts::UNTESTED, attachments::UNTESTED, bodies::UNTESTED, gate::UNTESTED];
+pub(super) const UNTESTED: &[&[(&str, &str)]] = &[
+    accounts::UNTESTED,
+    attachments::UNTESTED,
+    bodies::UNTESTED,
+    clocks::UNTESTED,
+    gate::UNTESTED,
+    recovery::UNTESTED,
+];
 
 #[cfg(test)]
 mod tests {

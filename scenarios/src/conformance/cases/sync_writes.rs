@@ -1,15 +1,13 @@
 //! The sync rule, law by law over every collection: no write is missed, whoever syncs and when. Part 12.
 
-use std::collections::BTreeMap;
-
 use futures_util::future::{join, try_join_all};
 use serde_json::Value;
 
 use super::super::case::Case;
 use super::super::collection::{Collection, Kind, brief, place, stamp, watermark};
+use super::super::held::Held;
 use super::super::lab::Lab;
 use super::super::verdict::Stop;
-use super::super::views::told;
 use super::sync::laws;
 
 pub(super) const CASES: &[Case] = laws! {
@@ -117,61 +115,11 @@ async fn tombstones(lab: &Lab, kind: Kind) -> Result<(), Stop> {
     lab.check("SYNC-TOMBSTONE", is(&all, &made[1].id, false), expected, format!("{all:?}"))
 }
 
-/// What a client holds: entries by their ids, and a watermark. Rules `SYNC-MERGE-KEY`, `SYNC-WATERMARK`, `SYNC-LOOP`.
-#[derive(Default)]
-struct Held {
-    entries: BTreeMap<String, Value>,
-    watermark: i64,
-}
-
-impl Held {
-    /// How many pages a client asks for until it takes it that there is no end.
-    const PAGES_MAX: usize = 100;
-
-    /// One page; whether it brought anything.
-    async fn page(&mut self, list: &Collection<'_>, limit: usize) -> Result<bool, Stop> {
-        let page = list.page(self.watermark, limit).await?.entries;
-        self.watermark = self.watermark.max(watermark(&page)?);
-        let mut is_new = false;
-        for entry in page {
-            let id = entry["id"].as_str().unwrap_or_default().to_owned();
-            is_new |= self.entries.insert(id, told(&entry)) != Some(told(&entry));
-        }
-        Ok(is_new)
-    }
-
-    /// Pages until one brings nothing.
-    async fn catch_up(&mut self, list: &Collection<'_>, limit: usize) -> Result<(), Stop> {
-        for _ in 0..Self::PAGES_MAX {
-            if !self.page(list, limit).await? {
-                return Ok(());
-            }
-        }
-        Err(Stop::Inconclusive(format!("there is no end of it after {} pages", Self::PAGES_MAX)))
-    }
-
-    /// Checks that it is what there is.
-    async fn is_all(&self, lab: &Lab, list: &Collection<'_>, after: &str) -> Result<(), Stop> {
-        let full = list.all().await?;
-        let full: BTreeMap<String, Value> = full
-            .iter()
-            .map(|entry| (entry["id"].as_str().unwrap_or_default().to_owned(), told(entry)))
-            .collect();
-        let wrong = full.iter().find(|(id, entry)| self.entries.get(*id) != Some(*entry));
-        let expected = format!("after {after}, who follows the watermark holds what is there: {wrong:?}");
-        let held = wrong.map(|(id, _)| self.entries.get(id));
-        lab.check("SYNC-LOSSLESS", wrong.is_none(), expected, format!("it holds {held:?}"))?;
-        let extra = self.entries.keys().find(|id| !full.contains_key(*id));
-        let expected = format!("after {after}, who follows the watermark holds nothing that is not there");
-        lab.check("SYNC-LOSSLESS", extra.is_none(), expected, format!("it holds {extra:?}"))
-    }
-}
-
 async fn incremental_equals_full(lab: &Lab, kind: Kind) -> Result<(), Stop> {
     let list = Collection::new(lab, kind, 3).await?;
     let made = list.make_all(2).await?;
-    let mut held = Held::default();
-    held.catch_up(&list, 2).await?;
+    let mut held = Held::of(&list.owner, &list.path);
+    held.catch_up(lab, 2).await?;
     for one in &made {
         let is_held = held.entries.contains_key(&one.id);
         let expected = format!("who syncs from the beginning is given {}", one.id);
@@ -186,8 +134,8 @@ async fn incremental_equals_full(lab: &Lab, kind: Kind) -> Result<(), Stop> {
             _ if list.revives() => list.change(&made[0], "back").await?,
             _ => list.change(&made[1], "back").await?,
         }
-        held.catch_up(&list, 2).await?;
-        held.is_all(lab, &list, step).await?;
+        held.catch_up(lab, 2).await?;
+        held.is_all(lab, step).await?;
     }
     Ok(())
 }
@@ -195,15 +143,15 @@ async fn incremental_equals_full(lab: &Lab, kind: Kind) -> Result<(), Stop> {
 async fn changed_during_a_walk(lab: &Lab, kind: Kind) -> Result<(), Stop> {
     let list = Collection::new(lab, kind, 4).await?;
     let made = list.make_all(4).await?;
-    let mut held = Held::default();
+    let mut held = Held::of(&list.owner, &list.path);
     // What was on a page changes, and what is on none yet.
-    held.page(&list, 2).await?;
+    held.page(lab, 2).await?;
     list.change(&made[0], "changed").await?;
     list.remove(&made[3]).await?;
-    held.page(&list, 2).await?;
+    held.page(lab, 2).await?;
     list.change(&made[1], "changed").await?;
-    held.catch_up(&list, 2).await?;
-    held.is_all(lab, &list, "a walk during which others wrote").await?;
+    held.catch_up(lab, 2).await?;
+    held.is_all(lab, "a walk during which others wrote").await?;
     let shows = |of: usize| held.entries.get(&made[of].id).is_some_and(|entry| list.shows(entry, "changed"));
     let expected = "the changes made during the walk are held in the end";
     lab.check("SYNC-LOSSLESS", shows(0) && shows(1), expected, format!("{:?}", held.entries))
@@ -220,16 +168,16 @@ async fn many_at_once(lab: &Lab, kind: Kind) -> Result<(), Stop> {
         Ok(made)
     }));
     let reader = async {
-        let mut held = Held::default();
+        let mut held = Held::of(&list.owner, &list.path);
         for _ in 0..ROUNDS {
-            held.page(&list, 3).await?;
+            held.page(lab, 3).await?;
         }
         Ok::<_, Stop>(held)
     };
     let (made, held) = join(writers, reader).await;
     let (made, mut held) = (made?, held?);
-    held.catch_up(&list, 3).await?;
-    held.is_all(lab, &list, "many writes beside its syncs").await?;
+    held.catch_up(lab, 3).await?;
+    held.is_all(lab, "many writes beside its syncs").await?;
     for one in &made {
         let last = held.entries.get(&one.id);
         let shows = last.is_some_and(|entry| list.shows(entry, "last"));
