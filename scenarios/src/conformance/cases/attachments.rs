@@ -15,7 +15,7 @@ use super::refusals::is_shaped;
 use super::upload::{self, file};
 
 pub(super) const CASES: &[Case] = &[
-    Case::new("attachments.an-upload-gives-the-attachment", &["FILE-UPLOAD", "FILE-INFO"], |lab| {
+    Case::new("attachments.an-upload-gives-the-attachment", &["FILE-UPLOAD"], |lab| {
         Box::pin(upload_gives(lab))
     }),
     Case::new("attachments.what-is-known-of-a-file-is-told-to-all", &["FILE-INFO", "FILE-UPLOAD"], |lab| {

@@ -151,6 +151,13 @@ async fn pages(lab: &Lab, whose: &Whose) -> Result<(), Stop> {
     for limit in 1..COUNT {
         for offset in (0..COUNT).step_by(limit) {
             let answer = page(lab, whose, &format!("?offset={offset}&limit={limit}")).await?;
+            let few = answer.entries().len() <= limit;
+            lab.check(
+                "API-LIST-LIMIT",
+                few,
+                format!("limit={limit} gives at most {limit} entries"),
+                answer.said(),
+            )?;
             let expected = &all[offset..(offset + limit).min(COUNT)];
             let holds = ids(&answer) == expected;
             let expected = format!("offset={offset} with limit={limit} gives {expected:?} of {all:?}");
