@@ -14,6 +14,7 @@ mod conventions;
 mod conversations;
 mod cors;
 mod delivery;
+mod delivery_updates;
 mod edits;
 mod emojis;
 mod favourites;
@@ -29,9 +30,11 @@ mod messages;
 mod own_devices;
 mod passwords;
 mod payloads;
+mod push_members;
 mod push_sessions;
 mod recovery;
 mod refusals;
+mod refused;
 mod replies;
 mod rights;
 mod routes;
@@ -87,12 +90,15 @@ pub fn all() -> Vec<Case> {
         sync_people::CASES,
         connection::CASES,
         push_sessions::CASES,
+        push_members::CASES,
         gate::CASES,
         kicks::CASES,
         keep_alive::CASES,
         replies::CASES,
         checks::CASES,
+        refused::CASES,
         delivery::CASES,
+        delivery_updates::CASES,
         payloads::CASES,
         own_devices::CASES,
         recovery::CASES,

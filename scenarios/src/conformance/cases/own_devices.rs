@@ -6,6 +6,7 @@ use super::super::case::Case;
 use super::super::device::{Device, Hello};
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
+use super::push_sessions::MTS;
 
 pub(super) const CASES: &[Case] = &[
     Case::both("own-devices.both-device-classes-get-it", &["PUSH-APP"], |lab| Box::pin(both_classes(lab))),
@@ -36,8 +37,6 @@ pub(super) const CASES: &[Case] = &[
         Box::pin(no_takeover(lab))
     }),
 ];
-
-const MTS: i64 = 1_479_974_400_000;
 
 async fn both_classes(lab: &Lab) -> Result<(), Stop> {
     let (ann, mut web) = lab.present("ann").await?;

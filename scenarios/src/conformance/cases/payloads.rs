@@ -5,6 +5,7 @@ use y2w_sdk::protocol::SendReturnCode as Code;
 use super::super::case::Case;
 use super::super::lab::Lab;
 use super::super::verdict::Stop;
+use super::push_sessions::MTS;
 
 const VERBATIM: &[&str] = &["PUSH-DELIVER-VERBATIM", "PUSH-DELIVER"];
 
@@ -84,8 +85,6 @@ pub(super) const CASES: &[Case] = &[
         Box::pin(to_own_devices(lab))
     }),
 ];
-
-const MTS: i64 = 1_479_974_400_000;
 
 /// Each of these, sent to a member.
 async fn come_as_sent(lab: &Lab, messages: &[&str]) -> Result<(), Stop> {

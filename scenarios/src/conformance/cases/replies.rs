@@ -8,6 +8,7 @@ use super::super::device::Device;
 use super::super::lab::{Lab, Person};
 use super::super::packets::{Got, Word};
 use super::super::verdict::Stop;
+use super::push_sessions::MTS;
 
 pub(super) const CASES: &[Case] = &[
     Case::both("replies.every-command-is-answered", &["PUSH-REPLY"], |lab| Box::pin(every_command(lab))),
@@ -46,8 +47,6 @@ pub(super) const CASES: &[Case] = &[
 fn session(person: &Person) -> ImSessionId {
     person.push_session("chat")
 }
-
-const MTS: i64 = 1_479_974_400_000;
 
 /// Checks that what comes next is the reply to that command.
 async fn next_is_reply(

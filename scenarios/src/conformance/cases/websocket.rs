@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use tokio_tungstenite::tungstenite::Message;
+use y2w_sdk::protocol::limits::{KEEP_ALIVE, KEEP_ALIVE_GRACE};
 
 use super::super::case::{Case, Transport};
 use super::super::device::{Device, Hello};
@@ -58,6 +59,9 @@ pub(super) const CASES: &[Case] = &[
     }),
     Case::websocket("websocket.a-ping-of-its-own-does-no-harm", &["CONN-WEBSOCKET"], |lab| {
         Box::pin(ping_frame(lab))
+    }),
+    Case::websocket("websocket.a-ping-of-its-own-is-no-sign-of-life", &["CONN-KEEPALIVE"], |lab| {
+        Box::pin(ping_frame_is_no_packet(lab))
     }),
     Case::websocket("websocket.a-wrong-handshake-does-no-harm", &["CONN-WEBSOCKET"], |lab| {
         Box::pin(wrong_handshake(lab))
@@ -265,6 +269,21 @@ async fn ping_frame(lab: &Lab) -> Result<(), Stop> {
     let (_, mut device) = lab.present("ann").await?;
     device.wire.frame(Message::Ping(Bytes::from_static(b"?"))).await;
     device.is_alive("CONN-WEBSOCKET", "a connection on which a ping of WebSocket came goes on").await
+}
+
+/// The keep-alive counts packets. In virtual time.
+async fn ping_frame_is_no_packet(lab: &Lab) -> Result<(), Stop> {
+    let (_, mut device) = lab.present("ann").await?;
+    let (_, mut other) = lab.present("bob").await?;
+    let third = KEEP_ALIVE.mul_f64(KEEP_ALIVE_GRACE / 3.0);
+    for _ in 0..3 {
+        lab.pass(third).await?;
+        device.wire.frame(Message::Ping(Bytes::new())).await;
+        other.is_of_use().await?;
+    }
+    let expected = "a WebSocket on which for 450 s nothing but pings of its own came is closed";
+    device.closed("CONN-KEEPALIVE", expected).await?;
+    other.is_alive("CONN-KEEPALIVE", "one on which packets came stays").await
 }
 
 /// What is answered to these is not laid down.
