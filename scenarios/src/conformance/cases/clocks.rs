@@ -50,12 +50,6 @@ pub(super) const CASES: &[Case] = &[
     }),
 ];
 
-/// Rules without a case, and why.
-pub(super) const UNTESTED: &[(&str, &str)] = &[(
-    "MTS-DEFINITION",
-    "it says what the mts is, and that clients send it; what a server owes to it is in `MTS-GROWS` and `MEMBER-CREATED-AT`",
-)];
-
 /// The mts of a session, from the list of its members. Rules `MTS-DEFINITION`, `MTS-FROM-LIST`.
 async fn mts(lab: &Lab, by: &Person, session: &str) -> Result<i64, Stop> {
     let members = lab.members(by, session).await?;

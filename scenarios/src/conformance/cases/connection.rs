@@ -84,6 +84,11 @@ pub(super) const CASES: &[Case] = &[
         &["CONN-REFUSE-PROTOCOL", "CONN-REFUSE-CLOSE", "CONN-ACCEPT"],
         |lab| Box::pin(another_version(lab)),
     ),
+    Case::both(
+        "connection.of-several-faults-the-first-is-named",
+        &["CONN-REFUSE-ORDER", "CONN-REFUSE-CLOSE", "CONN-ACCEPT"],
+        |lab| Box::pin(several_faults(lab)),
+    ),
     Case::both("connection.a-refusal-leaves-others-alone", &["CONN-KICK", "CONN-REFUSE-TOKEN"], |lab| {
         Box::pin(a_refusal_leaves_others(lab))
     }),
@@ -335,6 +340,32 @@ async fn another_version(lab: &Lab) -> Result<(), Stop> {
     let mut device = lab.device("ann", &hello).await?;
     device.accepted("CONN-ACCEPT").await?;
     device.is_of_use().await
+}
+
+async fn several_faults(lab: &Lab) -> Result<(), Stop> {
+    let ann = lab.person("ann").await?;
+    let hello = lab.hello(&ann, "00one").await?;
+    let token = Hello { password: Some("nobody-was-given-this".to_owned()), ..hello.clone() };
+    let uid = Hello { uid: Some(String::new()), ..token.clone() };
+    let client_id = Hello { client_id: "20one".to_owned(), ..uid.clone() };
+    let version = Hello { protocol: ("MQTT", 3), ..client_id.clone() };
+    for (wrong, code, what) in [
+        (
+            version,
+            Code::UNACCEPTABLE_PROTOCOL_VERSION,
+            "a CONNECT of which nothing is right, the version included,",
+        ),
+        (
+            client_id,
+            Code::IDENTIFIER_REJECTED,
+            "a CONNECT with a wrong client id, no user name and no imToken",
+        ),
+        (uid, Code::UID_IS_INVALID, "a CONNECT with an empty user name and no imToken"),
+    ] {
+        let mut device = lab.device("ann", &wrong).await?;
+        device.refused("CONN-REFUSE-ORDER", code, what).await?;
+    }
+    lab.device("ann", &hello).await?.accepted("CONN-ACCEPT").await
 }
 
 /// Who has no imToken puts nobody out.

@@ -22,6 +22,9 @@ pub(super) const CASES: &[Case] = &[
         &["PUSH-CHECK-ORDER", "PUSH-APP"],
         |lab| Box::pin(still_checked(lab)),
     ),
+    Case::both("own-devices.an-update-is-like-a-send", &["PUSH-APP-UPDATE", "PUSH-APP"], |lab| {
+        Box::pin(update_of_own(lab))
+    }),
     Case::both("own-devices.who-comes-later-gets-nothing-of-before", &["PUSH-NO-BACKLOG"], |lab| {
         Box::pin(no_backlog(lab))
     }),
@@ -92,6 +95,29 @@ async fn away(lab: &Lab) -> Result<(), Stop> {
     let mut mobile = lab.also(&ann, "mobile", "01mobile").await?;
     sender.push(&ann.own_devices(), Lab::APP_MTS, "2").await?;
     mobile.gets("PUSH-APP", "2").await
+}
+
+async fn update_of_own(lab: &Lab) -> Result<(), Stop> {
+    const RULE: &str = "PUSH-APP-UPDATE";
+    let (ann, mut device) = lab.present("ann").await?;
+    let (bob, mut sender) = lab.present("bob").await?;
+    let own = ann.own_devices();
+    let reply = sender.update(&own, Lab::APP_MTS, &[(&bob, true)], false, Some("\"told\"")).await?;
+    reply.is(lab, RULE, Code::SUCCESS, "an updateSession on the topic of a user's devices")?;
+    let got = device.next().await?;
+    let message = got.word().and_then(|word| word.message().map(str::to_owned));
+    lab.check(
+        RULE,
+        message.as_deref() == Some("\"told\""),
+        "the user's device gets the message",
+        got.to_string(),
+    )?;
+    let reply = sender.update(&own, 1, &[(&bob, true)], false, None).await?;
+    reply.is(lab, RULE, Code::SUCCESS, "one without a message, and with an mts that is behind,")?;
+    // The member that it named is none: what is for the user goes to the user.
+    let reply = sender.push(&own, Lab::APP_MTS, "\"after\"").await?;
+    reply.is(lab, "PUSH-APP", Code::SUCCESS, "a sendMessage after it")?;
+    device.gets("PUSH-APP", "\"after\"").await
 }
 
 async fn any_mts(lab: &Lab) -> Result<(), Stop> {
