@@ -21,9 +21,14 @@ pub fn reason(rule: &Rule) -> Option<&'static str> {
     let own = UNTESTED.iter().flat_map(|reasons| reasons.iter()).find(|(id, _)| *id == rule.id);
     match own {
         Some((_, why)) => Some(why),
-        None if rule.text.starts_with("A client ") || rule.id.starts_with("CLIENT-") => Some(FOR_CLIENTS),
+        None if is_for_clients(rule) => Some(FOR_CLIENTS),
         None => (rule.level == Level::May).then_some(LIBERTY),
     }
+}
+
+fn is_for_clients(rule: &Rule) -> bool {
+    let is_for_both = rule.text.starts_with("A client and a ");
+    rule.id.starts_with("CLIENT-") || (rule.text.starts_with("A client ") && !is_for_both)
 }
 
 /// The cases about each rule, by their titles.
