@@ -216,11 +216,16 @@ pub(super) fn watermark(entries: &[Value]) -> Result<i64, Stop> {
 }
 
 /// Entries in short: each one's id and stamp, in their order.
-pub(super) fn brief(entries: &[Value]) -> Vec<(&str, &str)> {
-    entries
-        .iter()
-        .map(|entry| (entry["id"].as_str().unwrap_or("?"), entry["updatedAt"].as_str().unwrap_or("?")))
-        .collect()
+pub(super) fn brief(entries: &[Value]) -> String {
+    let one = |entry: &Value| {
+        let text = |field| entry[field].as_str().unwrap_or("?");
+        format!("{} of {}", text("id"), text("updatedAt"))
+    };
+    if entries.is_empty() {
+        "nothing".to_owned()
+    } else {
+        entries.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Where an entry is among others; where it is not, nothing can be said.

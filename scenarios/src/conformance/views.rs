@@ -2,6 +2,7 @@
 //! What goes wrong with a look is for the cases about it to find; elsewhere nothing can be said then.
 
 use http::Method;
+use serde::Serialize;
 use serde_json::Value;
 use y2w_sdk::protocol::Timestamp;
 use y2w_sdk::protocol::rest::{fill, path};
@@ -159,14 +160,15 @@ impl Lab {
     }
 
     /// Checks that something is as it was: that a request which was refused changed nothing, for one.
-    pub(super) fn unchanged<T: PartialEq + std::fmt::Debug>(
+    pub(super) fn unchanged<T: PartialEq + Serialize>(
         &self,
         rule: &'static str,
         what: &str,
         before: &T,
         after: &T,
     ) -> Result<(), Stop> {
-        self.check(rule, before == after, format!("{what} as before: {before:?}"), format!("{after:?}"))
+        let expected = format!("{what} as before: {}", as_json(before));
+        self.check(rule, before == after, expected, as_json(after))
     }
 }
 
@@ -177,4 +179,9 @@ pub(super) fn told(entry: &Value) -> Value {
         fields.remove("lastReadTime");
     }
     entry
+}
+
+/// Something as people read it in a report: as JSON.
+pub(super) fn as_json(what: &(impl Serialize + ?Sized)) -> String {
+    serde_json::to_string(what).unwrap_or_default()
 }

@@ -7,6 +7,7 @@ use super::super::case::Case;
 use super::super::groups::{id, time};
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 
 pub(super) const CASES: &[Case] = &[
     Case::new("clocks.a-new-name-moves-one-clock", &["MEMBER-TWO-CLOCKS", "MEMBER-UPDATED-AT"], |lab| {
@@ -59,7 +60,7 @@ pub(super) const UNTESTED: &[(&str, &str)] = &[(
 async fn mts(lab: &Lab, by: &Person, session: &str) -> Result<i64, Stop> {
     let members = lab.members(by, session).await?;
     let greatest = members.iter().filter_map(|member| time(member, "createdAt")).max();
-    greatest.ok_or_else(|| Stop::Inconclusive(format!("no member has a `createdAt`: {members:?}")))
+    greatest.ok_or_else(|| Stop::Inconclusive(format!("no member has a `createdAt`: {}", as_json(&members))))
 }
 
 /// Checks whether a clock of an entry moved forward, or stood still.
@@ -156,7 +157,7 @@ async fn nobody_moved(lab: &Lab, by: &Person, group: &str, before: &[Value]) -> 
     };
     let expected = format!("everybody's `createdAt` is as before: {:?}", times(before));
     let same = !before.is_empty() && times(before) == times(&after);
-    lab.check("MEMBER-CREATED-AT", same, expected, format!("{:?}", times(&after)))
+    lab.check("MEMBER-CREATED-AT", same, expected, as_json(&times(&after)))
 }
 
 async fn talk(lab: &Lab) -> Result<(), Stop> {
@@ -239,7 +240,7 @@ async fn mts_at_once(lab: &Lab) -> Result<(), Stop> {
     times.dedup();
     let each = times.len() == people.len() && times.iter().all(|time| *time > before);
     let expected = format!("each of 5 who joined at once has a `createdAt` of its own, later than {before}");
-    lab.check("MTS-GROWS", each, expected, format!("{times:?}"))
+    lab.check("MTS-GROWS", each, expected, as_json(&times))
 }
 
 async fn mts_stays(lab: &Lab) -> Result<(), Stop> {

@@ -11,7 +11,7 @@ use super::super::collection::{stamp, watermark};
 use super::super::groups::id;
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
-use super::super::views::top;
+use super::super::views::{as_json, top};
 
 pub(super) const CASES: &[Case] = &[
     Case::new(
@@ -176,7 +176,7 @@ async fn made_for_both(lab: &Lab) -> Result<(), Stop> {
         let all = lab.conversations(of).await?;
         let is_there = all.iter().any(|entry| entry["type"] == "p2p" && entry["isDelete"] == false);
         let expected = format!("{} has a conversation with {}", of.name, other.name);
-        lab.check("CONV-ON-MESSAGE", is_there, expected, format!("{all:?}"))?;
+        lab.check("CONV-ON-MESSAGE", is_there, expected, as_json(&all))?;
     }
     Ok(())
 }
@@ -190,7 +190,7 @@ async fn who_is_new(lab: &Lab) -> Result<(), Stop> {
     let is_empty = none.json["entries"].as_array().is_some_and(Vec::is_empty);
     lab.check("CONV-LIST", is_empty, "who has talked with nobody has no conversation", none.said())?;
     let some = lab.conversations(&ann).await?;
-    lab.check("CONV-ON-MESSAGE", some.len() == 1, "who has talked in one group has one", format!("{some:?}"))
+    lab.check("CONV-ON-MESSAGE", some.len() == 1, "who has talked in one group has one", as_json(&some))
 }
 
 async fn no_client_makes_one(lab: &Lab) -> Result<(), Stop> {
@@ -200,11 +200,11 @@ async fn no_client_makes_one(lab: &Lab) -> Result<(), Stop> {
     let asked = lab.ask(Method::POST, list).by(&ann).form(&fields).send().await?;
     asked.refused_somehow(lab, "CONV-SERVER-MADE")?;
     let none = lab.conversations(&ann).await?;
-    lab.check("API-NO-EFFECT", none.is_empty(), "there is no conversation then", format!("{none:?}"))?;
+    lab.check("API-NO-EFFECT", none.is_empty(), "there is no conversation then", as_json(&none))?;
     let session = lab.p2p(&ann, &bob).await?;
     lab.text(&ann, &session, "hello").await?;
     let one = lab.conversations(&ann).await?;
-    lab.check("CONV-SERVER-MADE", one.len() == 1, "the server makes one with a message", format!("{one:?}"))
+    lab.check("CONV-SERVER-MADE", one.len() == 1, "the server makes one with a message", as_json(&one))
 }
 
 async fn target_of_p2p(lab: &Lab) -> Result<(), Stop> {
@@ -214,7 +214,7 @@ async fn target_of_p2p(lab: &Lab) -> Result<(), Stop> {
         let all = lab.conversations(of).await?;
         let is = |entry: &Value| entry["type"] == "p2p" && entry["targetId"] == *other.uid;
         let expected = format!("one conversation, of type p2p with the target {}", other.uid);
-        lab.check("CONV-TARGET", all.len() == 1 && is(&all[0]), expected, format!("{all:?}"))?;
+        lab.check("CONV-TARGET", all.len() == 1 && is(&all[0]), expected, as_json(&all))?;
     }
     Ok(())
 }
@@ -227,7 +227,7 @@ async fn target_of_group(lab: &Lab) -> Result<(), Stop> {
         let all = lab.conversations(of).await?;
         let is = |entry: &Value| entry["type"] == "group" && entry["targetId"] == *group;
         let expected = format!("one conversation, of type group with the target {group}");
-        lab.check("CONV-TARGET", all.len() == 1 && is(&all[0]), expected, format!("{all:?}"))?;
+        lab.check("CONV-TARGET", all.len() == 1 && is(&all[0]), expected, as_json(&all))?;
     }
     Ok(())
 }
@@ -241,7 +241,7 @@ async fn each_once(lab: &Lab, of: &Person, count: usize) -> Result<(), Stop> {
     keys.dedup();
     let expected = format!("{} has {count} conversations, each with somebody else", of.name);
     let each = keys.len() == count && all.len() == count;
-    lab.check("CONV-ONE-PER-TARGET", each, expected, format!("{all:?}"))
+    lab.check("CONV-ONE-PER-TARGET", each, expected, as_json(&all))
 }
 
 async fn one(lab: &Lab) -> Result<(), Stop> {
@@ -376,7 +376,12 @@ async fn updated(lab: &Lab) -> Result<(), Stop> {
         let same = ["id", "targetId", "type", "unread", "lastMessage", "isDelete"];
         let lost = same.into_iter().find(|field| after[*field] != before[*field]);
         let expected = format!("all else is as before: {before}");
-        lab.check("CONV-UPDATE", lost.is_none(), expected, format!("{lost:?} of {after}"))?;
+        lab.check(
+            "CONV-UPDATE",
+            lost.is_none(),
+            expected,
+            format!("`{}` of {after}", lost.unwrap_or_default()),
+        )?;
         is_stamped(lab, &ann, &bob.uid, stamp(&before)?, "a change of its name").await?;
     }
     Ok(())

@@ -13,7 +13,7 @@ use super::super::case::Case;
 use super::super::groups::{id, time};
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
-use super::super::views::top;
+use super::super::views::{as_json, top};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("history.it-is-an-array", &["HIST-ARRAY", "MSG-FIELDS"], |lab| Box::pin(array(lab))),
@@ -120,13 +120,13 @@ async fn newest_first(lab: &Lab) -> Result<(), Stop> {
         let newest: Vec<&str> = ids(&said).into_iter().rev().collect();
         let expected = format!("{} is given first what was said last: {newest:?}", by.name);
         let first = given.len() >= said.len() && ids(&given)[..said.len()] == newest;
-        lab.check("HIST-ORDER", first, expected, format!("{:?}", ids(&given)))?;
+        lab.check("HIST-ORDER", first, expected, as_json(&ids(&given)))?;
         let mut times = Vec::new();
         for message in &given {
             times.push(created(message)?);
         }
         let falls = times.windows(2).all(|two| two[0] >= two[1]);
-        lab.check("HIST-ORDER", falls, "each was created before the one above it", format!("{times:?}"))?;
+        lab.check("HIST-ORDER", falls, "each was created before the one above it", as_json(&times))?;
     }
     Ok(())
 }
@@ -137,7 +137,7 @@ async fn edited_in_place(lab: &Lab) -> Result<(), Stop> {
     lab.edit(&ann, &session, &said[0], &[("content", r#"{"text":"edited"}"#)])?.send().await?.needed()?;
     let after = back(lab, &bob, &session, top(), 100).await?;
     let expected = format!("the edited message {} stays in its place: {:?}", said[0]["id"], ids(&before));
-    lab.check("HIST-ORDER", ids(&after) == ids(&before), expected, format!("{:?}", ids(&after)))
+    lab.check("HIST-ORDER", ids(&after) == ids(&before), expected, as_json(&ids(&after)))
 }
 
 async fn boundary(lab: &Lab) -> Result<(), Stop> {
@@ -147,12 +147,12 @@ async fn boundary(lab: &Lab) -> Result<(), Stop> {
         let upto = back(lab, &ann, &session, time, 100).await?;
         let is_first = upto.first().is_some_and(|message| message["id"] == said[at]["id"]);
         let expected = format!("history until {time} begins with {}, which was created then", said[at]["id"]);
-        lab.check("HIST-BOUNDARY", is_first, expected, format!("{:?}", ids(&upto)))?;
+        lab.check("HIST-BOUNDARY", is_first, expected, as_json(&ids(&upto)))?;
         let before = back(lab, &ann, &session, time - 1, 100).await?;
         let expected =
             format!("history until {} begins with {}, the one before", time - 1, said[at - 1]["id"]);
         let is_first = before.first().is_some_and(|message| message["id"] == said[at - 1]["id"]);
-        lab.check("HIST-BOUNDARY", is_first, expected, format!("{:?}", ids(&before)))?;
+        lab.check("HIST-BOUNDARY", is_first, expected, as_json(&ids(&before)))?;
     }
     Ok(())
 }
@@ -163,7 +163,7 @@ async fn pages(lab: &Lab) -> Result<(), Stop> {
     for limit in 1..=4 {
         let page = back(lab, &ann, &session, top(), limit).await?;
         let expected = format!("a page of {limit}, the newest: {:?}", &newest[..limit]);
-        lab.check("HIST-PAGE", ids(&page) == newest[..limit], expected, format!("{:?}", ids(&page)))?;
+        lab.check("HIST-PAGE", ids(&page) == newest[..limit], expected, as_json(&ids(&page)))?;
     }
     let all = back(lab, &ann, &session, top(), 100).await?;
     let expected = "a page of 100 holds all that there is";
@@ -181,8 +181,8 @@ async fn pages_at_a_boundary(lab: &Lab) -> Result<(), Stop> {
             let rest = &newest[at..at + limit];
             let expected = format!("until {time} a page of {limit}: {rest:?}");
             let has_it = page.first().is_some_and(|message| message["id"] == *newest[at]);
-            lab.check("HIST-BOUNDARY", has_it, &*expected, format!("{:?}", ids(&page)))?;
-            lab.check("HIST-PAGE", ids(&page) == rest, expected, format!("{:?}", ids(&page)))?;
+            lab.check("HIST-BOUNDARY", has_it, &*expected, as_json(&ids(&page)))?;
+            lab.check("HIST-PAGE", ids(&page) == rest, expected, as_json(&ids(&page)))?;
         }
     }
     Ok(())
@@ -215,10 +215,15 @@ async fn walks(lab: &Lab, by: &Person, session: &str, newest_first: &[&str]) -> 
         let seen = walk(lab, by, session, limit).await?;
         let missing = newest_first.iter().find(|id| !seen.iter().any(|known| known == *id));
         let expected = format!("who walks back by pages of {limit} sees all of {newest_first:?}");
-        lab.check("HIST-BOUNDARY", missing.is_none(), expected, format!("{missing:?} is not in {seen:?}"))?;
+        lab.check(
+            "HIST-BOUNDARY",
+            missing.is_none(),
+            expected,
+            format!("{} is not in {seen:?}", missing.unwrap_or(&"")),
+        )?;
         let known: Vec<&str> = seen.iter().map(|id| &**id).filter(|id| newest_first.contains(id)).collect();
         let expected = format!("by pages of {limit} they come newest first: {newest_first:?}");
-        lab.check("HIST-ORDER", known == newest_first, expected, format!("{known:?}"))?;
+        lab.check("HIST-ORDER", known == newest_first, expected, as_json(&known))?;
     }
     Ok(())
 }
@@ -270,15 +275,10 @@ async fn boundary_by_date(lab: &Lab) -> Result<(), Stop> {
     let by_date = back_from(lab, &ann, &session, &date).send().await?.done(lab, "SYNC-HEADER-DATE")?;
     let by_date = messages(by_date)?;
     let expected = format!("until {date} what there is until {time}: {:?}", ids(&by_number));
-    lab.check(
-        "SYNC-HEADER-DATE",
-        ids(&by_date) == ids(&by_number),
-        expected,
-        format!("{:?}", ids(&by_date)),
-    )?;
+    lab.check("SYNC-HEADER-DATE", ids(&by_date) == ids(&by_number), expected, as_json(&ids(&by_date)))?;
     let is_first = by_date.first().is_some_and(|message| message["id"] == said[1]["id"]);
     let expected = format!("it begins with {}, which was created then", said[1]["id"]);
-    lab.check("HIST-BOUNDARY", is_first, expected, format!("{:?}", ids(&by_date)))
+    lab.check("HIST-BOUNDARY", is_first, expected, as_json(&ids(&by_date)))
 }
 
 async fn boundary_that_is_none(lab: &Lab) -> Result<(), Stop> {
@@ -288,7 +288,7 @@ async fn boundary_that_is_none(lab: &Lab) -> Result<(), Stop> {
     }
     let all = messages(back_from(lab, &ann, &session, &top().to_string()).send().await?)?;
     let there = all.iter().any(|message| message["id"] == said[0]["id"]);
-    lab.check("SYNC-HEADER", there, format!("until {} all is given", top()), format!("{:?}", ids(&all)))
+    lab.check("SYNC-HEADER", there, format!("until {} all is given", top()), as_json(&ids(&all)))
 }
 
 async fn before_the_first(lab: &Lab) -> Result<(), Stop> {
@@ -303,12 +303,7 @@ async fn before_the_first(lab: &Lab) -> Result<(), Stop> {
     lab.check("HIST-BOUNDARY", is_empty, "an empty array before the first message", none.said())?;
     let one = back(lab, &ann, &session, time, 10).await?;
     let expected = format!("until {time} the first message alone: {}", first["id"]);
-    lab.check(
-        "HIST-BOUNDARY",
-        one.len() == 1 && one[0]["id"] == first["id"],
-        expected,
-        format!("{:?}", ids(&one)),
-    )
+    lab.check("HIST-BOUNDARY", one.len() == 1 && one[0]["id"] == first["id"], expected, as_json(&ids(&one)))
 }
 
 /// Checks that somebody who is not a member any more reads the one and not the other.
@@ -317,9 +312,9 @@ async fn reads_up_to(lab: &Lab, by: &Person, group: &str, before: &Value, after:
     let all = messages(answer)?;
     let has = |one: &Value| all.iter().any(|message| message["id"] == one["id"]);
     let expected = format!("{} reads {}, which was said before", by.name, before["id"]);
-    lab.check("HIST-REMOVED", has(before), expected, format!("{:?}", ids(&all)))?;
+    lab.check("HIST-REMOVED", has(before), expected, as_json(&ids(&all)))?;
     let expected = format!("{} does not read {}, which was said after", by.name, after["id"]);
-    lab.check("HIST-REMOVED", !has(after), expected, format!("{:?}", ids(&all)))
+    lab.check("HIST-REMOVED", !has(after), expected, as_json(&ids(&all)))
 }
 
 async fn removed(lab: &Lab) -> Result<(), Stop> {
@@ -331,7 +326,7 @@ async fn removed(lab: &Lab) -> Result<(), Stop> {
     reads_up_to(lab, &bob, &group, &before, &after).await?;
     let all = back(lab, &ann, &group, top(), 100).await?;
     let both = [&before, &after].iter().all(|one| all.iter().any(|message| message["id"] == one["id"]));
-    lab.check("HIST-REMOVED", both, "ann, who is a member, reads both", format!("{:?}", ids(&all)))
+    lab.check("HIST-REMOVED", both, "ann, who is a member, reads both", as_json(&ids(&all)))
 }
 
 async fn left(lab: &Lab) -> Result<(), Stop> {
@@ -366,14 +361,14 @@ async fn as_it_was(lab: &Lab) -> Result<(), Stop> {
         let find = |list: &[Value]| list.iter().find(|message| message["id"] == one["id"]).cloned();
         let (was, is) = (find(&before), find(&after));
         let same = was.is_some() && is == was;
-        let expected = format!("bob reads it as it was when he was removed: {was:?}");
-        lab.check("HIST-REMOVED", same, expected, format!("{is:?}"))?;
+        let expected = format!("bob reads it as it was when he was removed: {}", as_json(&was));
+        lab.check("HIST-REMOVED", same, expected, as_json(&is))?;
     }
     // Members read it as it is.
     let now = back(lab, &ann, &group, top(), 100).await?;
     let shown = now.iter().find(|message| message["id"] == edited["id"]);
     let is_new = shown.is_some_and(|message| message["content"] == r#"{"text":"edited after"}"#);
-    lab.check("HIST-REMOVED", is_new, "ann, who is a member, reads it as it is", format!("{shown:?}"))
+    lab.check("HIST-REMOVED", is_new, "ann, who is a member, reads it as it is", as_json(&shown))
 }
 
 async fn removed_walks(lab: &Lab) -> Result<(), Stop> {
@@ -392,10 +387,10 @@ async fn removed_walks(lab: &Lab) -> Result<(), Stop> {
     for limit in [2, 3] {
         let seen = walk(lab, &bob, &group, limit).await?;
         let expected = format!("by pages of {limit} bob sees what he sees on one: {before:?}");
-        lab.check("HIST-REMOVED", seen == before, expected, format!("{seen:?}"))?;
+        lab.check("HIST-REMOVED", seen == before, expected, as_json(&seen))?;
     }
     let known: Vec<&str> = before.iter().map(|id| &**id).filter(|id| newest.contains(id)).collect();
-    lab.check("HIST-ORDER", known == newest, format!("newest first: {newest:?}"), format!("{before:?}"))
+    lab.check("HIST-ORDER", known == newest, format!("newest first: {newest:?}"), as_json(&before))
 }
 
 async fn outsiders(lab: &Lab) -> Result<(), Stop> {

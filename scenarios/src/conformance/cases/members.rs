@@ -10,7 +10,7 @@ use super::super::case::Case;
 use super::super::groups::id;
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
-use super::super::views::told;
+use super::super::views::{as_json, told};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("members.a-member-has-its-fields", &["MEMBER-FIELDS", "MEMBER-LIST"], |lab| {
@@ -287,7 +287,7 @@ async fn only_entry(lab: &Lab, by: &Person, group: &str, whom: &Person) -> Resul
     let members = lab.members(by, group).await?;
     let of: Vec<&Value> = members.iter().filter(|member| member["userId"] == *whom.uid).collect();
     let expected = format!("{} has one entry", whom.uid);
-    lab.check("MEMBER-ONE-PER-USER", of.len() == 1, expected, format!("{members:?}"))?;
+    lab.check("MEMBER-ONE-PER-USER", of.len() == 1, expected, as_json(&members))?;
     Ok(of.first().map(|entry| Value::clone(entry)).unwrap_or_default())
 }
 
@@ -458,7 +458,7 @@ async fn master_leaves(lab: &Lab) -> Result<(), Stop> {
     let members = lab.members(&bob, &group).await?;
     let heirs = masters(&members);
     let expected = "one of the two who are left is master then";
-    lab.check("MEMBER-MASTER-LEAVES", heirs.len() == 1, expected, format!("{members:?}"))?;
+    lab.check("MEMBER-MASTER-LEAVES", heirs.len() == 1, expected, as_json(&members))?;
     // The heir has the right of it.
     let (heir, other) = if heirs == [&*bob.uid] { (&bob, &cat) } else { (&cat, &bob) };
     let entry = lab.member(heir, &group, other).await?;
@@ -478,7 +478,7 @@ async fn heir_is_active(lab: &Lab) -> Result<(), Stop> {
     lab.remove_member(&ann, &group, &entry)?.send().await?.done(lab, "MEMBER-LEAVE")?;
     let members = lab.members(&dan, &group).await?;
     let expected = format!("{}, the only active member, is master", dan.uid);
-    lab.check("MEMBER-MASTER-LEAVES", masters(&members) == [&*dan.uid], expected, format!("{members:?}"))
+    lab.check("MEMBER-MASTER-LEAVES", masters(&members) == [&*dan.uid], expected, as_json(&members))
 }
 
 async fn last_one_leaves(lab: &Lab) -> Result<(), Stop> {
@@ -506,7 +506,7 @@ async fn invited(lab: &Lab) -> Result<(), Stop> {
     let entry = members.iter().find(|member| member["userId"] == *cat.uid);
     let is_user = entry.is_some_and(|entry| entry["role"] == "user" && entry["status"] == "active");
     let expected = "cat is a member, with the role user and the status active, whatever was said";
-    lab.check("MEMBER-INVITE", is_user, expected, format!("{entry:?} after {}", answer.said()))
+    lab.check("MEMBER-INVITE", is_user, expected, format!("{} after {}", as_json(&entry), answer.said()))
 }
 
 async fn what_is_missing(lab: &Lab) -> Result<(), Stop> {

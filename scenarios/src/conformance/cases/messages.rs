@@ -11,7 +11,7 @@ use super::super::groups::{id, time};
 use super::super::lab::{Lab, Person};
 use super::super::need::Need;
 use super::super::verdict::Stop;
-use super::super::views::top;
+use super::super::views::{as_json, top};
 
 pub(super) const CASES: &[Case] = &[
     Case::new("messages.one-is-answered-and-synced", &["MSG-STORE", "MSG-FIELDS", "MSG-SYNC"], |lab| {
@@ -121,7 +121,12 @@ async fn answer_is_the_message(lab: &Lab) -> Result<(), Stop> {
         let synced = lab.message(&bob, &session, &id(&answer)?).await?;
         let differs = FIELDS.iter().find(|field| answer[**field] != synced[**field]);
         let expected = format!("the answer is the message as bob is given it: {synced}");
-        lab.check("MSG-STORE", differs.is_none(), expected, format!("{differs:?} differs: {answer}"))?;
+        lab.check(
+            "MSG-STORE",
+            differs.is_none(),
+            expected,
+            format!("`{}` differs: {answer}", differs.unwrap_or(&"")),
+        )?;
     }
     Ok(())
 }
@@ -149,11 +154,11 @@ async fn stamped_later(lab: &Lab) -> Result<(), Stop> {
     let stamps: Vec<Option<i64>> = said.iter().map(|message| time(message, "createdAt")).collect();
     let ordered = stamps.len() == 6 && stamps.windows(2).all(|two| two[0] < two[1]);
     let expected = "each of 6 messages that followed each other has a later `createdAt`";
-    lab.check("SYNC-STAMP-STRICT", ordered, expected, format!("{stamps:?}"))?;
+    lab.check("SYNC-STAMP-STRICT", ordered, expected, as_json(&stamps))?;
     let told = said.iter().enumerate().all(|(n, message)| {
         message["content"].as_str().is_some_and(|content| content.contains(&format!("number {n}")))
     });
-    lab.check("MSG-STORE", told, "they come in the order in which they were said", format!("{said:?}"))
+    lab.check("MSG-STORE", told, "they come in the order in which they were said", as_json(&said))
 }
 
 /// Stores messages of these types, and looks that they come back so.
@@ -301,7 +306,7 @@ async fn once_of_many(lab: &Lab) -> Result<(), Stop> {
     let mut stamps: Vec<Option<i64>> = messages.iter().map(|message| time(message, "updatedAt")).collect();
     stamps.sort_unstable();
     let differ = stamps.windows(2).all(|two| two[0] != two[1]);
-    lab.check("SYNC-STAMP-STRICT", differ, "no two of the messages have one stamp", format!("{stamps:?}"))
+    lab.check("SYNC-STAMP-STRICT", differ, "no two of the messages have one stamp", as_json(&stamps))
 }
 
 /// To store a message in somebody's name.
@@ -412,7 +417,7 @@ async fn apart(lab: &Lab) -> Result<(), Stop> {
                 .any(|message| message["content"].as_str().is_some_and(|known| known.contains(text)))
         };
         let expected = format!("the session {session} has the message {own:?}, and not {other:?}");
-        lab.check("MSG-SYNC", has(own) && !has(other), expected, format!("{messages:?}"))?;
+        lab.check("MSG-SYNC", has(own) && !has(other), expected, as_json(&messages))?;
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ use super::super::case::Case;
 use super::super::groups::id;
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 
 pub(super) const CASES: &[Case] = &[
     Case::new("sessions.p2p-is-one-whoever-asks", &["SESS-P2P-ONE"], |lab| Box::pin(p2p_is_one(lab))),
@@ -124,7 +125,7 @@ async fn p2p_stays(lab: &Lab) -> Result<(), Stop> {
     // What the one said the other reads there.
     let read = lab.messages(&bob, &session).await?;
     let is_there = read.iter().any(|message| message["sender"] == *ann.uid && message["type"] == "text");
-    lab.check("SESS-P2P-ONE", is_there, "bob reads in it what ann said", format!("{read:?}"))
+    lab.check("SESS-P2P-ONE", is_there, "bob reads in it what ann said", as_json(&read))
 }
 
 /// The uids of the active members, in order.
@@ -144,7 +145,7 @@ async fn p2p_members(lab: &Lab) -> Result<(), Stop> {
         let members = lab.members(by, &session).await?;
         let expected = format!("{} finds both as active members: {both:?}", by.name);
         let are = active(&members) == both && members.len() == both.len();
-        lab.check("SESS-P2P-MEMBERS", are, expected, format!("{members:?}"))?;
+        lab.check("SESS-P2P-MEMBERS", are, expected, as_json(&members))?;
     }
     for by in [&bob, &ann] {
         let said = lab.store(by, &session, "text", r#"{"text":"hello"}"#).send().await?;
@@ -207,12 +208,7 @@ async fn single_member(lab: &Lab) -> Result<(), Stop> {
     let session = id(&open_single(lab, &ann).send().await?.needed()?.json)?;
     let members = lab.members(&ann, &session).await?;
     let alone = active(&members) == [&*ann.uid] && members.len() == 1;
-    lab.check(
-        "SESS-SINGLE-MEMBER",
-        alone,
-        format!("{} alone is its member", ann.uid),
-        format!("{members:?}"),
-    )?;
+    lab.check("SESS-SINGLE-MEMBER", alone, format!("{} alone is its member", ann.uid), as_json(&members))?;
     let said = lab.store(&ann, &session, "text", r#"{"text":"to my other devices"}"#).send().await?;
     said.done(lab, "SESS-SINGLE-MEMBER")?;
     Ok(())
@@ -235,13 +231,13 @@ async fn new_group_is_empty(lab: &Lab) -> Result<(), Stop> {
     let created = create(lab, &ann, "team", "public", "").send().await?.done(lab, "SESS-CREATE-GROUP")?;
     let group = id(&created.json)?;
     let members = lab.members(&ann, &group).await?;
-    lab.check("SESS-CREATE-GROUP", members.is_empty(), "a new group has no members", format!("{members:?}"))?;
+    lab.check("SESS-CREATE-GROUP", members.is_empty(), "a new group has no members", as_json(&members))?;
     let added = lab.add_member(&ann, &group, &ann, "master").send().await?.done(lab, "SESS-CREATE-GROUP")?;
     let is_master = added.json["userId"] == *ann.uid && added.json["role"] == "master";
     lab.check("SESS-CREATE-GROUP", is_master, "the creator adds itself as master", added.said())?;
     let members = lab.members(&ann, &group).await?;
     let expected = "the creator is the only member then";
-    lab.check("SESS-CREATE-GROUP", active(&members) == [&*ann.uid], expected, format!("{members:?}"))
+    lab.check("SESS-CREATE-GROUP", active(&members) == [&*ann.uid], expected, as_json(&members))
 }
 
 async fn as_it_was_created(lab: &Lab) -> Result<(), Stop> {
@@ -272,7 +268,7 @@ async fn groups_of_one_name(lab: &Lab) -> Result<(), Stop> {
     }
     ids.sort_unstable();
     let differ = ids.windows(2).all(|two| two[0] != two[1]);
-    lab.check("SESS-CREATE-GROUP", differ, "4 groups created at once are 4 groups", format!("{ids:?}"))
+    lab.check("SESS-CREATE-GROUP", differ, "4 groups created at once are 4 groups", as_json(&ids))
 }
 
 async fn creator_fills(lab: &Lab) -> Result<(), Stop> {
@@ -285,7 +281,7 @@ async fn creator_fills(lab: &Lab) -> Result<(), Stop> {
         asked.refused(lab, "SESS-CREATE-FIRST-MEMBER", &[403])?;
     }
     let members = lab.members(&ann, &group).await?;
-    lab.check("API-NO-EFFECT", members.is_empty(), "the group has no members still", format!("{members:?}"))?;
+    lab.check("API-NO-EFFECT", members.is_empty(), "the group has no members still", as_json(&members))?;
     lab.add_member(&ann, &group, &ann, "master").send().await?.done(lab, "SESS-CREATE-FIRST-MEMBER")?;
     lab.add_member(&ann, &group, &bob, "user").send().await?.done(lab, "SESS-CREATE-FIRST-MEMBER")?;
     Ok(())
@@ -310,7 +306,7 @@ async fn what_is_given_changes(lab: &Lab) -> Result<(), Stop> {
         let others = FIELDS.iter().filter(|other| ![field, "nameChanged", "updatedAt"].contains(other));
         let lost = others.into_iter().find(|other| after[**other] != before[**other]);
         let expected = format!("what was not given stays: {before}");
-        lab.check("SESS-UPDATE", lost.is_none(), expected, format!("{lost:?} of {after}"))?;
+        lab.check("SESS-UPDATE", lost.is_none(), expected, format!("`{}` of {after}", lost.unwrap_or(&"")))?;
     }
     Ok(())
 }
@@ -323,7 +319,12 @@ async fn answer_to_a_change(lab: &Lab) -> Result<(), Stop> {
     let session = lab.session(&ann, &group).await?;
     let differs = FIELDS.iter().find(|field| answer.json[**field] != session[**field]);
     let expected = format!("the answer is the session as it is: {session}");
-    lab.check("SESS-UPDATE", differs.is_none(), expected, format!("{differs:?} differs: {}", answer.said()))
+    lab.check(
+        "SESS-UPDATE",
+        differs.is_none(),
+        expected,
+        format!("`{}` differs: {}", differs.unwrap_or(&""), answer.said()),
+    )
 }
 
 async fn any_member_changes(lab: &Lab) -> Result<(), Stop> {

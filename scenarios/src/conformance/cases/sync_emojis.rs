@@ -10,6 +10,7 @@ use super::super::collection::{brief, stamp};
 use super::super::lab::{Lab, Person};
 use super::super::need::Need;
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 
 pub(super) const CASES: &[Case] = &[
     Case::new("sync.emojis-are-given-from-their-stamp-on", &["SYNC-HEADER", "SYNC-SINCE"], |lab| {
@@ -43,18 +44,18 @@ async fn from_their_stamp_on(lab: &Lab) -> Result<(), Stop> {
         let before = since(lab, &ann, known - 1).await?;
         let is_there = before.iter().any(|given| given["id"] == emoji["id"]);
         let expected = format!("who asks for what is later than {} is given the emoji of {known}", known - 1);
-        lab.check("SYNC-HEADER", is_there, expected, format!("{:?}", brief(&before)))?;
+        lab.check("SYNC-HEADER", is_there, expected, brief(&before))?;
         let after = since(lab, &ann, known).await?;
         let mut earliest = i64::MAX;
         for given in &after {
             earliest = earliest.min(stamp(given)?);
         }
         let expected = format!("who asks for what is later than {known} is given nothing of then or before");
-        lab.check("SYNC-SINCE", earliest > known, expected, format!("{:?}", brief(&after)))?;
+        lab.check("SYNC-SINCE", earliest > known, expected, brief(&after))?;
         let missing =
             all[at + 1..].iter().find(|later| !after.iter().any(|given| given["id"] == later["id"]));
         let expected = format!("who asks for what is later than {known} is given all that is later");
-        lab.check("SYNC-SINCE", missing.is_none(), expected, format!("not given: {missing:?}"))?;
+        lab.check("SYNC-SINCE", missing.is_none(), expected, format!("not given: {}", as_json(&missing)))?;
     }
     Ok(())
 }
@@ -67,7 +68,7 @@ async fn oldest_change_first(lab: &Lab) -> Result<(), Stop> {
         stamps.push(stamp(emoji)?);
     }
     let expected = "each emoji has a later `updatedAt` than the one before it";
-    lab.check("SYNC-ORDER", stamps.is_sorted(), expected, format!("{:?}", brief(&all)))?;
+    lab.check("SYNC-ORDER", stamps.is_sorted(), expected, brief(&all))?;
     let page = lab.ask(Method::GET, format!("{}?limit=1", path::EMOJIS)).by(&ann).since(0).send().await?;
     let one = page.needed()?.entries().len();
     lab.check("API-LIST-LIMIT", one == 1, "one emoji on a page of at most one", format!("{one} emojis"))

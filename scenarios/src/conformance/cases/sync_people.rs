@@ -11,6 +11,7 @@ use super::super::collection::stamp;
 use super::super::held::Held;
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 
 pub(super) const CASES: &[Case] = &[
     Case::new(
@@ -89,7 +90,12 @@ async fn many_say(lab: &Lab) -> Result<(), Stop> {
         for message in messages {
             let entry = message["id"].as_str().and_then(|id| held.entries.get(id));
             let expected = format!("the message {message} is held in the end");
-            lab.check("SYNC-LOSSLESS", entry.is_some(), expected, format!("{:?}", held.entries.keys()))?;
+            lab.check(
+                "SYNC-LOSSLESS",
+                entry.is_some(),
+                expected,
+                as_json(&held.entries.keys().collect::<Vec<_>>()),
+            )?;
             let at = stamp(entry.unwrap_or(&Value::Null))?;
             let expected = format!("it is stamped later than {before}, what the same one said before");
             lab.check("SYNC-STAMP-STRICT", at > before, expected, format!("{at}"))?;
@@ -118,7 +124,7 @@ async fn many_edit(lab: &Lab) -> Result<(), Stop> {
         let entry = message["id"].as_str().and_then(|id| held.entries.get(id));
         let shows = entry.is_some_and(|entry| entry["content"] == last);
         let expected = format!("the last edit of {} is held in the end", message["id"]);
-        lab.check("SYNC-LOSSLESS", shows, expected, format!("{entry:?}"))?;
+        lab.check("SYNC-LOSSLESS", shows, expected, as_json(&entry))?;
     }
     Ok(())
 }
@@ -141,7 +147,7 @@ async fn many_add(lab: &Lab) -> Result<(), Stop> {
         let entry = held.entries.values().find(|entry| entry["userId"] == *whom.uid);
         let shows = entry.is_some_and(|entry| entry["name"] == "renamed");
         let expected = format!("{} is held in the end, with the name renamed", whom.uid);
-        lab.check("SYNC-LOSSLESS", shows, expected, format!("{entry:?}"))?;
+        lab.check("SYNC-LOSSLESS", shows, expected, as_json(&entry))?;
     }
     Ok(())
 }
@@ -165,7 +171,7 @@ async fn many_write_to_one(lab: &Lab) -> Result<(), Stop> {
         let content = entry.and_then(|entry| entry["lastMessage"]["content"].as_str());
         let shows = content.is_some_and(|content| content.contains("last"));
         let expected = format!("the conversation with {} is held in the end, with its last message", by.uid);
-        lab.check("SYNC-LOSSLESS", shows, expected, format!("{entry:?}"))?;
+        lab.check("SYNC-LOSSLESS", shows, expected, as_json(&entry))?;
     }
     Ok(())
 }
@@ -185,7 +191,7 @@ async fn many_befriend(lab: &Lab) -> Result<(), Stop> {
     for by in &people {
         let entry = held.entries.values().find(|entry| entry["userId"] == *by.uid);
         let expected = format!("{} is held in the end", by.uid);
-        lab.check("SYNC-LOSSLESS", entry.is_some(), expected, format!("{:?}", held.entries))?;
+        lab.check("SYNC-LOSSLESS", entry.is_some(), expected, as_json(&held.entries))?;
     }
     Ok(())
 }
@@ -214,7 +220,7 @@ async fn two_devices(lab: &Lab) -> Result<(), Stop> {
     lab.check(
         "SYNC-LOSSLESS",
         same,
-        format!("both hold the same: {:?}", one.entries),
-        format!("{:?}", other.entries),
+        format!("both hold the same: {}", as_json(&one.entries)),
+        as_json(&other.entries),
     )
 }

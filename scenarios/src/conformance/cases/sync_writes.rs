@@ -8,6 +8,7 @@ use super::super::collection::{Collection, Kind, brief, place, stamp, watermark}
 use super::super::held::Held;
 use super::super::lab::Lab;
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 use super::sync::laws;
 
 pub(super) const CASES: &[Case] = laws! {
@@ -69,12 +70,7 @@ fn differ(lab: &Lab, entries: &[Value]) -> Result<(), Stop> {
     }
     stamps.sort_unstable();
     let differ = stamps.windows(2).all(|two| two[0] != two[1]);
-    lab.check(
-        "SYNC-STAMP-STRICT",
-        differ,
-        "no two entries have one `updatedAt`",
-        format!("{:?}", brief(entries)),
-    )
+    lab.check("SYNC-STAMP-STRICT", differ, "no two entries have one `updatedAt`", brief(entries))
 }
 
 async fn seen_once_written(lab: &Lab, kind: Kind) -> Result<(), Stop> {
@@ -84,12 +80,12 @@ async fn seen_once_written(lab: &Lab, kind: Kind) -> Result<(), Stop> {
         let seen = list.all().await?;
         let is_there = seen.iter().any(|entry| entry["id"] == *made.id);
         let expected = format!("the entry {} is given once its making was acknowledged", made.id);
-        lab.check("SYNC-READ-YOUR-WRITE", is_there, expected, format!("{:?}", brief(&seen)))?;
+        lab.check("SYNC-READ-YOUR-WRITE", is_there, expected, brief(&seen))?;
         list.change(&made, "changed").await?;
         let seen = list.all().await?;
         let shows = seen.iter().any(|entry| entry["id"] == *made.id && list.shows(entry, "changed"));
         let expected = format!("the entry {} shows its change once that was acknowledged", made.id);
-        lab.check("SYNC-READ-YOUR-WRITE", shows, expected, format!("{seen:?}"))?;
+        lab.check("SYNC-READ-YOUR-WRITE", shows, expected, as_json(&seen))?;
     }
     Ok(())
 }
@@ -106,13 +102,13 @@ async fn tombstones(lab: &Lab, kind: Kind) -> Result<(), Stop> {
     };
     let changed = list.since(known).await?;
     let expected = format!("{} is removed: who knew it is given it with `isDelete` true", made[0].id);
-    lab.check("SYNC-TOMBSTONE", is(&changed, &made[0].id, true), expected, format!("{changed:?}"))?;
+    lab.check("SYNC-TOMBSTONE", is(&changed, &made[0].id, true), expected, as_json(&changed))?;
     let all = list.all().await?;
     let expected = format!("who knew nothing is given it too: {} with `isDelete` true", made[0].id);
-    lab.check("SYNC-TOMBSTONE", is(&all, &made[0].id, true), expected, format!("{all:?}"))?;
+    lab.check("SYNC-TOMBSTONE", is(&all, &made[0].id, true), expected, as_json(&all))?;
     // What was not removed is no tombstone.
     let expected = format!("{} with `isDelete` false, which nobody removed", made[1].id);
-    lab.check("SYNC-TOMBSTONE", is(&all, &made[1].id, false), expected, format!("{all:?}"))
+    lab.check("SYNC-TOMBSTONE", is(&all, &made[1].id, false), expected, as_json(&all))
 }
 
 async fn incremental_equals_full(lab: &Lab, kind: Kind) -> Result<(), Stop> {
@@ -123,7 +119,7 @@ async fn incremental_equals_full(lab: &Lab, kind: Kind) -> Result<(), Stop> {
     for one in &made {
         let is_held = held.entries.contains_key(&one.id);
         let expected = format!("who syncs from the beginning is given {}", one.id);
-        lab.check("SYNC-LOSSLESS", is_held, expected, format!("{:?}", held.entries.keys()))?;
+        lab.check("SYNC-LOSSLESS", is_held, expected, as_json(&held.entries.keys().collect::<Vec<_>>()))?;
     }
     for step in ["a change", "a removal", "an addition", "a revival", "a change of what was revived"] {
         match step {
@@ -154,7 +150,7 @@ async fn changed_during_a_walk(lab: &Lab, kind: Kind) -> Result<(), Stop> {
     held.is_all(lab, "a walk during which others wrote").await?;
     let shows = |of: usize| held.entries.get(&made[of].id).is_some_and(|entry| list.shows(entry, "changed"));
     let expected = "the changes made during the walk are held in the end";
-    lab.check("SYNC-LOSSLESS", shows(0) && shows(1), expected, format!("{:?}", held.entries))
+    lab.check("SYNC-LOSSLESS", shows(0) && shows(1), expected, as_json(&held.entries))
 }
 
 async fn many_at_once(lab: &Lab, kind: Kind) -> Result<(), Stop> {
@@ -182,7 +178,7 @@ async fn many_at_once(lab: &Lab, kind: Kind) -> Result<(), Stop> {
         let last = held.entries.get(&one.id);
         let shows = last.is_some_and(|entry| list.shows(entry, "last"));
         let expected = format!("the last change of {} is held in the end", one.id);
-        lab.check("SYNC-LOSSLESS", shows, expected, format!("{last:?}"))?;
+        lab.check("SYNC-LOSSLESS", shows, expected, as_json(&last))?;
     }
     differ(lab, &list.all().await?)
 }
