@@ -217,3 +217,31 @@ impl Answer {
         format!("{}  {shown}{}", self.status, if shown.len() < body.len() { "…" } else { "" })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tape::Tape;
+    use super::*;
+    use crate::conformance::all;
+
+    fn answer(what: &str, status: u16) -> Answer {
+        let (headers, body) = (Vec::new(), Bytes::from_static(br#"{"token":"abc"}"#));
+        Answer { what: what.to_owned(), status, headers, body, json: Value::Null }
+    }
+
+    #[test]
+    fn a_login_that_nobody_listens_to_for_now_breaks_no_rule() {
+        let case = all().into_iter().find(|case| case.rules.contains(&"AUTH-LOGIN")).unwrap();
+        let lab = Lab::on(Tape::of(Vec::new()), &case, "test");
+        let login = |status| answer("POST /v1/users/login", status).done(&lab, "AUTH-LOGIN");
+        assert!(matches!(login(429), Err(Stop::Inconclusive(_))));
+        assert!(matches!(login(400), Err(Stop::Broken(_))));
+        let other = answer("GET /v1/users", 429).done(&lab, "AUTH-LOGIN");
+        assert!(matches!(other, Err(Stop::Broken(_))));
+    }
+
+    #[test]
+    fn what_is_secret_is_said_in_no_evidence() {
+        assert_eq!(answer("GET /v1/users", 200).said(), r#"200  {"token":"***"}"#);
+    }
+}

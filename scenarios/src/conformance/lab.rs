@@ -294,10 +294,12 @@ impl Lab {
     /// A new user whose password is the one of all that cases make: registered, where others are from a list too.
     pub(super) async fn newcomer(&self, name: &str) -> Result<Person, Stop> {
         let account = self.account(name);
-        let registered = self.register(&account, name).send().await?;
-        if !registered.is_done() {
-            return Err(self.lacks(Need::Registration, registered.said()));
-        }
+        let registered = self.register(&account, name).named(name).send().await?;
+        match registered.status {
+            429 => return Err(Stop::Inconclusive(format!("{name} cannot be made: {}", registered.said()))),
+            400..=499 => return Err(self.lacks(Need::Registration, registered.said())),
+            _ => registered.needed()?,
+        };
         self.log_in(name, self.login(&account, PASSWORD), &account, false).await
     }
 

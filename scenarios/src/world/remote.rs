@@ -102,7 +102,7 @@ impl Remote {
 
     async fn command(&self, control: &str, harm: &Harm) -> Result<(), NotInflicted> {
         let Some((path, body)) = command(harm) else {
-            return Err(NotInflicted("the control API cannot stop a server".to_owned()));
+            return Err(NotInflicted("the control API can neither stop a server nor bar a user".to_owned()));
         };
         let request = Request::builder()
             .method(Method::POST)
