@@ -101,10 +101,10 @@ fn somebodys_server_is_tested_by_its_file() {
 #[test]
 fn where_nobody_can_register_accounts_come_from_a_list_and_are_judged_again_without_their_passwords() {
     let (dir, server) = (TempDir::new().unwrap(), Server::start(&["unread-counts-sender"]));
-    for n in 1..=3 {
-        server.register(&format!("t{n}"), "pass word");
+    for i in 1..=3 {
+        server.register(&format!("t{i}"), "pass word");
     }
-    let accounts = "[accounts]\npattern = \"t{n}\"\nto = 3\npassword = \"pass word\"";
+    let accounts = "[accounts]\npattern = \"t{i}\"\nto = 3\npassword = \"pass word\"";
     write(&dir, "target.toml", &server.file(accounts));
     let case = "unread.what-one-says-oneself-is-not";
     let output = conform(&dir, &["--target", "target.toml", "--case", case]);
@@ -122,13 +122,13 @@ fn where_nobody_can_register_accounts_come_from_a_list_and_are_judged_again_with
 #[test]
 fn an_account_of_the_list_that_was_used_before_says_nothing_about_the_server() {
     let (dir, server) = (TempDir::new().unwrap(), Server::start(&[]));
-    for n in 1..=2 {
-        server.register(&format!("t{n}"), "p");
+    for i in 1..=2 {
+        server.register(&format!("t{i}"), "p");
     }
     let accounts =
         "[accounts]\nlist = [{ account = \"t1\", password = \"p\" }, { account = \"t2\", password = \"p\" }]";
     write(&dir, "target.toml", &server.file(accounts));
-    let case = "sessions.p2p-is-one-whoever-asks";
+    let case = "sessions.single-is-one";
     let args = ["--target", "target.toml", "--case", case];
     let first = conform(&dir, &args);
     assert_eq!(code(&first), 0, "{}{}", text(&first.stdout), text(&first.stderr));

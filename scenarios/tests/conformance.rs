@@ -1,19 +1,13 @@
 //! The suite against servers: a strict one passes everything, in both worlds; one that breaks a rule fails in the case about
-//! it; one that is none earns nothing.
+//! it. Servers that are none are met in `degenerate.rs`.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures_util::future::BoxFuture;
-use http::{Request, Response};
 use y2w_scenarios::conformance::{Recording, Result, Target, Verdict, all, run};
 use y2w_scenarios::plan::Plan;
-use y2w_scenarios::world::{Embedded, Harm, NotInflicted, Sim, World, in_virtual_time};
-use y2w_sdk::api::HttpTransport;
-use y2w_sdk::clock::Clock;
-use y2w_sdk::push::{Mqtt, Streams};
+use y2w_scenarios::world::{Embedded, Sim, in_virtual_time};
 
 fn in_sim(quirks: &[&str]) -> Vec<Result> {
     let quirks: Vec<String> = quirks.iter().map(|quirk| (*quirk).to_owned()).collect();
@@ -65,82 +59,12 @@ fn what_is_broken_is_named_with_both_sides_and_all_that_went_over_the_wire() {
 
 #[test]
 fn what_a_case_was_told_is_judged_again_without_a_server() {
-    let told = [in_sim(&[]), in_sim(&["email-twice", "force-merges"])].concat();
+    // The last of them holds messages back, which is told to several connections at once.
+    let told = [in_sim(&[]), in_sim(&["email-twice", "force-merges", "push-reordered"])].concat();
     for result in told {
         let recording = Recording::parse(&Recording::new(&result).to_json()).unwrap();
         let again = in_virtual_time(recording.judge()).unwrap();
         assert_eq!((again.verdict, &again.broken), (result.verdict, &result.broken), "{:?}", again.why);
         assert_eq!(again.timeline, result.timeline, "{}", result.case);
-    }
-}
-
-/// A server that says the same to everything, or nothing at all.
-struct Degenerate {
-    status: u16,
-    body: &'static str,
-    answers: bool,
-}
-
-impl HttpTransport for Degenerate {
-    fn send(&self, _: Request<Bytes>) -> BoxFuture<'_, std::result::Result<Response<Bytes>, String>> {
-        Box::pin(async {
-            if !self.answers {
-                return Err("connection refused".to_owned());
-            }
-            Ok(Response::builder()
-                .status(self.status)
-                .body(Bytes::from_static(self.body.as_bytes()))
-                .unwrap())
-        })
-    }
-}
-
-struct Nowhere(Arc<Degenerate>);
-
-impl World for Nowhere {
-    fn base_url(&self) -> &'static str {
-        "http://nowhere"
-    }
-
-    fn clock(&self) -> Clock {
-        Clock::system()
-    }
-
-    fn http(&self) -> Arc<dyn HttpTransport> {
-        self.0.clone()
-    }
-
-    fn streams(&self) -> Arc<dyn Streams> {
-        Arc::new(Mqtt::tcp())
-    }
-
-    fn inflict(&self, _: Harm) -> BoxFuture<'_, std::result::Result<(), NotInflicted>> {
-        Box::pin(async { Ok(()) })
-    }
-}
-
-#[tokio::test]
-async fn a_server_that_is_none_earns_no_pass() {
-    for (status, body, answers) in [
-        (0, "", false),
-        (200, "{}", true),
-        (404, "{}", true),
-        (200, r#"{"total_count":0,"entries":[]}"#, true),
-        (401, "{}", true),
-        (500, "", true),
-    ] {
-        let target = Target::on_sockets(Arc::new(Nowhere(Arc::new(Degenerate { status, body, answers }))));
-        let results = run(&all(), &target, "test", 16, |_| ()).await;
-        let passed: Vec<&str> = results
-            .iter()
-            .filter(|result| result.verdict == Verdict::Pass)
-            .map(|result| &*result.case)
-            .collect();
-        assert_eq!(passed, [""; 0], "a server that answers {status} {body}");
-        assert!(
-            !results.iter().any(|result| result.verdict == Verdict::HarnessError),
-            "{:?}",
-            others(&results)
-        );
     }
 }

@@ -5,10 +5,11 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use y2w_sdk::protocol::rest::CLIENT_SYNC_TIME;
+use y2w_sdk::protocol::rest::{CLIENT_SYNC_TIME, path};
 
 use super::lab::{Lab, Person};
 use super::tape::Kept;
+use super::timeline::{masked, masked_path};
 use super::verdict::Stop;
 use crate::chance;
 
@@ -52,7 +53,7 @@ impl<'a> Ask<'a> {
 
     /// What is asked, as people say it.
     pub(super) fn what(&self) -> String {
-        format!("{} {}", self.method, self.path)
+        format!("{} {}", self.method, masked_path(&self.path))
     }
 
     /// By this user, in their app.
@@ -157,6 +158,11 @@ impl Answer {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| &**value)
     }
 
+    /// All headers of that name, which is in lower case.
+    pub(super) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers.iter().filter(move |(known, _)| known == name).map(|(_, value)| &**value)
+    }
+
     /// Whether it is 2xx. Rule `API-SUCCESS`.
     pub(super) fn is_done(&self) -> bool {
         (200..300).contains(&self.status)
@@ -177,6 +183,12 @@ impl Answer {
 
     /// Checks that it went well, by that rule.
     pub(super) fn done(self, lab: &Lab, rule: &'static str) -> Result<Self, Stop> {
+        let has_password = [path::LOGIN, path::SET_PASSWORD].iter().any(|path| self.what.ends_with(path));
+        if self.status == 429 && has_password {
+            // Rule `AUTH-LOGIN-LIMIT`: others have failed too often, from here or with this account.
+            let why = format!("{} is not listened to for now: {}", self.what, self.said());
+            return Err(Stop::Inconclusive(why));
+        }
         let well = self.is_done();
         lab.check(rule, well, format!("{} is answered with 200", self.what), self.said())?;
         Ok(self)
@@ -197,10 +209,10 @@ impl Answer {
         Ok(self)
     }
 
-    /// What was answered, in short.
+    /// What was answered, in short, and without what is secret.
     pub(super) fn said(&self) -> String {
         const SHOWN: usize = 300;
-        let body = String::from_utf8_lossy(&self.body);
+        let body = masked(&self.body);
         let shown: String = body.chars().take(SHOWN).collect();
         format!("{}  {shown}{}", self.status, if shown.len() < body.len() { "…" } else { "" })
     }

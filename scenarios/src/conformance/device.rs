@@ -45,6 +45,8 @@ pub(super) struct Device<'a> {
     reader: Reader,
     inbox: VecDeque<Got>,
     sent: u32,
+    /// The last message that was expected and came.
+    pub(super) last: Option<String>,
 }
 
 impl Hello {
@@ -127,7 +129,7 @@ impl Lab {
     /// A connection over that.
     pub(super) fn device_on<'a>(&'a self, who: &str, wire: Wire<'a>) -> Device<'a> {
         let (reader, inbox) = (Reader::default(), VecDeque::new());
-        Device { lab: self, who: who.to_owned(), wire, reader, inbox, sent: 0 }
+        Device { lab: self, who: who.to_owned(), wire, reader, inbox, sent: 0, last: None }
     }
 
     /// Opens a connection and sends the CONNECT.
@@ -276,15 +278,21 @@ impl Device<'_> {
         self.send(&Packet::Publish(Publish::new(topic, QoS::AtMostOnce, payload))).await
     }
 
-    /// The next reply. What comes before that stays to be read.
+    /// The next reply. What comes before that stays to be read. Where none comes, nothing can be said.
     pub(super) async fn reply(&mut self) -> Result<Word, Stop> {
+        match self.next_reply().await? {
+            Got::Publish(word) => Ok(word),
+            end => Err(Stop::Inconclusive(format!("{} got {end} in place of a reply", self.who))),
+        }
+    }
+
+    /// The next reply, or what is in place of it: no more comes then. What comes before that stays to be read.
+    pub(super) async fn next_reply(&mut self) -> Result<Got, Stop> {
         let mut before = VecDeque::new();
         let reply = loop {
             match self.next().await? {
-                Got::Publish(word) if word.is_reply() => break word,
-                end if end.is_end() => {
-                    return Err(Stop::Inconclusive(format!("{} got {end} in place of a reply", self.who)));
-                }
+                Got::Publish(word) if word.is_reply() => break Got::Publish(word),
+                end if end.is_end() => break end,
                 other => before.push_back(other),
             }
         };

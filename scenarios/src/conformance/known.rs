@@ -239,6 +239,13 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_one() {
+        let text = include_str!("../../../docs/conform-known.toml");
+        let known = Baseline::of(&TomlFile::new("known.toml", text));
+        assert_eq!(known.map(|known| known.known.len()).ok(), Some(1));
+    }
+
+    #[test]
     fn a_broken_baseline_says_where_and_what_was_expected() {
         let error = |case, reason, expires| baseline(case, "x", reason, expires).unwrap_err();
         assert_eq!(error(CASE, " ", "2030-06-01"), "known.toml:6: expected the reason why this is known");

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::Method;
 use parking_lot::Mutex;
+use serde_json::Value;
 use y2w_reports::conformance::Line;
 use y2w_sdk::api::HttpTransport;
 use y2w_sdk::protocol::credential::{self, password_md5};
@@ -161,8 +162,14 @@ impl Lab {
         if masks.is_empty() {
             return body.to_vec();
         }
-        let text = String::from_utf8_lossy(body).into_owned();
-        masks.iter().fold(text, |text, mask| text.replace(mask, "***")).into_bytes()
+        let text = String::from_utf8_lossy(body);
+        let hidden = |text: &str| masks.iter().fold(text.to_owned(), |text, mask| text.replace(mask, "***"));
+        // The name of a parameter stays, whatever the secret is: `client_secret`, for one.
+        let field = |field: &str| match field.split_once('=') {
+            Some((name, value)) => format!("{name}={}", hidden(value)),
+            None => hidden(field),
+        };
+        text.split('&').map(field).collect::<Vec<_>>().join("&").into_bytes()
     }
 
     fn mask(&self, secret: &str) {
@@ -211,6 +218,20 @@ impl Lab {
         Ok(secret)
     }
 
+    /// Whether the app's own secret is a text anywhere in an answer.
+    pub(super) async fn shows_app_secret(&self, answer: &Value) -> Result<bool, Stop> {
+        fn has_text(json: &Value, text: &str) -> bool {
+            match json {
+                Value::String(string) => string == text,
+                Value::Array(values) => values.iter().any(|value| has_text(value, text)),
+                Value::Object(fields) => fields.values().any(|value| has_text(value, text)),
+                _ => false,
+            }
+        }
+        let secret = self.app_secret().await?;
+        self.tape.told("is the app's secret shown".to_owned(), async { has_text(answer, &secret) }).await
+    }
+
     /// Milliseconds since 1970, here.
     pub(super) async fn time(&self) -> Result<i64, Stop> {
         self.tape.told("time".to_owned(), async { self.world().clock().now().as_millis() }).await
@@ -224,11 +245,11 @@ impl Lab {
             return Err(self.lacks(Need::Time, shown));
         }
         self.note("time", format!("{:.3} s pass", time.as_secs_f64()));
-        if !self.tape.is_telling() {
+        let passing = async {
             *self.passed.lock() += time;
             tokio::time::sleep(time).await;
-        }
-        Ok(())
+        };
+        self.tape.told(format!("{} ms pass", time.as_millis()), passing).await
     }
 
     /// The time that the case has let pass since this was asked.
@@ -268,6 +289,16 @@ impl Lab {
     /// A new user, who is logged in. What goes wrong with that is for other cases to find: here nothing can be said then.
     pub(super) async fn person(&self, name: &str) -> Result<Person, Stop> {
         self.make(name, false).await
+    }
+
+    /// A new user whose password is the one of all that cases make: registered, where others are from a list too.
+    pub(super) async fn newcomer(&self, name: &str) -> Result<Person, Stop> {
+        let account = self.account(name);
+        let registered = self.register(&account, name).send().await?;
+        if !registered.is_done() {
+            return Err(self.lacks(Need::Registration, registered.said()));
+        }
+        self.log_in(name, self.login(&account, PASSWORD), &account, false).await
     }
 
     /// A new user of the server's other app. One of the same name in both apps has the same account.

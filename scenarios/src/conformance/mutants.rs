@@ -11,8 +11,9 @@ use y2w_mock_server::quirks::Quirk;
 use super::case::Case;
 use super::coverage::reason;
 use super::ledger;
-use super::suite::run;
+use super::suite::{Result, run};
 use super::target::Target;
+use super::verdict::Verdict;
 use crate::plan::Plan;
 use crate::world::{Sim, in_virtual_time};
 
@@ -56,6 +57,8 @@ pub fn mutant(quirk: Quirk, cases: &[Case]) -> Mutant {
         .iter()
         .filter(|result| !result.broken.is_empty())
         .map(|result| (result.case.clone(), result.broken.iter().map(|broken| broken.rule).collect()));
-    let undecided = results.iter().filter(|result| result.why.is_some() && result.broken.is_empty()).count();
+    let is_undecided =
+        |result: &&Result| matches!(result.verdict, Verdict::Inconclusive | Verdict::HarnessError);
+    let undecided = results.iter().filter(is_undecided).count();
     Mutant { quirk, killers: killers.collect(), undecided }
 }

@@ -142,15 +142,40 @@ impl Device<'_> {
         self.closed("CONN-KICK-CLOSE", "the older connection is closed after it was kicked").await
     }
 
+    /// What comes next, but for a message that has come before: only who looks at that counts how often it comes.
+    async fn next_new(&mut self, rule: &'static str) -> Result<Got, Stop> {
+        loop {
+            let got = self.next().await?;
+            let message = got.word().and_then(Word::message);
+            let is_again = message.is_some() && message == self.last.as_deref();
+            if !is_again || rule == "PUSH-DELIVER-ONCE" {
+                return Ok(got);
+            }
+        }
+    }
+
     /// Checks that the next is the delivery of this message.
     pub(super) async fn gets(&mut self, rule: &'static str, message: &str) -> Result<(), Stop> {
-        let got = self.next().await?;
-        let is_it = got.word().and_then(Word::message).is_some_and(|came| is_same(came, message));
+        let got = self.next_new(rule).await?;
+        let is_it = self.is_message(&got, message, rule == "PUSH-DELIVER-VERBATIM");
         let shown: String = message.chars().take(300).collect();
         self.lab.check(rule, is_it, format!("the next that comes is the message {shown}"), got.to_string())
     }
 
-    /// Checks that nothing has come: a message that is sent now to the user's own devices is the next.
+    /// Whether it is the delivery of this message. Where it does not matter whether it has come to harm on its way, a
+    /// text that holds it will do.
+    fn is_message(&mut self, got: &Got, message: &str, exactly: bool) -> bool {
+        let Some(came) = got.word().and_then(Word::message) else { return false };
+        let within = || serde_json::from_str::<String>(came).is_ok_and(|text| is_same(&text, message));
+        let is_it = is_same(came, message) || (!exactly && within());
+        if is_it {
+            self.last = Some(came.to_owned());
+        }
+        is_it
+    }
+
+    /// Checks that nothing has come: a message that is sent now to the user's own devices is the next. Where that does
+    /// not come either, nothing can be said.
     pub(super) async fn got_nothing(
         &mut self,
         rule: &'static str,
@@ -160,25 +185,53 @@ impl Device<'_> {
     ) -> Result<(), Stop> {
         const MARK: &str = "\"sent afterwards\"";
         by.push(&owner.own_devices(), Lab::APP_MTS, MARK).await?;
-        let got = self.next().await?;
-        let is_mark = got.word().and_then(Word::message).is_some_and(|came| is_same(came, MARK));
-        self.lab.check(
-            rule,
-            is_mark,
-            format!("{expected}; what is sent afterwards comes next"),
-            got.to_string(),
-        )
+        let got = self.next_new(rule).await?;
+        if matches!(got, Got::Nothing(_)) {
+            return Err(Stop::Inconclusive(format!(
+                "what was sent to {}'s devices did not come",
+                owner.name
+            )));
+        }
+        let is_mark = self.is_message(&got, MARK, false);
+        let expected = format!("{expected}; what is sent afterwards comes next");
+        self.lab.check(rule, is_mark, expected, got.to_string())
     }
 
-    /// Checks that its commands are answered and that it is reached: it is there.
+    /// Checks that this message comes, whatever comes before.
+    pub(super) async fn gets_at_last(&mut self, rule: &'static str, message: &str) -> Result<(), Stop> {
+        loop {
+            let got = self.next().await?;
+            let is_it = self.is_message(&got, message, false);
+            if is_it || got.word().and_then(Word::message).is_none() {
+                return self.lab.check(rule, is_it, format!("the message {message} comes"), got.to_string());
+            }
+        }
+    }
+
+    /// What comes next, but for deliveries.
+    pub(super) async fn next_but_deliveries(&mut self) -> Result<Got, Stop> {
+        loop {
+            let got = self.next().await?;
+            if got.word().and_then(Word::message).is_none() {
+                return Ok(got);
+            }
+        }
+    }
+
+    /// Where a connection that was accepted does nothing, nothing can be said: whoever accepts all is no push server.
+    pub(super) async fn is_of_use(&mut self) -> Result<(), Stop> {
+        self.ping().await?;
+        match self.next_but_deliveries().await? {
+            Got::Pingresp => Ok(()),
+            other => Err(Stop::Inconclusive(format!("a ping was answered with {other}"))),
+        }
+    }
+
+    /// Checks that the connection is live: a ping is answered, whatever is delivered before that.
     pub(super) async fn is_alive(&mut self, rule: &'static str, expected: &str) -> Result<(), Stop> {
         self.ping().await?;
-        let got = self.next().await?;
-        self.lab.check(
-            rule,
-            matches!(got, Got::Pingresp),
-            format!("{expected}: a ping is answered"),
-            got.to_string(),
-        )
+        let got = self.next_but_deliveries().await?;
+        let answered = matches!(got, Got::Pingresp);
+        self.lab.check(rule, answered, format!("{expected}: a ping is answered"), got.to_string())
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Life: while a case runs against a server, each thing that comes from outside passes through [`Tape::told`], which
 //! keeps it under what it is the answer to. A case that is judged again asks the same and is told the same, in the order
-//! in which it was: nothing is waited for, and no server is there.
+//! in which it was, also where it asks several things at once: nothing is waited for, and no server is there.
 //!
 //! Invariants:
 //!
@@ -29,9 +29,22 @@ pub(super) struct Tape {
 }
 
 enum State {
-    Recording { clock: Clock, began: Duration, told: Vec<Told> },
-    Telling { now: u64, told: BTreeMap<String, VecDeque<Told>> },
+    Recording {
+        clock: Clock,
+        began: Duration,
+        told: Vec<Told>,
+    },
+    /// What is left, each with its place in the order; and the place after the last that was told.
+    Telling {
+        now: u64,
+        told: BTreeMap<String, VecDeque<(usize, Told)>>,
+        next: usize,
+    },
 }
+
+/// How often somebody lets others go first whose turn it should be: they may not be there, in a recording that is of
+/// another case.
+const TURNS_MAX: u32 = 10_000;
 
 /// One thing that a case was told.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,11 +65,11 @@ impl Tape {
 
     /// One that tells what was recorded.
     pub(super) fn of(recorded: Vec<Told>) -> Self {
-        let mut told: BTreeMap<String, VecDeque<Told>> = BTreeMap::new();
-        for one in recorded {
-            told.entry(one.to.clone()).or_default().push_back(one);
+        let mut told: BTreeMap<String, VecDeque<(usize, Told)>> = BTreeMap::new();
+        for (place, one) in recorded.into_iter().enumerate() {
+            told.entry(one.to.clone()).or_default().push_back((place, one));
         }
-        Self { state: Mutex::new(State::Telling { now: 0, told }) }
+        Self { state: Mutex::new(State::Telling { now: 0, told, next: 0 }) }
     }
 
     /// What comes from outside, as the answer to that: it is waited for, or told again.
@@ -65,14 +78,14 @@ impl Tape {
         to: String,
         outside: impl Future<Output = T>,
     ) -> Result<T, Stop> {
-        if let State::Telling { now, told } = &mut *self.state.lock() {
-            let next = told.get_mut(&to).and_then(VecDeque::pop_front);
-            let Some(next) = next else {
-                return Err(Stop::Harness(format!("the recording has nothing told to: {to}")));
-            };
-            *now = next.at.max(*now);
-            return serde_json::from_value(next.what)
-                .map_err(|why| Stop::Harness(format!("the recording cannot be read at: {to}: {why}")));
+        if self.is_telling() {
+            for _ in 0..TURNS_MAX {
+                if self.is_turn_of(&to) {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            return self.tell(&to);
         }
         let what = outside.await;
         let kept = serde_json::to_value(&what)
@@ -83,8 +96,26 @@ impl Tape {
         Ok(what)
     }
 
+    /// Whether what was recorded before it has been told.
+    fn is_turn_of(&self, to: &str) -> bool {
+        let State::Telling { told, next, .. } = &*self.state.lock() else { return true };
+        told.get(to).and_then(VecDeque::front).is_none_or(|(place, _)| place <= next)
+    }
+
+    /// The next that was recorded of that.
+    fn tell<T: DeserializeOwned>(&self, to: &str) -> Result<T, Stop> {
+        let missing = || Stop::Harness(format!("the recording has nothing told to: {to}"));
+        let mut state = self.state.lock();
+        let State::Telling { now, told, next } = &mut *state else { return Err(missing()) };
+        let (place, one) = told.get_mut(to).and_then(VecDeque::pop_front).ok_or_else(missing)?;
+        *now = one.at.max(*now);
+        *next = (place + 1).max(*next);
+        serde_json::from_value(one.what)
+            .map_err(|why| Stop::Harness(format!("the recording cannot be read at: {to}: {why}")))
+    }
+
     /// Whether it tells what was recorded: then there is nothing to wait for.
-    pub(super) fn is_telling(&self) -> bool {
+    fn is_telling(&self) -> bool {
         matches!(*self.state.lock(), State::Telling { .. })
     }
 

@@ -1,34 +1,5 @@
-//! A target's file: where somebody's server is, and what is known of it.
-//!
-//! ```toml
-//! version = 1
-//! base_url = "https://im.example"           # the business API, without /v1
-//! missing = ["file-dedup", "file-range"]    # what it has not: shown to be missing, not left out
-//! control = "http://127.0.0.1:7003"         # the control API, if it is a mock server
-//!
-//! [app]
-//! secret = "s3cret"                         # the app's own; only to form derived secrets with
-//!
-//! [push]                                    # all of it optional
-//! gate = "https://gate.example"             # where the gate is, if not at base_url
-//! token = "https://auth.example"            # where the token endpoint is, if not at base_url
-//! tcp = "push.example:1883"                 # the push server, if there is no gate
-//! websocket = "push.example:80"
-//!
-//! [accounts]                                # if nobody can register: accounts that were never used
-//! pattern = "tester-{n}@im.example"         # {n} counts from `from` to `to`
-//! from = 1
-//! to = 2000
-//! password = "correct horse"
-//!
-//! [second_app]                              # another app of the same server, where all can register
-//! base_url = "https://other.im.example"
-//!
-//! [speed]
-//! at_once = 4                               # cases beside each other
-//! requests_per_second = 100
-//! answer_within = "10s"
-//! ```
+//! A target's file: where somebody's server is, and what is known of it. `docs/conform-target.toml` has one of everything,
+//! and is shown by `y2w conform --help`.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -210,16 +181,16 @@ fn accounts_of(file: AccountsFile) -> Result<Vec<Account>, String> {
         file.list.into_iter().map(|one| Account { account: one.account, password: one.password }).collect();
     match (file.pattern, file.password, file.from, file.to) {
         (None, None, None, None) if !accounts.is_empty() => (),
-        (Some(pattern), Some(password), from, Some(to)) if pattern.contains("{n}") => {
+        (Some(pattern), Some(password), from, Some(to)) if pattern.contains("{i}") => {
             let numbers = from.unwrap_or(1)..=to;
             accounts.extend(numbers.map(|n| Account {
-                account: pattern.replace("{n}", &n.to_string()),
+                account: pattern.replace("{i}", &n.to_string()),
                 password: password.clone(),
             }));
         }
         _ => {
             let expected =
-                "expected a `list` of { account, password }, or a `pattern` with {n}, a `password` and `to`";
+                "expected a `list` of { account, password }, or a `pattern` with {i}, a `password` and `to`";
             return Err(expected.to_owned());
         }
     }
@@ -240,11 +211,18 @@ mod tests {
     }
 
     #[test]
+    fn the_example_is_one() {
+        let text = include_str!("../../../docs/conform-target.toml");
+        let file = read(text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(file.target.accounts.map(|accounts| accounts.lock().len()), Some(3000));
+    }
+
+    #[test]
     fn a_target_is_read_with_all_that_is_known_of_it() {
         let file = read(
             "version = 1\nbase_url = \"https://im.example/\"\nmissing = [\"file-dedup\"]\n[app]\nsecret = \"s\"\n\
              [push]\ngate = \"https://gate.example\"\ntcp = \"push.example:1883\"\n\
-             [accounts]\npattern = \"t{n}@x\"\nto = 3\npassword = \"p\"\n\
+             [accounts]\npattern = \"t{i}@x\"\nto = 3\npassword = \"p\"\n\
              [speed]\nat_once = 4\nrequests_per_second = 50\nanswer_within = \"2s\"\n",
         );
         let TargetFile { target, at_once, .. } = file.unwrap_or_else(|error| panic!("{error}"));
@@ -279,7 +257,7 @@ mod tests {
         assert!(with("bas_url = 1").starts_with("target.toml:3: unknown field `bas_url`"));
         assert_eq!(with("[speed]\nat_once = 0"), "target.toml:4: expected at least 1 case at a time");
         assert!(
-            with("[accounts]\npattern = \"t\"\npassword = \"p\"\nto = 3").contains("a `pattern` with {n}")
+            with("[accounts]\npattern = \"t\"\npassword = \"p\"\nto = 3").contains("a `pattern` with {i}")
         );
         assert!(with("[speed]\nanswer_within = \"soon\"").starts_with("target.toml:4: "));
     }

@@ -30,7 +30,7 @@ impl Timeline {
 
     pub(super) fn asked(&self, at: u64, who: &str, method: &Method, path: &str, body: &[u8]) {
         let body = if body.is_empty() { String::new() } else { format!("  {}", masked(body)) };
-        self.note(at, who, format!("{method} {path}{body}"));
+        self.note(at, who, format!("{method} {}{body}", masked_path(path)));
     }
 
     pub(super) fn answered(&self, at: u64, who: &str, status: u16, body: &[u8]) {
@@ -42,8 +42,18 @@ impl Timeline {
     }
 }
 
+/// A path as it may be shown: without the secrets in its query.
+pub(super) fn masked_path(path: &str) -> String {
+    let Some((path, query)) = path.split_once('?') else { return path.to_owned() };
+    let shown = |field: &str| match field.split_once('=') {
+        Some((name, _)) if SECRETS.contains(&name) => format!("{name}={MASK}"),
+        _ => field.to_owned(),
+    };
+    format!("{path}?{}", query.split('&').map(shown).collect::<Vec<_>>().join("&"))
+}
+
 /// A body as it may be shown: JSON and forms without secrets, all else as it is.
-fn masked(body: &[u8]) -> String {
+pub(super) fn masked(body: &[u8]) -> String {
     let text = match serde_json::from_slice::<Value>(body) {
         Ok(mut value) => {
             mask(&mut value);
@@ -96,5 +106,6 @@ mod tests {
             r#"{"entries":[{"secret":"***"}],"token":"***"}"#
         );
         assert_eq!(masked(b"\x00no form"), "\\0no form");
+        assert_eq!(masked_path("/v1/users?access_token=abc&limit=1"), "/v1/users?access_token=***&limit=1");
     }
 }

@@ -94,6 +94,8 @@ pub enum Harm {
     ExpireImTokens,
     /// A user is kicked.
     Kick(UserId),
+    /// A user is barred: may not log in any more.
+    Bar(UserId),
 }
 
 /// Why something could not be done to the server of a world, to be told.

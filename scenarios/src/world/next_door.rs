@@ -11,6 +11,8 @@ use super::{Harm, NotInflicted, World};
 
 /// The key of the other app.
 pub(super) const KEY: &str = "neighbour";
+/// Its secret.
+pub(super) const SECRET: &str = "the neighbour's secret";
 
 /// Where its business API is on a server of ours.
 pub(super) fn url(base: &str) -> String {

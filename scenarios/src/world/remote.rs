@@ -144,7 +144,7 @@ fn command(harm: &Harm) -> Option<(String, Value)> {
         Harm::ExpireTokens(user) => ("/_mock/tokens/expire".to_owned(), json!({ "uid": user })),
         Harm::ExpireImTokens => ("/_mock/im-tokens/expire".to_owned(), json!({})),
         Harm::Kick(user) => (fill("/_mock/users/{uid}/kick", &[user.as_str()]), json!({})),
-        Harm::Stop | Harm::Start { .. } => return None,
+        Harm::Bar(_) | Harm::Stop | Harm::Start { .. } => return None,
     })
 }
 

@@ -13,10 +13,11 @@ use parking_lot::Mutex;
 use tokio::io::DuplexStream;
 use tokio_util::sync::CancellationToken;
 use y2w_mock_server::quirks::NamedQuirk;
-use y2w_mock_server::{Apps, Backend, Disk, MockServer, MockServerBuilder, PasswordCost};
+use y2w_mock_server::{Apps, Backend, Disk, LoginLimits, MockServer, MockServerBuilder, PasswordCost};
 use y2w_sdk::api::{HttpTransport, InProcessHttp};
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::Timestamp;
+use y2w_sdk::protocol::entity::Status;
 use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::{ByteStream, Streams};
 
@@ -211,9 +212,12 @@ impl Streams for Websockets {
 /// out no other does.
 pub(super) fn builder(plan: &Plan, start: u32, clock: Clock) -> MockServerBuilder {
     let seed = if start == 0 { plan.seed } else { chance::draw(plan.seed, ("start", start)) };
+    // All clients come from one address: it is the account alone that can fail too often.
+    let login_limits = LoginLimits { per_address: 0, ..LoginLimits::default() };
+    let builder = MockServer::builder().app("key", "secret").seed(seed).clock(clock);
+    let builder = builder.password_cost(PasswordCost::Fast).login_limits(login_limits);
     let builder =
-        MockServer::builder().app("key", "secret").seed(seed).clock(clock).password_cost(PasswordCost::Fast);
-    let builder = if plan.neighbour { builder.another_app(next_door::KEY, "secret") } else { builder };
+        if plan.neighbour { builder.another_app(next_door::KEY, next_door::SECRET) } else { builder };
     let quirks = plan.quirks.iter().filter_map(|quirk| quirk.parse::<NamedQuirk>().ok());
     quirks.fold(builder, |builder, quirk| builder.quirk_at(quirk.quirk, quirk.rate))
 }
@@ -232,6 +236,7 @@ pub(super) fn harm_ours(server: &Backend, harm: &Harm) {
         Harm::ExpireTokens(user) => drop(server.expire_tokens(Some(user))),
         Harm::ExpireImTokens => server.expire_im_tokens(),
         Harm::Kick(user) => drop(server.kick(user)),
+        Harm::Bar(user) => drop(server.set_user_status(user, Status::Inactive)),
         // That is up to whoever has it.
         Harm::Stop | Harm::Start { .. } => (),
     }

@@ -28,7 +28,8 @@ const HARNESS: u8 = 4;
 /// Cases that run beside each other on sockets.
 const AT_ONCE: usize = 16;
 
-pub(super) const EXAMPLES: &str = "\
+pub(super) const EXAMPLES: &str = concat!(
+    "\
 Examples:
   y2w conform                                     the mock server on loopback sockets
   y2w conform --world sim --case push             the cases about push sessions, in virtual time
@@ -37,43 +38,20 @@ Examples:
   y2w conform --rejudge FILE                      judge a recorded case again, without the server
   y2w conform --mutants                           which cases notice which broken rule
 
-A target's file:
-  version = 1
-  base_url = \"https://im.example\"            # the business API, without /v1
-  missing = [\"file-dedup\", \"file-range\"]     # what it has not: shown to be missing, not left out
-  control = \"http://127.0.0.1:7003\"          # the control API, if it is a mock server
-  [app]
-  secret = \"s3cret\"                          # to form derived secrets with
-  [push]                                     # where they are not at base_url
-  gate = \"https://gate.example\"
-  token = \"https://auth.example\"
-  tcp = \"push.example:1883\"                  # the push server, if there is no gate
-  websocket = \"push.example:80\"
-  [accounts]                                 # if nobody can register: accounts never used before
-  pattern = \"tester-{n}@im.example\"
-  to = 2000
-  password = \"correct horse\"
-  [second_app]                               # another app of the same server
-  base_url = \"https://other.im.example\"
-  [speed]
-  at_once = 4
-  requests_per_second = 100
-  answer_within = \"10s\"
-
-A baseline, as --write-baseline begins one:
-  version = 1
-  [[known]]
-  case = \"accounts.an-email-is-registered-once\"
-  fingerprint = \"fail AUTH-REGISTER-UNIQUE 5f0c3a…\"
-  reason = \"mended in release 3\"
-  expires = 2030-12-31
-
 Exit codes:
   0  as expected: nothing is broken but what the baseline knows
   1  a rule is broken, a known failure passes, or the baseline's day for it is over
   2  wrong usage
   3  the target cannot be reached, or a case could say nothing about it
-  4  a case itself went wrong";
+  4  a case itself went wrong
+
+A target's file:
+
+",
+    include_str!("../../../../docs/conform-target.toml"),
+    "\nA baseline:\n\n",
+    include_str!("../../../../docs/conform-known.toml")
+);
 
 #[derive(Args)]
 pub(super) struct ConformArgs {
@@ -182,7 +160,7 @@ fn carry_out(runtime: &Runtime, args: &ConformArgs) -> std::result::Result<u8, N
         return Ok(OK);
     }
     if args.mutants {
-        return mutants::mutants(&args.quirk, &cases).map_err(|why| NotRun(USAGE, why));
+        return mutants::mutants(&args.quirk, &cases, &args.out);
     }
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose();
     let baseline = baseline.map_err(|error| NotRun(USAGE, error.to_string()))?.unwrap_or_default();
@@ -231,8 +209,9 @@ fn run_all(
 ) -> std::result::Result<(About, Vec<Result>), NotRun> {
     let clock = Clock::system();
     let started_at = clock.now().to_string();
-    let mut progress =
-        Progress::new(clock, cases.len() * args.repeat as usize, (!args.json).then(|| ways(args)));
+    let is_slow = args.target.is_some() || args.world != Where::Sim;
+    let all = cases.len() * args.repeat as usize;
+    let mut progress = Progress::new(clock, all, is_slow, (!args.json).then(|| ways(args)));
     let mut about = About {
         run_id: format!("conform-{}", started_at.replace([':', '.'], "-")),
         started_at,

@@ -28,6 +28,7 @@ pub(super) struct Progress {
     bar: Option<ProgressBar>,
     told: Duration,
     all: usize,
+    is_slow: bool,
     done: usize,
     counts: Counts,
     running: BTreeSet<String>,
@@ -36,14 +37,15 @@ pub(super) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn new(clock: Clock, all: usize, ways: Option<String>) -> Self {
+    /// `is_slow`: there is time to read lines; in virtual time there is not, and it passes in jumps.
+    pub(super) fn new(clock: Clock, all: usize, is_slow: bool, ways: Option<String>) -> Self {
         let bar = std::io::stderr().is_terminal().then(|| ProgressBar::new(all as u64));
         if let Some(bar) = &bar {
             let style = ProgressStyle::with_template("{bar:24} {pos}/{len}  {wide_msg}");
             bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         }
         let (told, counts, running) = (Duration::ZERO, Counts::new(), BTreeSet::new());
-        Self { clock, bar, told, all, done: 0, counts, running, ways }
+        Self { clock, bar, told, all, is_slow, done: 0, counts, running, ways }
     }
 
     pub(super) fn tell(&mut self, event: Event<'_>) {
@@ -81,7 +83,7 @@ impl Progress {
                 bar.set_position(self.done as u64);
                 bar.set_message(line);
             }
-            None if self.clock.elapsed() >= self.told + LINE_EVERY => {
+            None if self.is_slow && self.clock.elapsed() >= self.told + LINE_EVERY => {
                 self.told = self.clock.elapsed();
                 eprintln!("{} of {} cases: {line}", self.done, self.all);
             }

@@ -6,6 +6,7 @@ use y2w_sdk::protocol::{ImSessionId, SendReturnCode as Code};
 use super::super::case::Case;
 use super::super::device::Device;
 use super::super::lab::{Lab, Person};
+use super::super::packets::Word;
 use super::super::verdict::Stop;
 
 /// One thing that is wrong.
@@ -108,6 +109,23 @@ impl Known<'_> {
     async fn is_untouched(&mut self) -> Result<(), Stop> {
         let reply = self.device.push(&self.session, MTS, "\"right\"").await?;
         let what = "a sendMessage with the push session's mts, after others that were refused,";
+        reply.is(self.lab, "PUSH-FAILURE-NO-EFFECT", Code::SUCCESS, what)?;
+        let got = self.member.next().await?;
+        let refused = got.word().and_then(Word::message) == Some("\"refused\"");
+        let expected = "the messages of commands that were refused reach nobody";
+        self.lab.check("PUSH-FAILURE-NO-EFFECT", !refused, expected, got.to_string())?;
+        if got.word().and_then(Word::message).is_some() {
+            return Ok(());
+        }
+        Err(Stop::Inconclusive(format!("the message of a command that is right did not come, but {got}")))
+    }
+}
+
+impl Known<'_> {
+    /// What was refused would have taken Bob out.
+    async fn bob_is_in(&mut self) -> Result<(), Stop> {
+        let reply = self.device.push(&self.session, MTS, "\"right\"").await?;
+        let what = "a sendMessage with the push session's mts, after updateSessions that were refused,";
         reply.is(self.lab, "PUSH-FAILURE-NO-EFFECT", Code::SUCCESS, what)?;
         self.member.gets("PUSH-FAILURE-NO-EFFECT", "\"right\"").await
     }
@@ -223,7 +241,7 @@ async fn bad_elements(lab: &Lab) -> Result<(), Stop> {
             known.says("PUSH-RETURN-CODES", &command, Code::SESSION_MEMBERS_IS_INVALID).await?;
         }
     }
-    known.is_untouched().await
+    known.bob_is_in().await
 }
 
 async fn json_before_topic(lab: &Lab) -> Result<(), Stop> {
@@ -379,7 +397,7 @@ async fn refused_update(lab: &Lab) -> Result<(), Stop> {
     let mut known = known(lab).await?;
     let (eve, mut outsider) = lab.present("eve").await?;
     refused_change(&mut known, &eve, None).await?;
-    known.is_untouched().await?;
+    known.bob_is_in().await?;
     let expected = "whom an updateSession names that was answered with 27 is not in";
     outsider.got_nothing("PUSH-FAILURE-NO-EFFECT", &eve, &mut known.device, expected).await
 }

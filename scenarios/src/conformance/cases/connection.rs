@@ -114,7 +114,8 @@ async fn accepted(lab: &Lab) -> Result<(), Stop> {
     let expected = r#"the first PUBLISH is {"returnCode":11}"#;
     let is_silent = matches!(first, Got::Nothing(_));
     lab.check("CONN-ACCEPT", !is_silent, expected, first.to_string())?;
-    lab.check("CONN-ACCEPT-FIRST", first.is_control(Code::ACCEPT_CONNECT), expected, first.to_string())
+    lab.check("CONN-ACCEPT-FIRST", first.is_control(Code::ACCEPT_CONNECT), expected, first.to_string())?;
+    device.is_of_use().await
 }
 
 async fn the_accept(lab: &Lab) -> Result<(), Stop> {
@@ -125,7 +126,8 @@ async fn the_accept(lab: &Lab) -> Result<(), Stop> {
     let fields = |word: &Word| serde_json::from_slice::<serde_json::Value>(&word.payload).ok();
     let is_it =
         accept.word().and_then(fields) == Some(serde_json::json!({ "returnCode": Code::ACCEPT_CONNECT.0 }));
-    lab.check("CONN-ACCEPT", is_it, r#"the payload is {"returnCode":11}"#, accept.to_string())
+    lab.check("CONN-ACCEPT", is_it, r#"the payload is {"returnCode":11}"#, accept.to_string())?;
+    device.is_of_use().await
 }
 
 /// While many messages are on their way to a user, the user connects.
@@ -147,7 +149,8 @@ async fn accept_before_deliveries(lab: &Lab) -> Result<(), Stop> {
     let first = device.next().await?;
     let expected = "the first PUBLISH on a connection is the accept, whatever is on its way to its user";
     let is_first = matches!(connack, Got::Connack(0)) && first.is_control(Code::ACCEPT_CONNECT);
-    lab.check("CONN-ACCEPT-FIRST", is_first, expected, format!("{connack}, then {first}"))
+    lab.check("CONN-ACCEPT-FIRST", is_first, expected, format!("{connack}, then {first}"))?;
+    device.is_of_use().await
 }
 
 async fn either_class(lab: &Lab) -> Result<(), Stop> {
@@ -155,6 +158,7 @@ async fn either_class(lab: &Lab) -> Result<(), Stop> {
     for client in ["00web", "01mobile"] {
         let mut device = lab.device(client, &lab.hello(&ann, client).await?).await?;
         device.accepted("CONN-ACCEPT").await?;
+        device.is_of_use().await?;
     }
     Ok(())
 }
@@ -165,7 +169,8 @@ async fn one_token(lab: &Lab) -> Result<(), Stop> {
     let mut of_ann = lab.device("ann", &Hello::of(&ann, &token, "00one")).await?;
     of_ann.accepted("CONN-ACCEPT").await?;
     let mut of_bob = lab.device("bob", &Hello::of(&bob, &token, "00two")).await?;
-    of_bob.accepted("TOKEN-GRANT").await
+    of_bob.accepted("TOKEN-GRANT").await?;
+    of_bob.is_of_use().await
 }
 
 /// A token is good until it expires: another one does not end it.
@@ -175,7 +180,8 @@ async fn earlier_token(lab: &Lab) -> Result<(), Stop> {
     let mut by_later = lab.device("ann", &Hello::of(&ann, &later, "00one")).await?;
     by_later.accepted("CONN-ACCEPT").await?;
     let mut by_earlier = lab.device("bob", &Hello::of(&bob, &earlier, "00two")).await?;
-    by_earlier.accepted("CONN-RETURN-CODES").await
+    by_earlier.accepted("CONN-RETURN-CODES").await?;
+    by_earlier.is_of_use().await
 }
 
 async fn client_id_of_another_form(lab: &Lab) -> Result<(), Stop> {
@@ -209,14 +215,19 @@ async fn long_client_id(lab: &Lab) -> Result<(), Stop> {
         let id = format!("00{}", "9".repeat(length - 2));
         let mut device = lab.device("ann", &lab.hello(&ann, &id).await?).await?;
         device.accepted("CONN-CLIENT-ID-LENGTH").await?;
+        device.is_of_use().await?;
     }
     Ok(())
 }
 
 async fn short_guid(lab: &Lab) -> Result<(), Stop> {
     let ann = lab.person("ann").await?;
-    lab.device("ann", &lab.hello(&ann, "00a").await?).await?.accepted("CONN-ACCEPT").await?;
-    lab.device("ann", &lab.hello(&ann, "010").await?).await?.accepted("CONN-ACCEPT").await
+    for client in ["00a", "010"] {
+        let mut device = lab.device("ann", &lab.hello(&ann, client).await?).await?;
+        device.accepted("CONN-ACCEPT").await?;
+        device.is_of_use().await?;
+    }
+    Ok(())
 }
 
 async fn long_uid(lab: &Lab) -> Result<(), Stop> {
@@ -227,7 +238,9 @@ async fn long_uid(lab: &Lab) -> Result<(), Stop> {
     let connack = device.next().await?;
     let zero = matches!(connack, Got::Connack(0));
     lab.check("CONN-UID-LENGTH", zero, "a uid of 128 bytes is accepted", connack.to_string())?;
-    lab.device("ann", &hello).await?.accepted("CONN-ACCEPT").await
+    let mut device = lab.device("ann", &hello).await?;
+    device.accepted("CONN-ACCEPT").await?;
+    device.is_of_use().await
 }
 
 async fn empty_user_name(lab: &Lab) -> Result<(), Stop> {
@@ -319,7 +332,9 @@ async fn another_version(lab: &Lab) -> Result<(), Stop> {
             device.closed("CONN-REFUSE-CLOSE", "the connection is closed after the refusal").await?;
         }
     }
-    lab.device("ann", &hello).await?.accepted("CONN-ACCEPT").await
+    let mut device = lab.device("ann", &hello).await?;
+    device.accepted("CONN-ACCEPT").await?;
+    device.is_of_use().await
 }
 
 /// Who has no imToken puts nobody out.
@@ -343,7 +358,9 @@ async fn right_at_last(lab: &Lab) -> Result<(), Stop> {
         let wrong = Hello { password: Some("nobody-was-given-this".to_owned()), ..hello.clone() };
         lab.device("ann", &wrong).await?.next().await?;
     }
-    lab.device("ann", &hello).await?.accepted("CONN-ACCEPT").await
+    let mut device = lab.device("ann", &hello).await?;
+    device.accepted("CONN-ACCEPT").await?;
+    device.is_of_use().await
 }
 
 async fn qos_and_topic(lab: &Lab) -> Result<(), Stop> {

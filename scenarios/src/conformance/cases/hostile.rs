@@ -14,7 +14,7 @@ use super::super::packets::Got;
 use super::super::verdict::Stop;
 
 /// What the others have need of.
-const OTHERS: &[&str] = &["CONN-ACCEPT", "PUSH-DELIVER", "CONN-PINGRESP"];
+const OTHERS: &[&str] = &["CONN-ACCEPT", "PUSH-APP", "CONN-PINGRESP"];
 
 pub(super) const CASES: &[Case] = &[
     Case::both("hostile.bytes-that-are-no-mqtt", OTHERS, |lab| Box::pin(no_mqtt(lab))),
@@ -31,15 +31,13 @@ pub(super) const CASES: &[Case] = &[
     Case::both("hostile.a-topic-that-is-no-text", OTHERS, |lab| Box::pin(topic_is_no_text(lab))),
     Case::both("hostile.packets-that-only-servers-send", OTHERS, |lab| Box::pin(server_packets(lab))),
     Case::both("hostile.a-command-with-qos-2", OTHERS, |lab| Box::pin(qos_2(lab))),
-    Case::both(
-        "hostile.a-subscription-brings-nothing-of-others",
-        &["PUSH-DELIVER", "CONN-PINGRESP"],
-        |lab| Box::pin(subscription_of_others(lab)),
-    ),
-    Case::both("hostile.a-subscription-doubles-nothing", &["PUSH-DELIVER-ONCE", "PUSH-DELIVER"], |lab| {
+    Case::both("hostile.a-subscription-brings-nothing-of-others", &["PUSH-APP", "CONN-PINGRESP"], |lab| {
+        Box::pin(subscription_of_others(lab))
+    }),
+    Case::both("hostile.a-subscription-doubles-nothing", &["PUSH-DELIVER-ONCE", "PUSH-APP"], |lab| {
         Box::pin(subscription_of_own(lab))
     }),
-    Case::both("hostile.a-word-on-anothers-topic", &["PUSH-CHECK-ORDER", "PUSH-DELIVER"], |lab| {
+    Case::both("hostile.a-word-on-anothers-topic", &["PUSH-CHECK-ORDER", "PUSH-APP"], |lab| {
         Box::pin(on_anothers_topic(lab))
     }),
     Case::both("hostile.many-who-come-and-go", OTHERS, |lab| Box::pin(come_and_go(lab))),
@@ -64,8 +62,8 @@ impl Others<'_> {
     async fn are_served(&mut self) -> Result<(), Stop> {
         self.member.is_alive("CONN-PINGRESP", "the connections of others go on").await?;
         let reply = self.sender.push(&self.bob.own_devices(), Lab::APP_MTS, "\"still here\"").await?;
-        reply.is(self.lab, "PUSH-DELIVER", Code::SUCCESS, "a command of another connection")?;
-        self.member.gets("PUSH-DELIVER", "\"still here\"").await?;
+        reply.is(self.lab, "PUSH-APP", Code::SUCCESS, "a command of another connection")?;
+        self.member.gets("PUSH-APP", "\"still here\"").await?;
         let hello = self.lab.hello(&self.bob, "01another").await?;
         self.lab.device("newcomer", &hello).await?.accepted("CONN-ACCEPT").await
     }
@@ -244,10 +242,10 @@ async fn subscription_of_others(lab: &Lab) -> Result<(), Stop> {
     let of_bob = format!("y2w/user/{}", others.bob.uid);
     let subscribed = subscribe(&mut device, &["#", &of_bob, &others.bob.own_devices().topic()]).await;
     others.sender.push(&others.bob.own_devices(), Lab::APP_MTS, "\"for bob\"").await?;
-    others.member.gets("PUSH-DELIVER", "\"for bob\"").await?;
+    others.member.gets("PUSH-APP", "\"for bob\"").await?;
     if subscribed.is_ok() {
         let expected = "whoever subscribes to the topics of others gets nothing of theirs";
-        device.got_nothing("PUSH-DELIVER", &eve, &mut others.sender, expected).await?;
+        device.got_nothing("PUSH-APP", &eve, &mut others.sender, expected).await?;
     }
     others.member.is_alive("CONN-PINGRESP", "the connections of others go on").await
 }
@@ -258,7 +256,7 @@ async fn subscription_of_own(lab: &Lab) -> Result<(), Stop> {
     let own = format!("y2w/user/{}", eve.uid);
     subscribe(&mut device, &["#", "y2w/user/+", &own]).await?;
     others.sender.push(&eve.own_devices(), Lab::APP_MTS, "\"for eve\"").await?;
-    device.gets("PUSH-DELIVER", "\"for eve\"").await?;
+    device.gets("PUSH-APP", "\"for eve\"").await?;
     let expected = "whoever has subscribed gets each message once";
     device.got_nothing("PUSH-DELIVER-ONCE", &eve, &mut others.sender, expected).await
 }
@@ -276,7 +274,7 @@ async fn on_anothers_topic(lab: &Lab) -> Result<(), Stop> {
     let what = "a sendMessage on the topic of another user, which holds no session id,";
     reply.is(lab, "PUSH-CHECK-ORDER", Code::SESSION_ID_IS_INVALID, what)?;
     let expected = "what is published on a user's topic does not reach that user";
-    others.member.got_nothing("PUSH-DELIVER", &others.bob, &mut others.sender, expected).await
+    others.member.got_nothing("PUSH-APP", &others.bob, &mut others.sender, expected).await
 }
 
 async fn come_and_go(lab: &Lab) -> Result<(), Stop> {

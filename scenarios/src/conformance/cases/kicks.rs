@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
     Case::both("kicks.the-kick-is-this-json-and-nothing-else", &["CONN-KICK"], |lab| Box::pin(the_kick(lab))),
     Case::both(
         "kicks.what-was-sent-goes-to-the-newer-client",
-        &["CONN-KICK", "CONN-KICK-CLOSE", "PUSH-DELIVER", "PUSH-DELIVER-ONCE"],
+        &["CONN-KICK", "CONN-KICK-CLOSE", "PUSH-APP", "PUSH-DELIVER-ONCE"],
         |lab| Box::pin(newer_gets_it(lab)),
     ),
     Case::both("kicks.of-many-clients-at-once-one-stays", &["CONN-KICK", "CONN-ACCEPT"], |lab| {
@@ -57,7 +57,7 @@ pub(super) const CASES: &[Case] = &[
     Case::both("kicks.a-take-over-of-a-take-over", &["CONN-TAKEOVER"], |lab| Box::pin(takeover_twice(lab))),
     Case::both(
         "kicks.after-a-take-over-pushes-come-once-and-to-the-newer",
-        &["CONN-TAKEOVER", "PUSH-DELIVER", "PUSH-DELIVER-ONCE"],
+        &["CONN-TAKEOVER", "PUSH-APP", "PUSH-DELIVER-ONCE"],
         |lab| Box::pin(pushes_after_takeover(lab)),
     ),
     Case::both(
@@ -143,7 +143,7 @@ async fn newer_gets_it(lab: &Lab) -> Result<(), Stop> {
     let mut older = lab.also(&ann, "older", "00older").await?;
     let mut newer = lab.also(&ann, "newer", "00newer").await?;
     sender.push(&ann.own_devices(), Lab::APP_MTS, "\"for the newer\"").await?;
-    newer.gets("PUSH-DELIVER", "\"for the newer\"").await?;
+    newer.gets("PUSH-APP", "\"for the newer\"").await?;
     newer.got_nothing("PUSH-DELIVER-ONCE", &ann, &mut sender, "it comes once").await?;
     older.kicked().await
 }
@@ -198,12 +198,12 @@ async fn both_are_there(
     mobile: &mut Device<'_>,
 ) -> Result<(), Stop> {
     mobile.publish(&ann.own_devices().topic(), mark("from mobile")).await?;
-    web.gets("CONN-DEVICE-CLASSES", "\"from mobile\"").await?;
+    web.gets_at_last("CONN-DEVICE-CLASSES", "\"from mobile\"").await?;
     web.publish(&ann.own_devices().topic(), mark("from web")).await?;
     let reply = mobile.reply().await?;
     let answered = reply.code() == Some(20);
     lab.check("CONN-DEVICE-CLASSES", answered, "commands of either are answered", reply.to_string())?;
-    mobile.gets("CONN-DEVICE-CLASSES", "\"from web\"").await
+    mobile.gets_at_last("CONN-DEVICE-CLASSES", "\"from web\"").await
 }
 
 fn mark(text: &str) -> String {
@@ -235,6 +235,7 @@ async fn after_leaving(lab: &Lab) -> Result<(), Stop> {
         let hello = lab.hello(&ann, &format!("00client{number}")).await?;
         let mut device = lab.device("client", &hello).await?;
         device.accepted("CONN-ACCEPT").await?;
+        device.is_alive("CONN-ACCEPT", "it is live").await?;
         device.leave().await?;
     }
     Ok(())
@@ -279,7 +280,7 @@ async fn pushes_after_takeover(lab: &Lab) -> Result<(), Stop> {
     let mut older = lab.also(&ann, "older", "00one").await?;
     let mut again = lab.also(&ann, "again", "10one").await?;
     sender.push(&ann.own_devices(), Lab::APP_MTS, "\"after\"").await?;
-    again.gets("PUSH-DELIVER", "\"after\"").await?;
+    again.gets("PUSH-APP", "\"after\"").await?;
     again.got_nothing("PUSH-DELIVER-ONCE", &ann, &mut sender, "it comes once").await?;
     older.closed("CONN-TAKEOVER", "nothing comes to the connection that was taken over but its end").await
 }
@@ -340,6 +341,7 @@ async fn free_after_leaving(lab: &Lab) -> Result<(), Stop> {
     for client in ["10one", "10two"] {
         let mut device = lab.device("again", &lab.hello(&ann, client).await?).await?;
         device.accepted("CONN-RECONNECT-FREE").await?;
+        device.is_alive("CONN-RECONNECT-FREE", "it is live").await?;
         device.leave().await?;
     }
     Ok(())

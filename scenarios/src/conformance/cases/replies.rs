@@ -164,7 +164,7 @@ async fn only_one(lab: &Lab) -> Result<(), Stop> {
     device.publish(&ann.own_devices().topic(), send("one", Lab::APP_MTS)).await?;
     next_is_reply(&mut device, "PUSH-REPLY", "sendMessage", "one").await?;
     device.ping().await?;
-    let got = device.next().await?;
+    let got = device.next_but_deliveries().await?;
     let again = got.word().is_some_and(Word::is_reply);
     lab.check("PUSH-REPLY", !again, "a command has one reply", got.to_string())?;
     lab.check("CONN-PINGRESP", matches!(got, Got::Pingresp), "a ping is answered", got.to_string())
@@ -215,16 +215,14 @@ async fn without_id(lab: &Lab) -> Result<(), Stop> {
     });
     let expected = "a command without y2wMessageId is answered, without one as well";
     lab.check("PUSH-REPLY-UNREADABLE", is_it, expected, got.to_string())?;
-    control(&mut device, &ann, got.is_end()).await
+    control(lab).await
 }
 
-/// What is right is answered as ever, unless the connection is over.
-async fn control(device: &mut Device<'_>, ann: &Person, is_over: bool) -> Result<(), Stop> {
-    if is_over {
-        return Ok(());
-    }
-    device.publish(&ann.own_devices().topic(), send("right", Lab::APP_MTS)).await?;
-    next_is_reply(device, "PUSH-REPLY", "sendMessage", "right").await?;
+/// What is right is answered, on a connection that is new.
+async fn control(lab: &Lab) -> Result<(), Stop> {
+    let (bob, mut device) = lab.present("bob").await?;
+    device.publish(&bob.own_devices().topic(), send("right", Lab::APP_MTS)).await?;
+    next_is_reply(&mut device, "PUSH-REPLY", "sendMessage", "right").await?;
     Ok(())
 }
 
@@ -247,10 +245,10 @@ async fn unreadable(lab: &Lab) -> Result<(), Stop> {
             format!("{payload} is answered with what could be read: cmd {cmd:?}, y2wMessageId {id:?}");
         lab.check("PUSH-REPLY-UNREADABLE", is_it, expected, got.to_string())?;
         if got.is_end() {
-            return Ok(());
+            break;
         }
     }
-    control(&mut device, &ann, false).await
+    control(lab).await
 }
 
 async fn the_mts(lab: &Lab) -> Result<(), Stop> {
@@ -288,8 +286,5 @@ async fn largest(lab: &Lab) -> Result<(), Stop> {
         "a command in a packet of 256 KiB is carried out: 20",
         got.to_string(),
     )?;
-    let (bob, mut another) = lab.present("bob").await?;
-    another.publish(&bob.own_devices().topic(), send("small", Lab::APP_MTS)).await?;
-    next_is_reply(&mut another, "PUSH-REPLY", "sendMessage", "small").await?;
-    Ok(())
+    control(lab).await
 }
