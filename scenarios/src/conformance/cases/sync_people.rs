@@ -16,7 +16,7 @@ use super::super::views::as_json;
 pub(super) const CASES: &[Case] = &[
     Case::new(
         "sync.what-many-say-at-once-reaches-a-reader",
-        &["SYNC-LOSSLESS", "SYNC-STAMP-STRICT"],
+        &["SYNC-LOSSLESS", "SYNC-READ-YOUR-WRITE", "SYNC-STAMP-STRICT"],
         |lab| Box::pin(many_say(lab)),
     ),
     Case::new(
@@ -99,7 +99,7 @@ async fn many_say(lab: &Lab) -> Result<(), Stop> {
             let entry = message["id"].as_str().and_then(|id| held.entries.get(id));
             let expected = format!("the message {message} is held in the end");
             lab.check(
-                "SYNC-LOSSLESS",
+                "SYNC-READ-YOUR-WRITE",
                 entry.is_some(),
                 expected,
                 as_json(&held.entries.keys().collect::<Vec<_>>()),
