@@ -14,13 +14,14 @@ use futures_util::{SinkExt, StreamExt};
 use proptest::prelude::*;
 use rumqttc::mqttbytes::v4::Packet;
 use server::{CONNACK, End, Server, TOPIC, connect_to, linked, publish, say, why_not};
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpSocket;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket};
 use tokio_tungstenite::tungstenite::Message;
 use y2w_sdk::api::{HttpTransport, ReqwestHttp};
 use y2w_sdk::protocol::limits::PACKET_MAX;
+use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::gate::Carrier::{self, SecureWebSocket, Tcp, Tls, WebSocket};
-use y2w_sdk::push::{ConnectError, Mqtt, OverStreams, PushTransport};
+use y2w_sdk::push::{ConnectError, Mqtt, OverStreams, PushTransport, Sockets, Streams};
 
 /// Runs a case with a deadline on all of its waits.
 async fn in_time(case: impl Future<Output = ()>) {
@@ -469,4 +470,27 @@ proptest! {
         }));
         prop_assert!(!panicked());
     }
+}
+
+/// No handshake and no frames: whoever opens a socket below WebSocket makes them.
+#[tokio::test]
+async fn sockets_carry_bytes_as_they_are() {
+    in_time(async {
+        for mqtt in [Mqtt::tcp(), Mqtt::websocket()] {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = listener.local_addr().unwrap().to_string();
+            let sockets = Sockets::below(mqtt);
+            let place = sockets.address(&GateData { region: String::new(), url, tcp: None }).unwrap();
+            let (stream, accepted) = tokio::join!(sockets.open(&place), listener.accept());
+            let (mut ours, (mut theirs, _)) = (stream.unwrap(), accepted.unwrap());
+            let mut came = [0; 2];
+            ours.write_all(b"up").await.unwrap();
+            theirs.read_exact(&mut came).await.unwrap();
+            assert_eq!(&came, b"up", "{place}");
+            theirs.write_all(b"dn").await.unwrap();
+            ours.read_exact(&mut came).await.unwrap();
+            assert_eq!(&came, b"dn", "{place}");
+        }
+    })
+    .await;
 }
