@@ -122,13 +122,13 @@ fn where_nobody_can_register_accounts_come_from_a_list_and_are_judged_again_with
 #[test]
 fn an_account_of_the_list_that_was_used_before_says_nothing_about_the_server() {
     let (dir, server) = (TempDir::new().unwrap(), Server::start(&[]));
-    for i in 1..=2 {
+    for i in 1..=3 {
         server.register(&format!("t{i}"), "p");
     }
-    let accounts =
-        "[accounts]\nlist = [{ account = \"t1\", password = \"p\" }, { account = \"t2\", password = \"p\" }]";
-    write(&dir, "target.toml", &server.file(accounts));
-    let case = "sessions.single-is-one";
+    let list = ["t1", "t2", "t3"].map(|name| format!("{{ account = \"{name}\", password = \"p\" }}"));
+    let accounts = format!("[accounts]\nlist = [{}]", list.join(", "));
+    write(&dir, "target.toml", &server.file(&accounts));
+    let case = "unread.what-one-says-oneself-is-not";
     let args = ["--target", "target.toml", "--case", case];
     let first = conform(&dir, &args);
     assert_eq!(code(&first), 0, "{}{}", text(&first.stdout), text(&first.stderr));

@@ -105,7 +105,9 @@ async fn a_push_server_is_there(lab: &Lab) -> Result<(), Stop> {
     let ann = lab.person("ann").await?;
     let answer = ask(lab, &FIELDS).await?.done(lab, "GATE-ANSWER")?;
     has_place(lab, &answer)?;
-    lab.device("ann", &lab.hello(&ann, "00one").await?).await?.accepted("CONN-ACCEPT").await
+    let mut device = lab.device("ann", &lab.hello(&ann, "00one").await?).await?;
+    device.accepted("CONN-ACCEPT").await?;
+    device.is_of_use().await
 }
 
 /// A liberty: a gate need not name it.
@@ -115,7 +117,9 @@ async fn the_place_for_tcp(lab: &Lab) -> Result<(), Stop> {
     if answer.text("/data/tcp").is_none() {
         return Err(lab.lacks(Need::GateTcp, answer.said()));
     }
-    lab.device("ann", &lab.hello(&ann, "01one").await?).await?.accepted("CONN-TCP").await
+    let mut device = lab.device("ann", &lab.hello(&ann, "01one").await?).await?;
+    device.accepted("CONN-TCP").await?;
+    device.is_of_use().await
 }
 
 /// What cannot be seen from outside.

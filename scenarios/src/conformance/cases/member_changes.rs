@@ -5,7 +5,7 @@ use serde_json::Value;
 use y2w_sdk::protocol::rest::{fill, path};
 
 use super::super::case::Case;
-use super::super::groups::time;
+use super::super::groups::{id, time};
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
 use super::super::views::told;
@@ -25,6 +25,7 @@ pub(super) const CASES: &[Case] = &[
     Case::new("members.nobody-changes-their-own-status", &["MEMBER-UPDATE-RIGHT", "API-NO-EFFECT"], |lab| {
         Box::pin(own_status(lab))
     }),
+    Case::new("members.what-is-not-given-stays", &["MEMBER-UPDATE"], |lab| Box::pin(one_field(lab))),
     Case::new("members.a-ban-is-shown-and-lifted", &["MEMBER-STATUS", "MEMBER-UPDATE"], |lab| {
         Box::pin(banned(lab))
     }),
@@ -91,6 +92,24 @@ async fn changed(lab: &Lab) -> Result<(), Stop> {
     }
     let other = lab.member(&ann, &group, &ann).await?;
     lab.check("MEMBER-UPDATE", other["name"] == "ann", "ann is called ann still", other.to_string())
+}
+
+async fn one_field(lab: &Lab) -> Result<(), Stop> {
+    let (ann, bob) = (lab.person("ann").await?, lab.person("bob").await?);
+    let group = lab.group(&ann, &[&bob]).await?;
+    for (given, value) in [("name", "rob"), ("avatarUrl", "attachments/4/content"), ("status", "inactive")] {
+        let before = lab.member(&ann, &group, &bob).await?;
+        let path = fill(path::MEMBER, &[&group, &id(&before)?]);
+        let ask = lab.ask(Method::PUT, path).by(&ann).form(&[(given, value)]);
+        ask.send().await?.done(lab, "MEMBER-UPDATE")?;
+        let after = lab.member(&ann, &group, &bob).await?;
+        for field in ["userId", "name", "role", "avatarUrl", "status"] {
+            let expected = if field == given { value } else { before[field].as_str().unwrap_or_default() };
+            let words = format!("where {given} alone is given, {field} is {expected:?}");
+            lab.check("MEMBER-UPDATE", after[field] == *expected, words, after.to_string())?;
+        }
+    }
+    Ok(())
 }
 
 async fn own_name(lab: &Lab) -> Result<(), Stop> {
