@@ -1,14 +1,13 @@
 //! Members: names, bans, roles, and what the server says of it in the session. Part 8.1.
 
 use http::Method;
-use serde_json::Value;
 use y2w_sdk::protocol::rest::{fill, path};
 
 use super::super::case::Case;
 use super::super::groups::{id, time};
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
-use super::super::views::told;
+use super::members::list;
 
 pub(super) const CASES: &[Case] = &[
     Case::new("members.a-change-is-answered-and-listed", &["MEMBER-UPDATE"], |lab| Box::pin(changed(lab))),
@@ -50,11 +49,6 @@ pub(super) const CASES: &[Case] = &[
         Box::pin(last_read(lab))
     }),
 ];
-
-/// The list of members as it is told, by which one sees whether anything changed.
-async fn list(lab: &Lab, by: &Person, group: &str) -> Result<Vec<Value>, Stop> {
-    Ok(lab.members(by, group).await?.iter().map(told).collect())
-}
 
 /// Changes a member, and checks that the list shows that then.
 async fn changes(

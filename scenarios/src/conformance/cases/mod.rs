@@ -11,6 +11,7 @@ mod connection;
 mod contact_changes;
 mod contacts;
 mod conventions;
+mod conversation_changes;
 mod conversations;
 mod cors;
 mod delivery;
@@ -25,7 +26,9 @@ mod keep_alive;
 mod kicks;
 mod lists;
 mod member_changes;
+mod member_removals;
 mod members;
+mod message_keys;
 mod messages;
 mod own_devices;
 mod passwords;
@@ -76,11 +79,14 @@ pub fn all() -> Vec<Case> {
         sessions::CASES,
         session_changes::CASES,
         members::CASES,
+        member_removals::CASES,
         member_changes::CASES,
         clocks::CASES,
         conversations::CASES,
+        conversation_changes::CASES,
         unread::CASES,
         messages::CASES,
+        message_keys::CASES,
         edits::CASES,
         history::CASES,
         rights::CASES,
