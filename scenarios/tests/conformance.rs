@@ -3,8 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use y2w_mock_server::quirks::{Profile, Quirk};
 use y2w_scenarios::conformance::{Recording, Result, Target, Verdict, all, run};
 use y2w_scenarios::plan::Plan;
 use y2w_scenarios::world::{Embedded, Sim, in_virtual_time};
@@ -67,4 +69,54 @@ fn what_a_case_was_told_is_judged_again_without_a_server() {
         assert_eq!((again.verdict, &again.broken), (result.verdict, &result.broken), "{:?}", again.why);
         assert_eq!(again.timeline, result.timeline, "{}", result.case);
     }
+}
+
+/// What a reader must not have to know: how values look in the language that the suite is written in.
+const NO_WORDS: [&str; 7] = ["Some(", "Object {", "String(\"", "Bool(", "Array [", "Ok(", "None "];
+
+#[test]
+fn what_is_broken_is_told_in_plain_words() {
+    let quirks = [
+        &["email-twice", "total-of-page", "limit-ignored", "offset-ignored"][..],
+        &["message-twice", "contact-removal-mutual", "cors-missing-on-errors", "master-leaves-none"],
+        &["session-updated-by-any", "history-oldest-first", "p2p-target-is-session", "reply-without-id"],
+        &["mts-kept-on-removal", "stamps-coarse", "unread-stops-at-1", "push-twice", "bad-json-22"],
+    ];
+    let mut looked_at = 0;
+    for result in quirks.into_iter().flat_map(in_sim) {
+        let texts = result.broken.iter().flat_map(|broken| [&broken.expected, &broken.actual]);
+        for text in texts.chain(&result.why) {
+            looked_at += 1;
+            let word = NO_WORDS.iter().find(|word| text.contains(**word));
+            assert!(word.is_none(), "{} says {word:?}: {text}", result.case);
+        }
+    }
+    assert!(looked_at > 100, "{looked_at}");
+}
+
+#[test]
+fn the_deviations_of_the_server_of_2016_are_listed() {
+    let quirks: Vec<&str> = Profile::Yun2win2016.quirks().iter().map(Quirk::name).collect();
+    let results = in_sim(&quirks);
+    let broken: BTreeSet<&str> =
+        results.iter().flat_map(|result| &result.broken).map(|broken| broken.rule).collect();
+    // What `docs/protocol.md` tells of that server at its end, as far as a server is bound by it.
+    for rule in [
+        "API-AUTH-NEEDED",
+        "API-ERROR-SHAPE",
+        "API-NOT-FOUND",
+        "API-JSON-ANSWER",
+        "API-LIST",
+        "AUTH-REGISTER-UNIQUE",
+        "AUTH-LOGIN-WRONG",
+        "CONTACT-FIELDS",
+        "SESS-UPDATE",
+        "MEMBER-UPDATE",
+        "MSG-STORE",
+        "SYNC-SINCE",
+    ] {
+        assert!(broken.contains(rule), "{rule} is not among {broken:?}");
+    }
+    let undecided = results.iter().filter(|result| result.verdict == Verdict::Inconclusive).count();
+    assert_eq!(undecided, 0);
 }

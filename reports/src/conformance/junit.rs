@@ -1,6 +1,6 @@
 //! `junit.xml`: what CI systems read. One test suite for each area; a case's rules are its properties.
 //!
-//! What JUnit has no word for: a SHOULD that is missed is a pass with its words in `system-out`; what is unsupported is
+//! What `JUnit` has no word for: a SHOULD that is missed is a pass with its words in `system-out`; what is unsupported is
 //! skipped; what is inconclusive is an error, as a fault of the harness is; what the baseline knows is skipped, with its
 //! reason.
 

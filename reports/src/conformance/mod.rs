@@ -1,5 +1,5 @@
 //! What a conformance run came to, and the files made of it: for people (a page, a summary for CI, a badge) and for
-//! programs (JSON with a schema, JUnit XML).
+//! programs (JSON with a schema, `JUnit` XML).
 //!
 //! Invariants: every file is a pure function of the [`Conformance`]; whatever a server said is escaped for the format
 //! that it is put into; all are rendered before one is written.

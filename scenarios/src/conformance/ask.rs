@@ -1,5 +1,7 @@
 //! A request of a case, and what came of it. Nothing is made better on the way: no retries, no logins, no defaults.
 
+use std::fmt::Display;
+
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderName, HeaderValue, Method, Request};
@@ -73,7 +75,7 @@ impl<'a> Ask<'a> {
     }
 
     /// What has changed since then: milliseconds, or whatever is to be sent in their place. Rule `SYNC-HEADER`.
-    pub(super) fn since(self, time: impl ToString) -> Self {
+    pub(super) fn since(self, time: impl Display + Copy) -> Self {
         self.header(HeaderName::from_static(CLIENT_SYNC_TIME), time.to_string())
     }
 
@@ -99,8 +101,7 @@ impl<'a> Ask<'a> {
     /// Sends it. No answer within the deadline, or none at all, leaves nothing to be said.
     pub(super) async fn send(self) -> Result<Answer, Stop> {
         let what = self.what();
-        let wrong =
-            |why: &dyn std::fmt::Display| Stop::Harness(format!("{what} cannot be put together: {why}"));
+        let wrong = |why: &dyn Display| Stop::Harness(format!("{what} cannot be put together: {why}"));
         let base =
             if self.next_door { self.lab.base_url_next_door()? } else { self.lab.base_url(&self.path) };
         let mut request = Request::builder()
@@ -221,6 +222,7 @@ impl Answer {
 #[cfg(test)]
 mod tests {
     use super::super::tape::Tape;
+    use super::super::target::DEADLINE;
     use super::*;
     use crate::conformance::all;
 
@@ -232,7 +234,7 @@ mod tests {
     #[test]
     fn a_login_that_nobody_listens_to_for_now_breaks_no_rule() {
         let case = all().into_iter().find(|case| case.rules.contains(&"AUTH-LOGIN")).unwrap();
-        let lab = Lab::on(Tape::of(Vec::new()), &case, "test");
+        let lab = Lab::on(Tape::of(Vec::new()), &case, "test", DEADLINE);
         let login = |status| answer("POST /v1/users/login", status).done(&lab, "AUTH-LOGIN");
         assert!(matches!(login(429), Err(Stop::Inconclusive(_))));
         assert!(matches!(login(400), Err(Stop::Broken(_))));

@@ -174,7 +174,7 @@ impl<'a> Collection<'a> {
     pub(super) async fn ask(&self, since: Option<String>, query: &str) -> Result<Answer, Stop> {
         let ask = self.lab.ask(Method::GET, format!("{}{query}", self.path)).by(&self.owner);
         match since {
-            Some(since) => ask.since(since).send().await,
+            Some(since) => ask.since(&since).send().await,
             None => ask.send().await,
         }
     }

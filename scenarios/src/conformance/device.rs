@@ -15,7 +15,6 @@ use super::case::Transport;
 use super::lab::{Lab, Person};
 use super::packets::{Got, Reader, Word};
 use super::tape::Kept;
-use super::target::DEADLINE;
 use super::verdict::Stop;
 use super::wire::{Read, Wire};
 
@@ -196,7 +195,7 @@ impl Device<'_> {
 
     /// What comes next.
     pub(super) async fn next(&mut self) -> Result<Got, Stop> {
-        self.next_within(DEADLINE).await
+        self.next_within(self.lab.deadline()).await
     }
 
     /// What comes next within that time after the last that came.

@@ -181,6 +181,7 @@ fn lasting(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::time::Duration;
 
     use super::super::verdict::Broken;
     use super::*;
@@ -197,6 +198,7 @@ mod tests {
             took_us: 0,
             told: Vec::new(),
             missing: BTreeSet::new(),
+            deadline: Duration::ZERO,
             runs: BTreeMap::new(),
         }
     }

@@ -20,7 +20,7 @@ use super::ledger::{self, Level};
 use super::need::Need;
 use super::pushes::Common;
 use super::tape::{Tape, Told};
-use super::target::{Account, DEADLINE, Target};
+use super::target::{Account, Target};
 use super::timeline::Timeline;
 use super::verdict::{Broken, Stop};
 use crate::world::{Harm, NotInflicted, World};
@@ -38,6 +38,8 @@ const PAUSE_MAX: Duration = Duration::from_secs(4);
 pub struct Lab {
     /// What is tested; none where a case is judged again by what it was told.
     target: Option<Target>,
+    /// How long an answer may take.
+    deadline: Duration,
     pub(super) tape: Tape,
     pub(super) timeline: Timeline,
     /// The case's name and the run's id: what is the case's own is called so.
@@ -86,13 +88,15 @@ impl Lab {
     /// For that case in the run of that id.
     pub(super) fn new(target: Target, case: &Case, run: &str) -> Self {
         let tape = Tape::new(target.world.clock());
-        Self { target: Some(target), ..Self::on(tape, case, run) }
+        let deadline = target.deadline;
+        Self { target: Some(target), ..Self::on(tape, case, run, deadline) }
     }
 
     /// For that case once more, by what it was told then.
-    pub(super) fn on(tape: Tape, case: &Case, run: &str) -> Self {
+    pub(super) fn on(tape: Tape, case: &Case, run: &str, deadline: Duration) -> Self {
         Self {
             target: None,
+            deadline,
             tape,
             timeline: Timeline::default(),
             own: format!("{}-{run}", case.title().replace(['.', '@'], "-")),
@@ -153,7 +157,7 @@ impl Lab {
 
     /// How long an answer may take.
     pub(super) fn deadline(&self) -> Duration {
-        self.target.as_ref().map_or(DEADLINE, |target| target.deadline)
+        self.deadline
     }
 
     /// What is kept of a request, with nothing in it that a target's file keeps secret.

@@ -4,6 +4,7 @@
 //! target's file keeps secret.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +27,8 @@ pub struct Recording {
     run: String,
     /// What was declared missing.
     missing: BTreeSet<Need>,
+    /// Milliseconds that an answer could take.
+    answer_within: u64,
     told: Vec<Told>,
 }
 
@@ -37,6 +40,7 @@ impl Recording {
             case: result.case.clone(),
             run: result.run.clone(),
             missing: result.missing.clone(),
+            answer_within: u64::try_from(result.deadline.as_millis()).unwrap_or(u64::MAX),
             told: result.told.clone(),
         }
     }
@@ -60,6 +64,7 @@ impl Recording {
     pub async fn judge(&self) -> std::result::Result<Result, String> {
         let case = all().into_iter().find(|case| case.title() == self.case);
         let case = case.ok_or_else(|| format!("there is no case {:?} any more", self.case))?;
-        Ok(judge_again(&case, self.told.clone(), &self.run, &self.missing).await)
+        let deadline = Duration::from_millis(self.answer_within);
+        Ok(judge_again(&case, self.told.clone(), &self.run, &self.missing, deadline).await)
     }
 }

@@ -13,7 +13,7 @@ use super::case::Case;
 use super::lab::Lab;
 use super::need::Need;
 use super::tape::{Tape, Told};
-use super::target::Target;
+use super::target::{DEADLINE, Target};
 use super::verdict::{Broken, Stop, Verdict};
 
 /// How long one case may take, beside the time that it lets pass on purpose.
@@ -42,6 +42,8 @@ pub struct Result {
     pub told: Vec<Told>,
     /// What its target was said not to have.
     pub missing: BTreeSet<Need>,
+    /// How long an answer could take.
+    pub deadline: Duration,
     /// Of several runs, how many came to what.
     pub runs: Counts,
 }
@@ -124,9 +126,15 @@ async fn run_one(case: &Case, target: &Target, id: &str) -> Result {
     run_in(case, &Lab::new(target.clone(), case, id), id, &target.missing).await
 }
 
-/// Judges a case once more by what it was told, without a server.
-pub(super) async fn judge_again(case: &Case, told: Vec<Told>, id: &str, missing: &BTreeSet<Need>) -> Result {
-    run_in(case, &Lab::on(Tape::of(told), case, id), id, missing).await
+/// Judges a case once more by what it was told, without a server. The target's words of then are given again.
+pub(super) async fn judge_again(
+    case: &Case,
+    told: Vec<Told>,
+    id: &str,
+    missing: &BTreeSet<Need>,
+    deadline: Duration,
+) -> Result {
+    run_in(case, &Lab::on(Tape::of(told), case, id, deadline), id, missing).await
 }
 
 async fn run_in(case: &Case, lab: &Lab, id: &str, missing: &BTreeSet<Need>) -> Result {
@@ -143,8 +151,12 @@ async fn run_in(case: &Case, lab: &Lab, id: &str, missing: &BTreeSet<Need>) -> R
             break Err(Stop::Inconclusive(late));
         }
     };
-    let mut result =
-        Result { took_us: lab.now(), missing: missing.clone(), ..Result::new(case, id, Verdict::Pass) };
+    let mut result = Result {
+        took_us: lab.now(),
+        missing: missing.clone(),
+        deadline: lab.deadline(),
+        ..Result::new(case, id, Verdict::Pass)
+    };
     (result.broken, result.timeline, result.told) = lab.take();
     match ended {
         Ok(()) if result.broken.is_empty() => result.timeline.clear(),
@@ -188,6 +200,7 @@ impl Result {
             took_us: 0,
             told: Vec::new(),
             missing: BTreeSet::new(),
+            deadline: DEADLINE,
             runs: Counts::new(),
         }
     }
@@ -289,9 +302,7 @@ mod tests {
     }
 
     async fn panics(_: &Lab) -> std::result::Result<(), Stop> {
-        let none: Option<()> = None;
-        none.expect("a case that goes wrong");
-        Ok(())
+        panic!("a case that goes wrong")
     }
 
     async fn hangs(_: &Lab) -> std::result::Result<(), Stop> {

@@ -1,6 +1,7 @@
 //! A stream of bytes to the push server, plain or in the frames of a WebSocket. Every piece that comes over it is on the
 //! tape.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,7 +22,6 @@ use super::case::Transport;
 use super::lab::Lab;
 use super::need::Need;
 use super::tape::Kept;
-use super::target::DEADLINE;
 use super::verdict::Stop;
 
 /// The sub-protocol of every push server. Rule `CONN-WEBSOCKET`.
@@ -65,6 +65,17 @@ pub(super) enum Handshake {
     Failed(String),
 }
 
+impl fmt::Display for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Open(protocol) if protocol.is_empty() => f.write_str("open, without a sub-protocol"),
+            Self::Open(protocol) => write!(f, "open, with the sub-protocol {protocol}"),
+            Self::Refused(status) => write!(f, "refused with {status}"),
+            Self::Failed(why) => write!(f, "failed: {why}"),
+        }
+    }
+}
+
 impl Lab {
     /// Opens a stream to the push server that carries MQTT and nothing else.
     pub(super) async fn wire(&self, who: &str, over: Transport) -> Result<Wire<'_>, Stop> {
@@ -74,7 +85,7 @@ impl Lab {
         let (handshake, wire) = self.handshake(who, None, &[SUB_PROTOCOL]).await?;
         match handshake {
             Handshake::Open(_) => Ok(wire),
-            other => Err(self.lacks(Need::Websocket, format!("the handshake of {who} came to: {other:?}"))),
+            other => Err(self.lacks(Need::Websocket, format!("the handshake of {who} came to: {other}"))),
         }
     }
 
@@ -97,20 +108,18 @@ impl Lab {
                 Ok(place) => place,
                 Err(why) => return Handshake::Failed(why),
             };
-            match tokio::time::timeout(DEADLINE, Box::pin(shake(stream, &place, path, &offered))).await {
+            let deadline = self.deadline();
+            match tokio::time::timeout(deadline, Box::pin(shake(stream, &place, path, &offered))).await {
                 Ok((handshake, stream)) => {
                     framed = stream;
                     handshake
                 }
-                Err(_) => Handshake::Failed(format!("no answer within {} s", DEADLINE.as_secs())),
+                Err(_) => Handshake::Failed(format!("no answer within {} s", deadline.as_secs_f64())),
             }
         };
         let handshake = self.tape.told(format!("{} shakes hands", wire.name), shake).await?;
         wire.stream = framed.map(Stream::Framed);
-        self.note(
-            who,
-            format!("WebSocket {} ({}): {handshake:?}", path.unwrap_or("/"), protocols.join(", ")),
-        );
+        self.note(who, format!("WebSocket {} ({}): {handshake}", path.unwrap_or("/"), protocols.join(", ")));
         Ok((handshake, wire))
     }
 
@@ -125,8 +134,10 @@ impl Lab {
                 Transport::Websocket => self.world().websockets(),
             };
             let opening = streams.open(&streams.address(place)?);
-            let opened = tokio::time::timeout(DEADLINE, opening).await;
-            stream = Some(opened.map_err(|_| format!("no connection within {} s", DEADLINE.as_secs()))??);
+            let deadline = self.deadline();
+            let opened = tokio::time::timeout(deadline, opening).await;
+            let late = |_| format!("no connection within {} s", deadline.as_secs_f64());
+            stream = Some(opened.map_err(late)??);
             Ok(())
         };
         let opened: Result<(), String> = self.tape.told(format!("{name} opens"), open).await?;
@@ -147,7 +158,7 @@ async fn shake(
     path: Option<&str>,
     offered: &str,
 ) -> (Handshake, Option<Box<WebSocketStream<Box<dyn ByteStream>>>>) {
-    let failed = |why: &dyn std::fmt::Display| (Handshake::Failed(why.to_string()), None);
+    let failed = |why: &dyn fmt::Display| (Handshake::Failed(why.to_string()), None);
     let place = match path {
         Some(path) => {
             let host = place.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
@@ -178,10 +189,11 @@ async fn shake(
 impl Wire<'_> {
     /// Sends these bytes; in a WebSocket as one frame. Where the other end has closed, that shows when something is read.
     pub(super) async fn write(&mut self, bytes: &[u8]) {
+        let deadline = self.lab.deadline();
         match &mut self.stream {
             Some(Stream::Plain(stream)) => {
-                drop(tokio::time::timeout(DEADLINE, stream.write_all(bytes)).await);
-                drop(tokio::time::timeout(DEADLINE, stream.flush()).await);
+                drop(tokio::time::timeout(deadline, stream.write_all(bytes)).await);
+                drop(tokio::time::timeout(deadline, stream.flush()).await);
             }
             Some(Stream::Framed(_)) => self.frame(Message::Binary(Bytes::copy_from_slice(bytes))).await,
             None => (),
@@ -190,8 +202,9 @@ impl Wire<'_> {
 
     /// Sends a frame of a WebSocket.
     pub(super) async fn frame(&mut self, message: Message) {
+        let deadline = self.lab.deadline();
         if let Some(Stream::Framed(socket)) = &mut self.stream {
-            drop(tokio::time::timeout(DEADLINE, socket.send(message)).await);
+            drop(tokio::time::timeout(deadline, socket.send(message)).await);
         }
     }
 

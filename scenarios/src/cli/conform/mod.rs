@@ -132,14 +132,10 @@ enum Where {
 struct NotRun(u8, String);
 
 pub(super) fn conform(runtime: &Runtime, args: &ConformArgs) -> u8 {
-    let code = match carry_out(runtime, args) {
-        Ok(code) => return code,
-        Err(NotRun(code, why)) => {
-            eprintln!("y2w: {why}");
-            code
-        }
-    };
-    code
+    carry_out(runtime, args).unwrap_or_else(|NotRun(code, why)| {
+        eprintln!("y2w: {why}");
+        code
+    })
 }
 
 fn carry_out(runtime: &Runtime, args: &ConformArgs) -> std::result::Result<u8, NotRun> {

@@ -149,7 +149,7 @@ async fn nobody_moved(lab: &Lab, by: &Person, group: &str, before: &[Value]) -> 
         times.sort_unstable();
         times
     };
-    let expected = format!("everybody's `createdAt` is as before: {:?}", times(before));
+    let expected = format!("everybody's `createdAt` is as before: {}", as_json(&times(before)));
     let same = !before.is_empty() && times(before) == times(&after);
     lab.check("MEMBER-CREATED-AT", same, expected, as_json(&times(&after)))
 }

@@ -6,6 +6,7 @@ use super::super::case::Case;
 use super::super::groups::time;
 use super::super::lab::Lab;
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 use super::contacts::{change, entries, entry, has_one, is_contact, is_same, list, remove};
 use super::routes::{Resource, Stock};
 
@@ -76,12 +77,7 @@ async fn user_stays(lab: &Lab) -> Result<(), Stop> {
         )?;
     }
     let others = entries(lab, &ann, &eve).await?;
-    lab.check(
-        "CONTACT-UPDATE",
-        others.is_empty(),
-        "the user of the request is no contact",
-        format!("{others:?}"),
-    )
+    lab.check("CONTACT-UPDATE", others.is_empty(), "the user of the request is no contact", as_json(&others))
 }
 
 async fn change_in_list(lab: &Lab) -> Result<(), Stop> {
@@ -95,7 +91,7 @@ async fn change_in_list(lab: &Lab) -> Result<(), Stop> {
     let changed = lab.changes(&ann, &list(&ann), watermark).await?;
     let [contact] = &changed[..] else {
         let expected = "a sync from before the change brings the contact";
-        return lab.check("CONTACT-LIST", false, expected, format!("{changed:?}"));
+        return lab.check("CONTACT-LIST", false, expected, as_json(&changed));
     };
     for (name, value) in fields {
         let is = contact[name] == value;
@@ -124,8 +120,8 @@ async fn change_on_one_side(lab: &Lab) -> Result<(), Stop> {
         change(lab, &ann, &added, &[("name", "Rob"), ("title", "the boss"), ("remark", "tall")]).await?;
     lab.check("CONTACT-UPDATE", changed.json["title"] == "the boss", "`title` is the boss", changed.said())?;
     let after = entries(lab, &bob, &ann).await?;
-    let expected = format!("the other's list is as before: {before:?}");
-    lab.check("CONTACT-LIST", before == after && before.len() == 1, expected, format!("{after:?}"))
+    let expected = format!("the other's list is as before: {}", as_json(&before));
+    lab.check("CONTACT-LIST", before == after && before.len() == 1, expected, as_json(&after))
 }
 
 async fn tombstone(lab: &Lab) -> Result<(), Stop> {
@@ -137,7 +133,7 @@ async fn tombstone(lab: &Lab) -> Result<(), Stop> {
     let changed = lab.changes(&ann, &list(&ann), since).await?;
     let there = changed.len() == 1 && changed[0]["id"] == before["id"] && changed[0]["isDelete"] == true;
     let expected = "a sync from before the removal brings the entry, with `isDelete` true";
-    lab.check("SYNC-TOMBSTONE", there, expected, format!("{changed:?}"))?;
+    lab.check("SYNC-TOMBSTONE", there, expected, as_json(&changed))?;
     let tombstone = has_one(lab, "CONTACT-DELETE", &ann, &bob, true).await?;
     is_contact(lab, &tombstone, &tombstone.to_string())
 }
@@ -150,8 +146,8 @@ async fn removed_on_one_side(lab: &Lab) -> Result<(), Stop> {
     has_one(lab, "CONTACT-DELETE", &ann, &bob, true).await?;
     let after = entries(lab, &bob, &ann).await?;
     let stays = before.len() == 1 && before == after;
-    let expected = format!("the other's list is as before: {before:?}");
-    lab.check("CONTACT-DELETE-OWN-SIDE", stays, expected, format!("{after:?}"))
+    let expected = format!("the other's list is as before: {}", as_json(&before));
+    lab.check("CONTACT-DELETE-OWN-SIDE", stays, expected, as_json(&after))
 }
 
 async fn own_list(lab: &Lab) -> Result<(), Stop> {
@@ -162,7 +158,7 @@ async fn own_list(lab: &Lab) -> Result<(), Stop> {
         "CONTACT-LIST",
         of_eve.is_empty(),
         "who has nothing to do with it has no contacts",
-        format!("{of_eve:?}"),
+        as_json(&of_eve),
     )?;
     let other = lab.ask(Method::GET, list(&ann)).by(&eve).send().await?;
     other.refused(lab, "CONTACT-OWNER", &[403])?;
@@ -180,8 +176,8 @@ async fn strangers(lab: &Lab) -> Result<(), Stop> {
     lab.check(
         "API-NO-EFFECT",
         before == after,
-        format!("the contacts are as before: {before:?}"),
-        format!("{after:?}"),
+        format!("the contacts are as before: {}", as_json(&before)),
+        as_json(&after),
     )?;
     for step in &stock.steps {
         step.ask(lab).by(&stock.ann).send().await?.done(lab, "CONTACT-OWNER")?;

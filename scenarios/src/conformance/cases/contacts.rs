@@ -10,6 +10,7 @@ use super::super::case::Case;
 use super::super::groups::id;
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 
 pub(super) const CASES: &[Case] = &[
     Case::new("contacts.adding-gives-the-contact", &["CONTACT-ADD", "CONTACT-FIELDS"], |lab| {
@@ -121,7 +122,7 @@ pub(super) async fn has_one(
     let mut entries = entries(lab, of, user).await?;
     let one = entries.len() == 1 && entries[0]["isDelete"] == is_delete;
     let expected = format!("{} has one entry for {}, with `isDelete` {is_delete}", of.name, user.name);
-    lab.check(rule, one, expected, format!("{entries:?}"))?;
+    lab.check(rule, one, expected, as_json(&entries))?;
     Ok(entries.remove(0))
 }
 
@@ -220,8 +221,8 @@ async fn mutual_leaves(lab: &Lab) -> Result<(), Stop> {
     // Bob has Ann still, and not by this.
     adding(lab, &ann, &bob, "Rob").send().await?.done(lab, "CONTACT-REVIVE")?;
     let after = entries(lab, &bob, &ann).await?;
-    let expected = format!("the other side's entry is as before: {before:?}");
-    lab.check("CONTACT-ADD-MUTUAL", before == after, expected, format!("{after:?}"))?;
+    let expected = format!("the other side's entry is as before: {}", as_json(&before));
+    lab.check("CONTACT-ADD-MUTUAL", before == after, expected, as_json(&after))?;
     has_one(lab, "CONTACT-ADD", &ann, &bob, false).await.map(drop)
 }
 
@@ -254,8 +255,8 @@ async fn twice(lab: &Lab) -> Result<(), Stop> {
     lab.check(
         "API-NO-EFFECT",
         before == after,
-        format!("the contacts are as before: {before:?}"),
-        format!("{after:?}"),
+        format!("the contacts are as before: {}", as_json(&before)),
+        as_json(&after),
     )?;
     // It is the contact, and not that somebody is added.
     adding(lab, &ann, &eve, "Eva").send().await?.done(lab, "CONTACT-ADD")?;

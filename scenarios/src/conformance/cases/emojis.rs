@@ -9,6 +9,7 @@ use super::super::case::Case;
 use super::super::lab::{Lab, Person};
 use super::super::need::Need;
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 
 pub(super) const CASES: &[Case] = &[
     Case::new("emojis.are-a-list", &["EMOJI-LIST", "API-LIST", "API-ID"], |lab| Box::pin(are_a_list(lab))),
@@ -89,7 +90,12 @@ async fn pages(lab: &Lab) -> Result<(), Stop> {
         if !right {
             unchanged(lab, &ann, &before).await?;
         }
-        lab.check(rule, right, format!("{query} gives {expected:?} of {whole:?}"), answer.said())?;
+        lab.check(
+            rule,
+            right,
+            format!("{query} gives {} of {}", as_json(&expected), as_json(&whole)),
+            answer.said(),
+        )?;
     }
     Ok(())
 }

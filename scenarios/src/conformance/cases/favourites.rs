@@ -10,6 +10,7 @@ use super::super::case::Case;
 use super::super::groups::{id, time};
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 use super::routes::{Resource, Stock};
 
 pub(super) const CASES: &[Case] = &[
@@ -113,7 +114,7 @@ async fn has_one(
     entries.retain(|entry| entry["sessionId"] == *group);
     let one = entries.len() == 1 && entries[0]["isDelete"] == is_delete;
     let expected = format!("{} has one entry for the group {group}, with `isDelete` {is_delete}", of.name);
-    lab.check(rule, one, expected, format!("{entries:?}"))?;
+    lab.check(rule, one, expected, as_json(&entries))?;
     Ok(entries.remove(0))
 }
 
@@ -255,12 +256,7 @@ async fn change_in_list(lab: &Lab) -> Result<(), Stop> {
     change(lab, &ann, &added, &[("name", "sailing")]).await?;
     let changed = lab.changes(&ann, &list(&ann), time(&before, "updatedAt").unwrap_or_default()).await?;
     let there = changed.len() == 1 && changed[0]["id"] == before["id"] && changed[0]["name"] == "sailing";
-    lab.check(
-        "FAV-LIST",
-        there,
-        "a sync from before the change brings the entry, sailing",
-        format!("{changed:?}"),
-    )
+    lab.check("FAV-LIST", there, "a sync from before the change brings the entry, sailing", as_json(&changed))
 }
 
 async fn change_leaves_group(lab: &Lab) -> Result<(), Stop> {
@@ -282,7 +278,7 @@ async fn tombstone(lab: &Lab) -> Result<(), Stop> {
     let changed = lab.changes(&ann, &list(&ann), time(&before, "updatedAt").unwrap_or_default()).await?;
     let there = changed.len() == 1 && changed[0]["id"] == before["id"] && changed[0]["isDelete"] == true;
     let expected = "a sync from before the removal brings the entry, with `isDelete` true";
-    lab.check("SYNC-TOMBSTONE", there, expected, format!("{changed:?}"))?;
+    lab.check("SYNC-TOMBSTONE", there, expected, as_json(&changed))?;
     let tombstone = has_one(lab, "FAV-DELETE", &ann, &group, true).await?;
     is_favourite(lab, &tombstone, &tombstone.to_string())
 }
@@ -301,8 +297,8 @@ async fn removal_leaves_group(lab: &Lab) -> Result<(), Stop> {
     remove(lab, &bob, &added).await?;
     let after = look().await?;
     let same = before == after && before.1.len() == 2;
-    let expected = format!("the group and its two members are as before: {before:?}");
-    lab.check("FAV-DELETE-NOT-MEMBERSHIP", same, expected, format!("{after:?}"))?;
+    let expected = format!("the group and its two members are as before: {}", as_json(&before));
+    lab.check("FAV-DELETE-NOT-MEMBERSHIP", same, expected, as_json(&after))?;
     let messages = lab.ask(Method::GET, fill(path::MESSAGES, &[&group])).by(&bob).send().await?;
     let messages = messages.done(lab, "FAV-DELETE-NOT-MEMBERSHIP")?;
     let there = messages.entries().iter().any(|message| message["id"] == text["id"]);
@@ -314,7 +310,7 @@ async fn own_list(lab: &Lab) -> Result<(), Stop> {
     let group = lab.group(&ann, &[&bob]).await?;
     adding(lab, &ann, &group, "hiking").send().await?.done(lab, "FAV-ADD")?;
     let of_bob = lab.changes(&bob, &list(&bob), 0).await?;
-    lab.check("FAV-LIST", of_bob.is_empty(), "a fellow member's list is empty", format!("{of_bob:?}"))?;
+    lab.check("FAV-LIST", of_bob.is_empty(), "a fellow member's list is empty", as_json(&of_bob))?;
     let own = adding(lab, &bob, &group, "sailing").send().await?.done(lab, "FAV-ADD")?;
     lab.ask(Method::DELETE, entry(&bob, &own.json)?).by(&bob).send().await?.needed()?;
     let known = has_one(lab, "FAV-LIST", &ann, &group, false).await?;
@@ -332,8 +328,8 @@ async fn strangers(lab: &Lab) -> Result<(), Stop> {
     lab.check(
         "API-NO-EFFECT",
         before == after,
-        format!("the list is as before: {before:?}"),
-        format!("{after:?}"),
+        format!("the list is as before: {}", as_json(&before)),
+        as_json(&after),
     )?;
     for step in &stock.steps {
         step.ask(lab).by(&stock.ann).send().await?.done(lab, "FAV-OWNER")?;

@@ -386,7 +386,7 @@ async fn removed_walks(lab: &Lab) -> Result<(), Stop> {
     let before = walk(lab, &bob, &group, 100).await?;
     for limit in [2, 3] {
         let seen = walk(lab, &bob, &group, limit).await?;
-        let expected = format!("by pages of {limit} bob sees what he sees on one: {before:?}");
+        let expected = format!("by pages of {limit} bob sees what he sees on one: {}", as_json(&before));
         lab.check("HIST-REMOVED", seen == before, expected, as_json(&seen))?;
     }
     let known: Vec<&str> = before.iter().map(|id| &**id).filter(|id| newest.contains(id)).collect();

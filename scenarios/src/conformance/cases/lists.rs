@@ -9,6 +9,7 @@ use super::super::ask::Answer;
 use super::super::case::Case;
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 use super::refusals::is_shaped;
 
 pub(super) const CASES: &[Case] = &[
@@ -129,7 +130,12 @@ async fn limit(lab: &Lab, whose: &Whose) -> Result<(), Stop> {
         let answer = page(lab, whose, &format!("?limit={limit}")).await?;
         let expected = &all[..limit.min(COUNT)];
         let right = ids(&answer) == expected;
-        lab.check("API-LIST-LIMIT", right, format!("limit={limit} gives {expected:?}"), answer.said())?;
+        lab.check(
+            "API-LIST-LIMIT",
+            right,
+            format!("limit={limit} gives {}", as_json(&expected)),
+            answer.said(),
+        )?;
     }
     let none = page(lab, whose, "?limit=0").await?;
     lab.check("API-LIST-LIMIT", none.entries().is_empty(), "limit=0 gives no entries", none.said())
@@ -141,7 +147,12 @@ async fn offset(lab: &Lab, whose: &Whose) -> Result<(), Stop> {
         let answer = page(lab, whose, &format!("?offset={offset}")).await?;
         let expected = &all[offset.min(COUNT)..];
         let right = ids(&answer) == expected;
-        lab.check("API-LIST-OFFSET", right, format!("offset={offset} gives {expected:?}"), answer.said())?;
+        lab.check(
+            "API-LIST-OFFSET",
+            right,
+            format!("offset={offset} gives {}", as_json(&expected)),
+            answer.said(),
+        )?;
     }
     Ok(())
 }
@@ -160,7 +171,11 @@ async fn pages(lab: &Lab, whose: &Whose) -> Result<(), Stop> {
             )?;
             let expected = &all[offset..(offset + limit).min(COUNT)];
             let holds = ids(&answer) == expected;
-            let expected = format!("offset={offset} with limit={limit} gives {expected:?} of {all:?}");
+            let expected = format!(
+                "offset={offset} with limit={limit} gives {} of {}",
+                as_json(&expected),
+                as_json(&all)
+            );
             lab.check("API-LIST-OFFSET", holds, expected, answer.said())?;
         }
     }

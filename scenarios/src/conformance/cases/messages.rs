@@ -268,7 +268,12 @@ pub(super) async fn each_once(lab: &Lab, by: &Person, session: &str, texts: &[St
                 |message: &&Value| message["content"].as_str().is_some_and(|known| known.contains(&**text));
             let ids: Vec<&Value> = messages.iter().filter(of).map(|message| &message["id"]).collect();
             let expected = format!("{what} gives the message {text:?} once");
-            lab.check("MSG-ONCE", ids.len() == 1, expected, format!("it gives those of the ids {ids:?}"))?;
+            lab.check(
+                "MSG-ONCE",
+                ids.len() == 1,
+                expected,
+                format!("it gives those of the ids {}", as_json(&ids)),
+            )?;
         }
         let expected = format!("{what} gives {} messages of users, as were stored", texts.len());
         let count = said(messages).len();

@@ -9,6 +9,7 @@ use super::super::device::Device;
 use super::super::groups::time;
 use super::super::lab::{Lab, Person};
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 use crate::world::Harm;
 
 pub(super) const CASES: &[Case] = &[
@@ -206,7 +207,12 @@ async fn added(lab: &Lab) -> Result<(), Stop> {
         group.known.members.iter().find(|(uid, ..)| *uid == group.eve.uid).map(|(_, since, _)| *since);
     let is_newest = of_eve == Some(group.known.mts);
     let expected = "the mts is the createdAt of the member that was added last";
-    lab.check("MTS-DEFINITION", is_newest, expected, format!("{of_eve:?}, the mts is {}", group.known.mts))?;
+    lab.check(
+        "MTS-DEFINITION",
+        is_newest,
+        expected,
+        format!("{}, the mts is {}", as_json(&of_eve), group.known.mts),
+    )?;
     group.catch_up(lab, before, "\"welcome\"").await?;
     group.of_eve.gets("PUSH-DELIVER-UPDATE", "\"welcome\"").await?;
     group.of_bob.gets("PUSH-DELIVER-UPDATE", "\"welcome\"").await

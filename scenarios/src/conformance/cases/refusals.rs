@@ -11,6 +11,7 @@ use super::super::case::Case;
 use super::super::groups::id;
 use super::super::lab::{Lab, PASSWORD, Person};
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 use super::routes::Resource::{
     self, Attachments, Contacts, Conversations, Favourites, Members, Messages, Sessions, Users,
 };
@@ -218,8 +219,8 @@ async fn needs(
         is_refused(lab, post(&without(fields, name)), "API-BAD-REQUEST", &[400]).await?;
     }
     let after = lab.changes(person, list, 0).await?;
-    let expected = format!("the list is as before: {before:?}");
-    lab.check("API-NO-EFFECT", before == after, expected, format!("{after:?}"))?;
+    let expected = format!("the list is as before: {}", as_json(&before));
+    lab.check("API-NO-EFFECT", before == after, expected, as_json(&after))?;
     post(fields).send().await?.done(lab, rule)?;
     Ok(())
 }
@@ -386,8 +387,8 @@ async fn forbidden_has_no_effect(lab: &Lab) -> Result<(), Stop> {
         ask.by(&bob).send().await?.refused(lab, "API-FORBIDDEN", &[403])?;
     }
     let after = lab.changes(&ann, &list, 0).await?;
-    let expected = format!("the contacts are as before: {before:?}");
-    lab.check("API-NO-EFFECT", before == after, expected, format!("{after:?}"))?;
+    let expected = format!("the contacts are as before: {}", as_json(&before));
+    lab.check("API-NO-EFFECT", before == after, expected, as_json(&after))?;
     let renamed = lab.ask(Method::PUT, &entry).by(&ann).form(&[("name", "Rob")]).send().await?;
     renamed.done(lab, "API-SUCCESS")?;
     Ok(())

@@ -8,6 +8,7 @@ use super::super::device::Device;
 use super::super::lab::{Lab, Person};
 use super::super::packets::{Got, Word};
 use super::super::verdict::Stop;
+use super::super::views::as_json;
 use super::push_sessions::MTS;
 
 pub(super) const CASES: &[Case] = &[
@@ -240,8 +241,11 @@ async fn unreadable(lab: &Lab) -> Result<(), Stop> {
                 && word.text("cmd").as_deref() == cmd
                 && word.text("y2wMessageId").as_deref() == id
         });
-        let expected =
-            format!("{payload} is answered with what could be read: cmd {cmd:?}, y2wMessageId {id:?}");
+        let expected = format!(
+            "{payload} is answered with what could be read: cmd {}, y2wMessageId {}",
+            as_json(&cmd),
+            as_json(&id)
+        );
         lab.check("PUSH-REPLY-UNREADABLE", is_it, expected, got.to_string())?;
         if got.is_end() {
             break;

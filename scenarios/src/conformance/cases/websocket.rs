@@ -84,12 +84,12 @@ async fn open<'a>(
         Handshake::Open(named) if protocols.contains(&&**named) => Some(named.clone()),
         // Whoever refuses all of them may have no WebSocket, and then its owner says so.
         Handshake::Refused(404 | 405 | 426 | 501) if protocols.contains(&SUB_PROTOCOL) && path.is_none() => {
-            return Err(lab.lacks(Need::Websocket, format!("the handshake came to: {handshake:?}")));
+            return Err(lab.lacks(Need::Websocket, format!("the handshake came to: {handshake}")));
         }
         _ => None,
     };
     let expected = format!("a handshake with {} is answered with one of these names", protocols.join(", "));
-    lab.check(rule, named.is_some(), expected, format!("{handshake:?}"))?;
+    lab.check(rule, named.is_some(), expected, handshake.to_string())?;
     Ok(named.map(|named| (named, lab.device_on(who, wire))))
 }
 
