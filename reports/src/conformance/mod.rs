@@ -50,7 +50,7 @@ pub fn write(
     write_files(dir, &files)
 }
 
-/// One of the files that [`write`] writes, by its name; none if there is none of that name.
+/// One of the files that [`write()`] writes, by its name; none if there is none of that name.
 ///
 /// # Errors
 ///

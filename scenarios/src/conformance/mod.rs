@@ -12,7 +12,7 @@
 //! * A server that is not there, says nothing, or says the same to everything earns no pass: each case has a positive
 //!   control, and an answer that never came is no answer that was expected.
 //! * Cases share nothing: the users of each are its own, so that they run beside each other, on a server that others use.
-//! * What a case is told is kept on its [tape]: by it, and without a server, it can be judged again.
+//! * What a case is told is kept on its tape: by it, and without a server, it can be judged again.
 //! * What a case sends is a value of the case's name and the run's id; no clock and no chance decides what it does.
 
 mod ask;
