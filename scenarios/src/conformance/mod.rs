@@ -49,7 +49,7 @@ pub use lab::Lab;
 pub use mutants::{Mutant, mutant};
 pub use need::Need;
 pub use recording::Recording;
-pub use suite::{Event, Result, run, together};
+pub use suite::{Event, Result, Together, run};
 pub use tape::Told;
 pub use target::Target;
 pub use target_file::TargetFile;

@@ -211,21 +211,30 @@ impl Result {
     }
 }
 
-/// The results of several runs as one for each case: the worst of them, and how many came to what.
-pub fn together(runs: Vec<Vec<Result>>) -> Vec<Result> {
-    let mut worst: BTreeMap<String, Result> = BTreeMap::new();
-    for result in runs.into_iter().flatten() {
-        let mut counts = worst.get(&result.case).map_or_else(Counts::new, |known| known.runs.clone());
-        *counts.entry(result.verdict).or_insert(0) += 1;
-        let known = worst.remove(&result.case);
-        let mut kept = match known {
-            Some(known) if badness(known.verdict) >= badness(result.verdict) => known,
-            _ => result,
-        };
-        kept.runs = counts;
-        worst.insert(kept.case.clone(), kept);
+/// The results of several runs as one for each case: the worst of them, and how many came to what. The others are not
+/// kept.
+#[derive(Debug, Default)]
+pub struct Together(BTreeMap<String, Result>);
+
+impl Together {
+    /// Adds the results of one run.
+    pub fn add(&mut self, results: Vec<Result>) {
+        for mut result in results {
+            let known = self.0.remove(&result.case);
+            let mut counts = known.as_ref().map_or_else(Counts::new, |known| known.runs.clone());
+            *counts.entry(result.verdict).or_insert(0) += 1;
+            if let Some(known) = known.filter(|known| badness(known.verdict) >= badness(result.verdict)) {
+                result = known;
+            }
+            result.runs = counts;
+            self.0.insert(result.case.clone(), result);
+        }
     }
-    worst.into_values().collect()
+
+    /// One result for each case, in the order of their names.
+    pub fn results(self) -> Vec<Result> {
+        self.0.into_values().collect()
+    }
 }
 
 fn badness(verdict: Verdict) -> u8 {
@@ -359,7 +368,11 @@ mod tests {
     fn of_several_runs_the_worst_counts_and_all_are_counted() {
         let passed = run_on(&CASES[..1], 100, 100);
         let dead = run_on(&CASES[..1], 0, 100);
-        let both = together(vec![passed.clone(), dead, passed]);
+        let mut runs = Together::default();
+        for run in [passed.clone(), dead, passed] {
+            runs.add(run);
+        }
+        let both = runs.results();
         assert_eq!(both.len(), 1);
         assert_eq!(both[0].verdict, Verdict::Inconclusive);
         assert_eq!(both[0].runs, Counts::from([(Verdict::Pass, 2), (Verdict::Inconclusive, 1)]));

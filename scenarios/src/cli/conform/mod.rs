@@ -16,7 +16,7 @@ use y2w_sdk::clock::Clock;
 use super::{BROKEN, ENVIRONMENT, OK, USAGE};
 use crate::conformance::report::{About, is_recorded, recording_name, report};
 use crate::conformance::{
-    Baseline, Case, Recording, Result, Target, TargetFile, Verdict, all, coverage, run, together,
+    Baseline, Case, Recording, Result, Target, TargetFile, Together, Verdict, all, coverage, run,
 };
 use crate::plan::Plan;
 use crate::world::{Embedded, Sim, in_virtual_time};
@@ -161,9 +161,8 @@ fn carry_out(runtime: &Runtime, args: &ConformArgs) -> std::result::Result<u8, N
     let baseline = args.baseline.as_deref().map(Baseline::read).transpose();
     let baseline = baseline.map_err(|error| NotRun(USAGE, error.to_string()))?.unwrap_or_default();
     let clock = Clock::system();
-    let (about, mut results) = run_all(runtime, args, &cases)?;
+    let (about, results) = run_all(runtime, args, &cases)?;
     let about = About { duration_s: clock.elapsed().as_secs_f64(), ..about };
-    results.sort_by(|a, b| a.case.cmp(&b.case));
     let told = report(&about, &results, &baseline);
     if let Some(file) = &args.write_baseline {
         let text = Baseline::of_results(&results, clock.now().as_millis());
@@ -219,7 +218,7 @@ fn run_all(
             .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1)),
     };
     let at_once = |or: usize| args.at_once.map_or(or, |count| count as usize);
-    let mut runs = Vec::new();
+    let mut runs = Together::default();
     match (&args.target, args.world) {
         (Some(file), _) => {
             let file = TargetFile::read(file).map_err(|error| NotRun(USAGE, error.to_string()))?;
@@ -231,7 +230,7 @@ fn run_all(
             for time in 0..args.repeat {
                 let id = format!("{id}-{time}");
                 let beside = at_once(beside.unwrap_or(AT_ONCE));
-                runs.push(runtime.block_on(run(cases, &target, &id, beside, |event| progress.tell(event))));
+                runs.add(runtime.block_on(run(cases, &target, &id, beside, |event| progress.tell(event))));
             }
         }
         (None, Where::Sim) => {
@@ -243,7 +242,7 @@ fn run_all(
                     target.name().clone_into(&mut about.target);
                     run(cases, &target, "sim", at_once(1), |event| progress.tell(event)).await
                 });
-                runs.push(results);
+                runs.add(results);
             }
         }
         (None, Where::Embedded) => {
@@ -254,11 +253,11 @@ fn run_all(
             for time in 0..args.repeat {
                 let id = format!("run{time}");
                 let beside = at_once(AT_ONCE);
-                runs.push(runtime.block_on(run(cases, &target, &id, beside, |event| progress.tell(event))));
+                runs.add(runtime.block_on(run(cases, &target, &id, beside, |event| progress.tell(event))));
             }
         }
     }
-    Ok((about, together(runs)))
+    Ok((about, runs.results()))
 }
 
 /// The mock server that is asked for.
