@@ -381,13 +381,19 @@ impl Lab {
         expected: impl Into<String>,
         actual: impl Into<String>,
     ) -> Result<(), Stop> {
+        self.judge(Broken { rule, expected: expected.into(), actual: actual.into() }, holds)
+    }
+
+    /// Apart from [`Self::check`], and never compiled into it: there are thousands of checks.
+    #[inline(never)]
+    fn judge(&self, broken: Broken, holds: bool) -> Result<(), Stop> {
+        let rule = broken.rule;
         let Some(known) = ledger::rule(rule).filter(|_| self.rules.contains(&rule)) else {
             return Err(Stop::Harness(format!("the case cites {rule}, which is none of its rules")));
         };
         if holds {
             return Ok(());
         }
-        let broken = Broken { rule, expected: expected.into(), actual: actual.into() };
         match known.level {
             Level::Must => Err(Stop::Broken(broken)),
             Level::Should => {
