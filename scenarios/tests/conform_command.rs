@@ -86,7 +86,7 @@ impl Server {
 fn somebodys_server_is_tested_by_its_file() {
     let (dir, server) = (TempDir::new().unwrap(), Server::start(&[]));
     write(&dir, "target.toml", &server.file("[app]\nsecret = \"secret\""));
-    let output = conform(&dir, &["--target", "target.toml", "--case", "accounts", "--case", "connection"]);
+    let output = conform(&dir, &["--target", "target.toml"]);
     assert_eq!(code(&output), 0, "{}{}", text(&output.stdout), text(&output.stderr));
     let told = result(&newest(&dir));
     assert_eq!(told.environment.target, server.world.base_url());

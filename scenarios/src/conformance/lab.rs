@@ -264,10 +264,11 @@ impl Lab {
     /// Does to the server what only its operator can. It is done to what is the case's own: others are on the server.
     pub(super) async fn inflict(&self, harm: Harm) -> Result<(), Stop> {
         let what = format!("{harm:?}");
+        let need = if matches!(harm, Harm::Bar(_)) { Need::Bar } else { Need::Control };
         let inflicted = async { self.world().inflict(harm).await.err().map(|NotInflicted(why)| why) };
         let not: Option<String> = self.tape.told(format!("inflict {what}"), inflicted).await?;
         self.note("operator", what);
-        not.map_or(Ok(()), |why| Err(self.lacks(Need::Control, why)))
+        not.map_or(Ok(()), |why| Err(self.lacks(need, why)))
     }
 
     /// A request by nobody in particular.

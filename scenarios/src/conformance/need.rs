@@ -26,6 +26,8 @@ pub enum Need {
     SecondApp,
     /// The control API of a mock server, or one like it: what only an operator can do.
     Control,
+    /// An operator who bars users: no control API has that, only a server of ours in the same process.
+    Bar,
     /// Hours can be let pass: in virtual time only.
     Time,
     /// `DELETE users/UID`. Rule `USER-DELETE`.

@@ -130,8 +130,8 @@ impl TargetFile {
         let run = world.run().to_owned();
         let mut target = Target::new(Arc::new(world), &base_url);
         target.missing = content.missing;
-        // What the file does not give is not there, and time is time.
-        target.missing.insert(Need::Time);
+        // What the file cannot give, or does not, is not there.
+        target.missing.extend([Need::Time, Need::Bar]);
         for (need, is_given) in [
             (Need::Control, control.is_some()),
             (Need::AppSecret, content.app.is_some()),
@@ -230,7 +230,8 @@ mod tests {
             (at_once, target.name(), target.deadline),
             (Some(4), "https://im.example", Duration::from_secs(2))
         );
-        let missing = [Need::Registration, Need::SecondApp, Need::Control, Need::Time, Need::FileDedup];
+        let missing =
+            [Need::Registration, Need::SecondApp, Need::Control, Need::Bar, Need::Time, Need::FileDedup];
         assert_eq!(*target.missing(), BTreeSet::from(missing));
         assert_eq!(target.gate.as_deref(), Some("https://gate.example"));
         assert_eq!(target.push.as_ref().and_then(|push| push.tcp.as_deref()), Some("push.example:1883"));
