@@ -154,6 +154,9 @@ fn the_warning_says_which_file_what_was_wrong_and_what_happens() {
     let log = Log::default();
     let writer = log.clone();
     let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    // With one subscriber in the process, whether a place logs is decided by whichever thread comes by first, and the
+    // other tests' have none. With two, both are asked.
+    let _second = tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish());
     let dir = tempfile::tempdir().unwrap();
     tracing::subscriber::with_default(subscriber, || {
         let disk = Arc::new(Disk::open(dir.path()).unwrap());
