@@ -40,15 +40,7 @@ impl Lab {
         whom: &Person,
         role: &str,
     ) -> Result<Value, Stop> {
-        let fields = [
-            ("userId", &*whom.uid),
-            ("name", &*whom.name),
-            ("role", role),
-            ("avatarUrl", ""),
-            ("status", "active"),
-        ];
-        let ask = self.ask(Method::POST, fill(path::MEMBERS, &[session])).by(by).form(&fields);
-        Ok(ask.send().await?.needed()?.json)
+        Ok(self.add_member(by, session, whom, role).send().await?.needed()?.json)
     }
 
     /// Takes a member out, by the id of the entry. Rule `MEMBER-REMOVE`.

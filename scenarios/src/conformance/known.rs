@@ -180,27 +180,11 @@ fn lasting(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-    use std::time::Duration;
-
     use super::super::verdict::Broken;
     use super::*;
 
     fn passed(case: &str) -> Result {
-        Result {
-            case: case.to_owned(),
-            run: String::new(),
-            rules: &[],
-            verdict: Verdict::Pass,
-            broken: Vec::new(),
-            why: None,
-            timeline: Vec::new(),
-            took_us: 0,
-            told: Vec::new(),
-            missing: BTreeSet::new(),
-            deadline: Duration::ZERO,
-            runs: BTreeMap::new(),
-        }
+        Result { case: case.to_owned(), ..Result::new(&all()[0], "test", Verdict::Pass) }
     }
 
     fn failed(case: &str, actual: &str) -> Result {

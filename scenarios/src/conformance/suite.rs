@@ -188,7 +188,7 @@ fn undecided(stop: Stop, missing: &BTreeSet<Need>) -> (Verdict, Option<String>) 
 }
 
 impl Result {
-    fn new(case: &Case, id: &str, verdict: Verdict) -> Self {
+    pub(super) fn new(case: &Case, id: &str, verdict: Verdict) -> Self {
         Self {
             case: case.title(),
             run: id.to_owned(),
