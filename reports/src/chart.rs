@@ -62,7 +62,7 @@ impl Series {
 
 /// How long the slowest took: latency by percentile, one line for each kind.
 pub(crate) fn distribution(latencies: &[Latency]) -> Result<Chart, ReportError> {
-    let measured = || latencies.iter().filter(|latency| latency.count > 0);
+    let measured = || latencies.iter().filter(|latency| latency.quantiles.count > 0);
     let series: Vec<_> = measured()
         .enumerate()
         .map(|(index, latency)| {
@@ -207,13 +207,22 @@ fn segments(points: impl Iterator<Item = (f64, Option<f64>)>) -> Vec<Vec<(f64, f
 /// The points of one latency's distribution, in milliseconds. The longest stands where its rank puts it, since 100 %
 /// has no place on the axis.
 fn distribution_of(latency: &Latency) -> impl Iterator<Item = (f64, Option<f64>)> {
-    let summary = [(0.0, latency.min), (50.0, latency.p50), (90.0, latency.p90), (99.0, latency.p99)];
+    let short = &latency.quantiles;
+    let summary = [
+        (0.0, short.min),
+        (50.0, short.p50),
+        (90.0, short.p90),
+        (95.0, short.p95),
+        (99.0, short.p99),
+        (99.9, short.p999),
+        (100.0, short.max),
+    ];
     let mut points: Vec<(f64, u64)> = if latency.percentiles.is_empty() {
-        summary.into_iter().chain([(99.9, latency.p999), (100.0, latency.max)]).collect()
+        summary.into()
     } else {
         latency.percentiles.iter().map(|point| (point.percentile, point.value_us)).collect()
     };
-    let rank = 100.0 * (1.0 - 0.5 / latency.count.max(1) as f64);
+    let rank = 100.0 * (1.0 - 0.5 / short.count.max(1) as f64);
     let last =
         points.iter().map(|point| point.0).filter(|percentile| *percentile < 100.0).fold(rank, f64::max);
     for (percentile, _) in &mut points {
@@ -255,15 +264,27 @@ impl Thinned {
         let last = points.last().copied().unwrap_or_default();
         let mean =
             |of: fn(&TimelinePoint) -> f64| points.iter().map(of).sum::<f64>() / points.len().max(1) as f64;
+        let worst = |of: fn(&TimelinePoint) -> Option<u64>| points.iter().filter_map(of).max();
         TimelinePoint {
             t_s: last.t_s,
             users_connected: last.users_connected,
             sent_per_s: mean(|point| point.sent_per_s),
             stored_per_s: mean(|point| point.stored_per_s),
+            pushed_per_s: mean(|point| point.pushed_per_s),
             delivered_per_s: mean(|point| point.delivered_per_s),
+            requests_per_s: mean(|point| point.requests_per_s),
             errors_per_s: mean(|point| point.errors_per_s),
-            synced_p50_us: points.iter().filter_map(|point| point.synced_p50_us).max(),
-            synced_p99_us: points.iter().filter_map(|point| point.synced_p99_us).max(),
+            bytes_in_per_s: mean(|point| point.bytes_in_per_s),
+            bytes_out_per_s: mean(|point| point.bytes_out_per_s),
+            synced_p50_us: worst(|point| point.synced_p50_us),
+            synced_p90_us: worst(|point| point.synced_p90_us),
+            synced_p99_us: worst(|point| point.synced_p99_us),
+            synced_max_us: worst(|point| point.synced_max_us),
+            stored_p50_us: worst(|point| point.stored_p50_us),
+            stored_p99_us: worst(|point| point.stored_p99_us),
+            lag_p99_us: worst(|point| point.lag_p99_us),
+            cpu_share: last.cpu_share.map(|_| mean(|point| point.cpu_share.unwrap_or(0.0))),
+            memory: worst(|point| point.memory),
         }
     }
 }

@@ -9,6 +9,14 @@ pub enum ReportError {
     /// The result has no JSON form: a number in it is not finite.
     #[error("the result cannot be written as JSON: {0}")]
     Json(#[from] serde_json::Error),
+    /// A file is no result.
+    #[error("{} is not the result of a run, format {}: {source}", path.display(), crate::FORMAT)]
+    NotAResult {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it, and where.
+        source: serde_json::Error,
+    },
     /// The page's template failed.
     #[error("the report page cannot be rendered: {0}")]
     Page(#[from] askama::Error),
@@ -20,7 +28,7 @@ pub enum ReportError {
         /// What the drawing library said.
         reason: String,
     },
-    /// A folder or a file could not be written.
+    /// A folder or a file could not be written or read.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {
         /// What was tried, as a verb: "create the folder".

@@ -2,7 +2,7 @@
 //!
 //! Parts that do not know of a run, a server or a clock:
 //!
-//! - [`model`]: the result, with one JSON form (`y2w-run/1`);
+//! - [`model`]: the result, with one JSON form (`y2w-run/2`);
 //! - [`export`]: one small file per format behind the trait [`Exporter`]; [`write_all`] writes them into a folder;
 //! - [`conformance`]: what a run of the conformance suite came to, and its files;
 //! - [`format`](mod@format): how a number is written for people, so that the terminal and the report never disagree.
@@ -17,11 +17,13 @@ mod error;
 pub mod export;
 pub mod format;
 pub mod model;
+mod read;
 mod wire;
 
 pub use error::ReportError;
 pub use export::{Exporter, write_all};
 pub use model::{
-    Check, Counter, Environment, FORMAT, FormatVersion, Latency, Mark, PercentilePoint, RunResult, Setting,
-    Timeline, TimelinePoint, Verdict,
+    Check, Counter, Environment, ErrorKind, FORMAT, FormatVersion, Health, Latency, LatencyClock, Mark,
+    MarkKind, Outcome, PercentilePoint, Quantiles, Route, RunResult, Setting, Shards, ThresholdOutcome,
+    Timeline, TimelinePoint, Totals, Verdict, WorkloadText,
 };

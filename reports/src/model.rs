@@ -3,12 +3,23 @@
 //! Invariants: no field depends on a clock or on a machine unless the caller put it there; every list keeps its
 //! order; unknown fields and other versions of the format are refused. Changing a field means a new [`FORMAT`].
 
+mod health;
+mod latency;
+mod timeline;
+
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+pub use health::Health;
+pub use latency::{ErrorKind, Latency, LatencyClock, PercentilePoint, Quantiles, Route};
+pub use timeline::{Mark, MarkKind, Timeline, TimelinePoint};
 
 use crate::wire::{decimal_string, finite};
 
 /// The name and version of the JSON form, the value of its field `format`.
-pub const FORMAT: &str = "y2w-run/1";
+pub const FORMAT: &str = "y2w-run/2";
+
+/// What is said of the format in JSON Schema, draft 2020-12.
+pub const SCHEMA: &str = include_str!("../schemas/run.schema.json");
 
 /// Stands for [`FORMAT`] in a [`RunResult`]: writes that string and accepts no other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -43,7 +54,7 @@ pub struct RunResult {
     pub title: String,
     /// When the run began, RFC 3339. In a simulated run, virtual time.
     pub started_at: String,
-    /// How long the run took, in seconds of its own clock.
+    /// How long the load lasted, in seconds of the run's own clock: what rates are taken over.
     #[serde(serialize_with = "finite")]
     pub duration_s: f64,
     /// The seed that all chance in the run comes from. A string in JSON.
@@ -55,16 +66,30 @@ pub struct RunResult {
     pub command: String,
     /// Where it ran.
     pub environment: Environment,
+    /// Which part of the load this is, if several processes share it; none where one process did all of it.
+    pub shards: Option<Shards>,
+    /// The workload that was run.
+    pub workload: WorkloadText,
     /// What the run was asked to do, in the order to show.
     pub settings: Vec<Setting>,
     /// The outcome.
     pub verdict: Verdict,
+    /// The limits that the run was given, in the order to show.
+    pub thresholds: Vec<ThresholdOutcome>,
     /// The rules that were checked, in the order to show.
     pub checks: Vec<Check>,
-    /// Totals over the run, in the order to show.
+    /// How much there was of what every run has.
+    pub totals: Totals,
+    /// Totals of what this run has beside that, in the order to show.
     pub counters: Vec<Counter>,
     /// How long things took, in the order to show; the first one is the headline.
     pub latencies: Vec<Latency>,
+    /// The REST routes that were called, in the order to show.
+    pub routes: Vec<Route>,
+    /// What went wrong, by kind, in the order to show.
+    pub errors: Vec<ErrorKind>,
+    /// How the generator itself fared: whether its numbers can be trusted.
+    pub health: Health,
     /// How the run went over time.
     pub timeline: Timeline,
 }
@@ -83,6 +108,26 @@ pub struct Environment {
     pub target: String,
 }
 
+/// One share of a load, or several of them put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shards {
+    /// Which share, counted from 0; none for all of them together.
+    pub index: Option<u32>,
+    /// How many shares there are.
+    pub count: u32,
+}
+
+/// A workload as it was read.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadText {
+    /// Its name.
+    pub name: String,
+    /// The whole of its TOML.
+    pub text: String,
+}
+
 /// One thing that the run was told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,14 +138,49 @@ pub struct Setting {
     pub value: String,
 }
 
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// All that was asked for held.
+    Passed,
+    /// Something did not.
+    Failed,
+    /// The generator could not keep its schedule: the numbers say nothing of the server and must not be used.
+    Invalid,
+    /// It was ended early, and what was seen until then held.
+    Interrupted,
+}
+
 /// The outcome of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Verdict {
-    /// Whether everything that was asked for held.
-    pub passed: bool,
+    /// The outcome in one word.
+    pub outcome: Outcome,
     /// The outcome in one sentence.
     pub summary: String,
+    /// Why it is that outcome, one sentence each. May be empty.
+    pub reasons: Vec<String>,
+}
+
+impl Verdict {
+    /// Whether everything that was asked for held, to the end.
+    pub fn passed(&self) -> bool {
+        self.outcome == Outcome::Passed
+    }
+}
+
+/// A limit that a run was given, and whether it kept it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ThresholdOutcome {
+    /// The limit as it was given: `send_synced.p99 < 250ms`.
+    pub text: String,
+    /// What was measured, ready to be read, with the unit.
+    pub actual: String,
+    /// Whether it was kept.
+    pub held: bool,
 }
 
 /// One rule, and how it fared.
@@ -119,6 +199,28 @@ pub struct Check {
     pub findings: Vec<String>,
 }
 
+/// How much there was of what every run has: what two runs are compared by.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Totals {
+    /// Messages that users handed to their client.
+    pub sent: u64,
+    /// Messages that the server acknowledged.
+    pub stored: u64,
+    /// Push notices that reached a recipient's client.
+    pub pushed: u64,
+    /// Copies of messages that reached a recipient's client by a sync.
+    pub delivered: u64,
+    /// Requests to the business API that were answered or given up.
+    pub requests: u64,
+    /// Things that went wrong, of all kinds.
+    pub errors: u64,
+    /// Bytes that clients sent.
+    pub bytes_sent: u64,
+    /// Bytes that clients received.
+    pub bytes_received: u64,
+}
+
 /// A total over the whole run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -131,97 +233,4 @@ pub struct Counter {
     pub unit: String,
     /// What it means, in one sentence.
     pub help: String,
-}
-
-/// How long one kind of thing took over the whole run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Latency {
-    /// From what to what: "send→stored".
-    pub name: String,
-    /// What it means, in one sentence.
-    pub help: String,
-    /// Unit of all values: "us", microseconds.
-    pub unit: String,
-    /// How many were measured.
-    pub count: u64,
-    /// The shortest, in microseconds.
-    pub min: u64,
-    /// The arithmetic mean, in microseconds.
-    #[serde(serialize_with = "finite")]
-    pub mean: f64,
-    /// Half took at most this, in microseconds.
-    pub p50: u64,
-    /// 90 % took at most this, in microseconds.
-    pub p90: u64,
-    /// 99 % took at most this, in microseconds.
-    pub p99: u64,
-    /// 99.9 % took at most this, in microseconds.
-    pub p999: u64,
-    /// The longest, in microseconds.
-    pub max: u64,
-    /// The distribution, by ascending percentile. May be empty: then the values above are drawn.
-    pub percentiles: Vec<PercentilePoint>,
-}
-
-/// One point of a distribution: this share took at most that long.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PercentilePoint {
-    /// The share, in percent: 0 to 100.
-    #[serde(serialize_with = "finite")]
-    pub percentile: f64,
-    /// The latency, in microseconds.
-    pub value_us: u64,
-}
-
-/// How a run went over time.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Timeline {
-    /// The time between two points, in seconds.
-    #[serde(serialize_with = "finite")]
-    pub interval_s: f64,
-    /// One point for each interval, by ascending time.
-    pub points: Vec<TimelinePoint>,
-    /// Phases and faults, by ascending time.
-    pub marks: Vec<Mark>,
-}
-
-/// What happened in one interval.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct TimelinePoint {
-    /// The interval's end, in seconds since the run began.
-    #[serde(serialize_with = "finite")]
-    pub t_s: f64,
-    /// Users with a live push connection at the interval's end.
-    pub users_connected: u64,
-    /// Messages that users handed to their client, per second.
-    #[serde(serialize_with = "finite")]
-    pub sent_per_s: f64,
-    /// Messages that the server acknowledged, per second.
-    #[serde(serialize_with = "finite")]
-    pub stored_per_s: f64,
-    /// Copies of messages that reached a recipient's client by a sync, per second.
-    #[serde(serialize_with = "finite")]
-    pub delivered_per_s: f64,
-    /// Requests that failed, per second.
-    #[serde(serialize_with = "finite")]
-    pub errors_per_s: f64,
-    /// Median of send→synced in this interval, in microseconds; none when nothing was synced.
-    pub synced_p50_us: Option<u64>,
-    /// 99th percentile of send→synced in this interval, in microseconds; none when nothing was synced.
-    pub synced_p99_us: Option<u64>,
-}
-
-/// A moment worth a label: a phase began, a fault was inflicted.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Mark {
-    /// When, in seconds since the run began.
-    #[serde(serialize_with = "finite")]
-    pub t_s: f64,
-    /// What, in a few words.
-    pub label: String,
 }

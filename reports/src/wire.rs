@@ -14,6 +14,15 @@ pub(crate) fn finite<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok,
     }
 }
 
+/// Writes a number that must be finite, or `null` for none.
+#[expect(clippy::ref_option, reason = "what serde calls")]
+pub(crate) fn finite_or_none<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => finite(value, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
 /// A 64-bit number as a decimal string: JavaScript would lose its last digits.
 pub(crate) mod decimal_string {
     use serde::{Deserialize, Deserializer, Serializer, de::Error as _};

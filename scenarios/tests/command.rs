@@ -52,7 +52,7 @@ fn json_on_standard_output_is_the_result_and_nothing_else() {
     let args = ["--users", "4", "--duration", "1s", "--rate", "5", "--json", "--out"];
     let output = y2w(&[&args[..], &[out.path().to_str().unwrap()]].concat());
     let result: y2w_reports::RunResult = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(result.verdict.passed, "{result:?}");
+    assert!(result.verdict.passed(), "{result:?}");
 }
 
 #[test]

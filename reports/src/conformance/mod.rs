@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 pub use model::{
     Area, Broken, Case, Conformance, Counts, FORMAT, Line, Outcome, Rule, RuleState, SCHEMA, Standing,
+    Verdict,
 };
 
 use crate::ReportError;

@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Environment, Verdict};
+use crate::model::Environment;
 use crate::wire::finite;
 
 /// The name and version of the JSON form, the value of its field `format`.
@@ -47,6 +47,16 @@ pub struct Conformance {
     pub cases: Vec<Case>,
     /// The rules, in the order of the protocol.
     pub rules: Vec<Rule>,
+}
+
+/// Whether a run of the suite is as expected.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verdict {
+    /// Whether all is as expected.
+    pub passed: bool,
+    /// The outcome in one sentence.
+    pub summary: String,
 }
 
 /// How many cases came to what; what nothing came to is not listed.

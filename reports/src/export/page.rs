@@ -6,7 +6,7 @@
 use askama::Template;
 
 use crate::{
-    Check, Latency, ReportError, RunResult, TimelinePoint,
+    Check, Latency, Quantiles, ReportError, RunResult, TimelinePoint,
     chart::{self, Chart},
     format::{self, NOTHING},
 };
@@ -109,7 +109,7 @@ struct Picture {
 
 impl<'a> Page<'a> {
     pub(super) fn new(run: &'a RunResult) -> Result<Self, ReportError> {
-        let outcome = if run.verdict.passed { Outcome::Passed } else { Outcome::Failed };
+        let outcome = if run.verdict.passed() { Outcome::Passed } else { Outcome::Failed };
         let checks: Vec<_> = run.checks.iter().map(check_row).collect();
         Ok(Self {
             run,
@@ -178,11 +178,11 @@ fn messages_stored(run: &RunResult) -> Figure {
     Figure { name, value: format::rate(stored / run.duration_s), note: format!("{peak} at the peak") }
 }
 
-fn headline(name: &'static str, run: &RunResult, of: impl Fn(&Latency) -> u64) -> Figure {
-    let first = run.latencies.first().filter(|latency| latency.count > 0);
+fn headline(name: &'static str, run: &RunResult, of: impl Fn(&Quantiles) -> u64) -> Figure {
+    let first = run.latencies.first().filter(|latency| latency.quantiles.count > 0);
     first.map_or(Figure::unknown(name), |latency| Figure {
         name,
-        value: format::micros(of(latency)),
+        value: format::micros(of(&latency.quantiles)),
         note: latency.name.clone(),
     })
 }
@@ -204,21 +204,22 @@ fn check_row(check: &Check) -> CheckRow<'_> {
 }
 
 fn latency_row(latency: &Latency) -> LatencyRow<'_> {
+    let quantiles = &latency.quantiles;
     let micros = |value| {
-        if latency.count == 0 { NOTHING.to_owned() } else { format::micros(value) }
+        if quantiles.count == 0 { NOTHING.to_owned() } else { format::micros(value) }
     };
-    let mean = if latency.count == 0 { NOTHING.to_owned() } else { format::mean_micros(latency.mean) };
+    let mean = if quantiles.count == 0 { NOTHING.to_owned() } else { format::mean_micros(quantiles.mean) };
     LatencyRow {
         latency,
-        count: format::count(latency.count),
+        count: format::count(quantiles.count),
         values: [
-            ("min", micros(latency.min)),
+            ("min", micros(quantiles.min)),
             ("mean", mean),
-            ("p50", micros(latency.p50)),
-            ("p90", micros(latency.p90)),
-            ("p99", micros(latency.p99)),
-            ("p99.9", micros(latency.p999)),
-            ("max", micros(latency.max)),
+            ("p50", micros(quantiles.p50)),
+            ("p90", micros(quantiles.p90)),
+            ("p99", micros(quantiles.p99)),
+            ("p99.9", micros(quantiles.p999)),
+            ("max", micros(quantiles.max)),
         ],
     }
 }
@@ -229,7 +230,7 @@ fn counter_row(counter: &crate::Counter) -> CounterRow<'_> {
 }
 
 fn distribution(run: &RunResult) -> Result<Option<Picture>, ReportError> {
-    if run.latencies.iter().all(|latency| latency.count == 0) {
+    if run.latencies.iter().all(|latency| latency.quantiles.count == 0) {
         return Ok(None);
     }
     let chart = chart::distribution(&run.latencies)?;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use roxmltree::{Document, Node};
 use y2w_reports::conformance::{
-    Area, Broken, Case, Conformance, Counts, Line, Outcome, Rule, RuleState, SCHEMA, Standing, render, write,
+    Area, Broken, Case, Conformance, Counts, Line, Outcome, Rule, RuleState, SCHEMA, Standing, Verdict,
+    render, write,
 };
-use y2w_reports::model::{Environment, Verdict};
+use y2w_reports::model::Environment;
 
 /// What a server may say: it means something to each of the formats.
 const ODD: &str = "</script><b>&\"'\u{1}\u{7}]]>|`*_ \u{fffe}";

@@ -1,7 +1,9 @@
 //! The page: it says what the result says, needs nothing from elsewhere, and bears any data.
 
 use crate::common::{elements, empty, pictures, small};
-use y2w_reports::{Exporter as _, Latency, Mark, RunResult, TimelinePoint, export::Html};
+use y2w_reports::{
+    Exporter as _, Latency, Mark, MarkKind, Outcome, Quantiles, RunResult, TimelinePoint, export::Html,
+};
 
 fn page(result: &RunResult) -> String {
     let page = Html.render(result).unwrap();
@@ -31,14 +33,14 @@ fn the_page_says_what_the_result_says() {
         "1.50 s",
         "outage",
         "18446744073709551615",
-        "y2w load two --seed 18446744073709551615",
+        "y2w run --workload two --seed 18446744073709551615",
         "http://127.0.0.1:8080",
         "linux, x86_64",
     ] {
         assert!(page.contains(text), "{text}");
     }
     let mut passed = small();
-    passed.verdict.passed = true;
+    passed.verdict.outcome = Outcome::Passed;
     assert!(self::page(&passed).contains("<title>Passed: Two users</title>"));
 }
 
@@ -74,7 +76,7 @@ fn with_strings(value: serde_json::Value, text: &str) -> serde_json::Value {
         Value::String(_) => text.into(),
         Value::Array(items) => items.into_iter().map(|item| with_strings(item, text)).collect(),
         Value::Object(fields) => {
-            let kept = ["format", "seed"];
+            let kept = ["format", "seed", "outcome", "clock", "kind"];
             let replaced = fields.into_iter().map(|(name, value)| {
                 let value = if kept.contains(&name.as_str()) { value } else { with_strings(value, text) };
                 (name, value)
@@ -124,6 +126,10 @@ fn pictures_are_well_formed_for_any_number_of_points() {
     }
 }
 
+fn mark(t_s: f64, label: String) -> Mark {
+    Mark { t_s, until_s: None, kind: MarkKind::Fault, label }
+}
+
 #[test]
 fn numbers_that_are_none_are_gaps() {
     let mut result = small();
@@ -135,7 +141,7 @@ fn numbers_that_are_none_are_gaps() {
         TimelinePoint { t_s: f64::INFINITY, ..point },
         TimelinePoint { t_s: -1.0, errors_per_s: -5.0, ..point },
     ];
-    result.timeline.marks.push(Mark { t_s: f64::NAN, label: "nowhere".into() });
+    result.timeline.marks.push(mark(f64::NAN, "nowhere".into()));
     result.latencies[0].percentiles[0].percentile = f64::NAN;
     page(&result);
 }
@@ -144,20 +150,25 @@ fn numbers_that_are_none_are_gaps() {
 fn latencies_may_be_extreme_or_have_a_summary_only() {
     let mut result = small();
     let latency = result.latencies[0].clone();
-    result.latencies = vec![
-        Latency { count: 0, ..latency.clone() },
-        Latency { count: 1, percentiles: vec![], ..latency.clone() },
-        Latency { min: 0, p50: 0, p90: 0, p99: 0, p999: 0, max: 0, percentiles: vec![], ..latency.clone() },
-        Latency { max: u64::MAX, count: u64::MAX, percentiles: vec![], ..latency },
-    ];
+    let with = |count, us, max| Latency {
+        quantiles: Quantiles { count, max, mean: us as f64, ..same(us) },
+        percentiles: vec![],
+        ..latency.clone()
+    };
+    result.latencies =
+        vec![with(0, 0, 0), with(1, 1_234, 1_234), with(7, 0, 0), with(u64::MAX, 90, u64::MAX)];
     assert_eq!(pictures(&page(&result)).len(), 8);
+}
+
+/// All quantiles the same.
+fn same(us: u64) -> Quantiles {
+    Quantiles { count: 1, min: us, mean: us as f64, p50: us, p90: us, p95: us, p99: us, p999: us, max: us }
 }
 
 #[test]
 fn every_mark_is_listed_though_not_all_have_room() {
     let mut result = small();
-    result.timeline.marks =
-        (0..40).map(|n| Mark { t_s: f64::from(n) / 40.0, label: format!("fault {n}") }).collect();
+    result.timeline.marks = (0..40).map(|n| mark(f64::from(n) / 40.0, format!("fault {n}"))).collect();
     let page = page(&result);
     assert!((0..40).all(|n| page.contains(&format!("<td>fault {n}</td>"))));
     assert!(pictures(&page).iter().any(|svg| svg.matches("class=\"l-mark\"").count() == 40));

@@ -105,7 +105,7 @@ pub(super) fn run(runtime: &Runtime, args: RunArgs) -> u8 {
     } else {
         summary::print(&result, &files);
     }
-    if result.verdict.passed { OK } else { BROKEN }
+    if result.verdict.passed() { OK } else { BROKEN }
 }
 
 async fn carry_out(args: RunArgs) -> Result<RunResult, RunError> {

@@ -38,7 +38,7 @@ fn render(result: &RunResult, files: &[PathBuf]) -> String {
         }
     }
     lines.push(String::new());
-    let verdict = if result.verdict.passed { "PASSED" } else { "FAILED" };
+    let verdict = if result.verdict.passed() { "PASSED" } else { "FAILED" };
     lines.push(format!("{verdict}: {}", result.verdict.summary));
     for file in files {
         lines.push(format!("wrote {}", file.display()));
@@ -50,17 +50,18 @@ fn latencies(latencies: &[Latency]) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header(["", "p50", "p90", "p99", "p99.9", "max", "samples"]);
     for latency in latencies {
+        let quantiles = &latency.quantiles;
         let cell = |micros: u64| {
-            if latency.count == 0 { format::NOTHING.to_owned() } else { format::micros(micros) }
+            if quantiles.count == 0 { format::NOTHING.to_owned() } else { format::micros(micros) }
         };
         table.add_row([
             latency.name.clone(),
-            cell(latency.p50),
-            cell(latency.p90),
-            cell(latency.p99),
-            cell(latency.p999),
-            cell(latency.max),
-            format::count(latency.count),
+            cell(quantiles.p50),
+            cell(quantiles.p90),
+            cell(quantiles.p99),
+            cell(quantiles.p999),
+            cell(quantiles.max),
+            format::count(quantiles.count),
         ]);
     }
     for column in table.column_iter_mut().skip(1) {

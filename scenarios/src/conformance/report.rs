@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use y2w_reports::conformance::{self as model, Conformance, Counts, RuleState, Standing};
-use y2w_reports::model::{Environment, Verdict as Judgement};
+use y2w_reports::model::Environment;
 
 use super::coverage::reason;
 use super::known::{Baseline, fingerprint, is_against};
@@ -77,7 +77,7 @@ pub fn recording_name(case: &str) -> String {
     format!("recording-{}.json", case.replace('@', "-"))
 }
 
-fn judgement(cases: &[model::Case], counts: &Counts) -> Judgement {
+fn judgement(cases: &[model::Case], counts: &Counts) -> model::Verdict {
     let mut against: BTreeMap<String, usize> = BTreeMap::new();
     for case in cases.iter().filter(|case| case.standing.is_against()) {
         let what = match case.standing {
@@ -95,7 +95,7 @@ fn judgement(cases: &[model::Case], counts: &Counts) -> Judgement {
         let each = against.iter().map(|(what, count)| format!("{count} {what}"));
         format!("{all} cases; not expected: {}.", each.collect::<Vec<_>>().join(", "))
     };
-    Judgement { passed: against.is_empty(), summary }
+    model::Verdict { passed: against.is_empty(), summary }
 }
 
 fn case(about: &About, result: &Result, (standing, note): (Standing, Option<String>)) -> model::Case {

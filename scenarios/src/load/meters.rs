@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use hdrhistogram::Histogram;
 use parking_lot::Mutex;
-use y2w_reports::model::{Latency, PercentilePoint, TimelinePoint};
+use y2w_reports::model::{Latency, LatencyClock, PercentilePoint, Quantiles, TimelinePoint};
 
 /// A latency. All count from when the message was due to be sent, whatever held it up (no coordinated omission),
 /// except [`Metric::Connect`] and [`Metric::Lag`].
@@ -23,16 +23,22 @@ pub enum Metric {
 }
 
 impl Metric {
-    const ALL: [(Self, &'static str, &'static str); 5] = [
-        (Self::Synced, "send→synced", "until each other member has the message by its sync"),
+    const ALL: [(Self, &'static str, &'static str, &'static str); 5] = [
+        (Self::Synced, "send_synced", "send→synced", "until each other member has the message by its sync"),
         (
             Self::Pushed,
+            "send_pushed",
             "send→push received",
             "until each other member's push connection has brought the notice",
         ),
-        (Self::Stored, "send→stored", "until the business API has acknowledged the message"),
-        (Self::Connect, "login→connected", "from the login request until acceptConnect"),
-        (Self::Lag, "generator lag", "by how much the generator was late in sending; part of the others"),
+        (Self::Stored, "send_stored", "send→stored", "until the business API has acknowledged the message"),
+        (Self::Connect, "connect", "login→connected", "from the login request until acceptConnect"),
+        (
+            Self::Lag,
+            "lag",
+            "generator lag",
+            "by how much the generator was late in sending; part of the others",
+        ),
     ];
 }
 
@@ -129,17 +135,20 @@ impl Meters {
             delivered_per_s: rate(delivered, last.delivered),
             errors_per_s: rate(errors, last.errors),
             synced_p50_us: at(50.0),
+            synced_p90_us: at(90.0),
             synced_p99_us: at(99.0),
+            synced_max_us: at(100.0),
+            ..TimelinePoint::default()
         };
         (point, now)
     }
 
     /// All latencies, the most telling first.
     pub fn latencies(&self) -> Vec<Latency> {
-        Metric::ALL.into_iter().map(|(metric, name, help)| self.latency(metric, name, help)).collect()
+        Metric::ALL.into_iter().map(|(metric, id, name, help)| self.latency(metric, id, name, help)).collect()
     }
 
-    fn latency(&self, metric: Metric, name: &str, help: &str) -> Latency {
+    fn latency(&self, metric: Metric, id: &str, name: &str, help: &str) -> Latency {
         let histogram = self.latencies[metric as usize].lock();
         let at = |percentile| histogram.value_at_percentile(percentile);
         let percentiles = histogram
@@ -150,17 +159,21 @@ impl Meters {
             })
             .collect();
         Latency {
+            id: id.to_owned(),
             name: name.to_owned(),
             help: help.to_owned(),
-            unit: "us".to_owned(),
-            count: histogram.len(),
-            min: histogram.min(),
-            mean: histogram.mean(),
-            p50: at(50.0),
-            p90: at(90.0),
-            p99: at(99.0),
-            p999: at(99.9),
-            max: histogram.max(),
+            clock: LatencyClock::Intended,
+            quantiles: Quantiles {
+                count: histogram.len(),
+                min: histogram.min(),
+                mean: histogram.mean(),
+                p50: at(50.0),
+                p90: at(90.0),
+                p95: at(95.0),
+                p99: at(99.0),
+                p999: at(99.9),
+                max: histogram.max(),
+            },
             percentiles,
         }
     }
@@ -176,7 +189,7 @@ mod tests {
             assert_eq!(metric as usize, index);
             let meters = Meters::default();
             meters.record(metric, 1_000);
-            let counts: Vec<u64> = meters.latencies().iter().map(|l| l.count).collect();
+            let counts: Vec<u64> = meters.latencies().iter().map(|l| l.quantiles.count).collect();
             assert_eq!(counts.iter().sum::<u64>(), 1);
             assert_eq!(counts[index], 1);
         }

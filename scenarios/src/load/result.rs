@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use y2w_reports::model::{
-    Check, Counter, FormatVersion, Latency, Mark, RunResult, Setting, Timeline, TimelinePoint, Verdict,
+    Check, Counter, FormatVersion, Health, Latency, Mark, RunResult, Setting, Timeline, TimelinePoint,
+    Totals, Verdict, WorkloadText,
 };
 use y2w_reports::{format, model};
 
@@ -20,6 +21,7 @@ pub struct Outcome {
     /// Every rule's outcome.
     pub checks: Vec<check::Check>,
     latencies: Vec<Latency>,
+    totals: Totals,
     counters: Vec<Counter>,
     timeline: Timeline,
     stored: u64,
@@ -87,6 +89,14 @@ impl Outcome {
             chatted,
             checks: verifier.checks(),
             latencies: meters.latencies(),
+            totals: Totals {
+                sent: load(&meters.sent),
+                stored,
+                pushed: load(&meters.pushes),
+                delivered,
+                errors: load(&meters.errors),
+                ..Totals::default()
+            },
             counters,
             timeline: Timeline { interval_s: interval.as_secs_f64(), points, marks },
             stored,
@@ -101,7 +111,7 @@ impl Outcome {
 
     /// The result as the reports want it.
     pub fn into_result(self, settings: &Settings, environment: Environment) -> RunResult {
-        let passed = self.passed();
+        let outcome = if self.passed() { model::Outcome::Passed } else { model::Outcome::Failed };
         let setting = |name: &str, value: String| Setting { name: name.to_owned(), value };
         let settings_list = vec![
             setting("users", settings.users.to_string()),
@@ -131,11 +141,18 @@ impl Outcome {
                 cores: u32::try_from(cores).unwrap_or(u32::MAX),
                 target: environment.target,
             },
+            shards: None,
+            workload: WorkloadText::default(),
             settings: settings_list,
-            verdict: Verdict { passed, summary: self.summary() },
+            verdict: Verdict { outcome, summary: self.summary(), reasons: Vec::new() },
+            thresholds: Vec::new(),
             checks: self.checks.into_iter().map(report_check).collect(),
+            totals: self.totals,
             counters: self.counters,
             latencies: self.latencies,
+            routes: Vec::new(),
+            errors: Vec::new(),
+            health: Health { users: settings.users as u64, ..Health::default() },
             timeline: self.timeline,
         }
     }

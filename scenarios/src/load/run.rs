@@ -11,7 +11,7 @@ use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
-use y2w_reports::model::{Mark, TimelinePoint};
+use y2w_reports::model::{Mark, MarkKind, TimelinePoint};
 use y2w_sdk::ClientConfig;
 use y2w_sdk::protocol::ImSessionId;
 
@@ -254,7 +254,12 @@ impl<'a> Sampler<'a> {
     }
 
     fn mark(&mut self, label: &str) {
-        self.marks.push(Mark { t_s: self.seconds(), label: label.to_owned() });
+        self.marks.push(Mark {
+            t_s: self.seconds(),
+            until_s: None,
+            kind: MarkKind::Phase,
+            label: label.to_owned(),
+        });
     }
 
     fn sample(&mut self) {
