@@ -11,6 +11,7 @@ mod result;
 mod run;
 mod setup;
 mod user;
+pub mod workload;
 
 use std::time::Duration;
 
