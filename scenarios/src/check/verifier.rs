@@ -200,9 +200,9 @@ impl Verifier {
         self.note(result.err());
     }
 
-    /// Tells a member who comes and goes what happens to it.
-    pub fn float(&self, session: usize, floater: usize, what: impl FnOnce(&mut Floater)) {
-        what(&mut self.sessions[session].lock().floaters[floater]);
+    /// Tells the session's members who come and go, if they are here, what happens to them.
+    pub fn float(&self, session: usize, what: impl FnMut(&mut Floater)) {
+        self.sessions[session].lock().floaters.iter_mut().for_each(what);
     }
 
     /// How many messages of each sender from here were acknowledged so far, by the sender's index.

@@ -1,5 +1,6 @@
 //! The command `y2w`: reads the command line, carries it out, says how it went by its exit code.
 
+mod capacity;
 mod conform;
 mod determinism;
 mod fuzz;
@@ -40,6 +41,10 @@ enum Command {
     /// Let simulated users chat over a server, verify every message, measure, report
     #[command(after_help = EXAMPLES)]
     Run(run::RunArgs),
+
+    /// Find the highest load that holds
+    #[command(after_help = capacity::EXAMPLES)]
+    Capacity(capacity::CapacityArgs),
 
     /// Put the results of all shards of a run together, and close the checks across them
     Merge(merge::MergeArgs),
@@ -105,6 +110,10 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(match cli.command {
         None => run_with(cli.run),
         Some(Command::Run(args)) => run_with(args),
+        Some(Command::Capacity(args)) => {
+            log_to_stderr(LevelFilter::ERROR);
+            with_runtime(|runtime| capacity::run(runtime, &args))
+        }
         Some(Command::Merge(args)) => merge::run(&args),
         Some(Command::Sim(args)) => sim::sim(&args),
         Some(Command::Replay(args)) => {
@@ -134,7 +143,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_with(args: run::RunArgs) -> u8 {
-    log_to_stderr(match args.verbose {
+    log_to_stderr(match args.load.verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
@@ -188,6 +197,6 @@ mod tests {
     fn the_run_is_what_happens_without_a_subcommand() {
         let cli = Cli::try_parse_from(["y2w", "--users", "7"]).unwrap();
         assert!(cli.command.is_none());
-        assert_eq!(cli.run.users, Some(7));
+        assert_eq!(cli.run.load.users, Some(7));
     }
 }

@@ -16,9 +16,9 @@ use crate::load::workload::Workload;
 use crate::load::{self, Environment, Outcome, RunError, Server, Settings, Shard, Target};
 use crate::nearest::nearest;
 
-/// What `y2w run` takes.
+/// What every command takes that puts load on a server.
 #[derive(Args, Clone, Debug)]
-pub(super) struct RunArgs {
+pub(super) struct LoadArgs {
     /// What users do: the name of a workload that y2w has (`y2w workloads` lists them), or a file
     #[arg(long, short, default_value = "quick", value_name = "NAME|FILE")]
     pub(super) workload: String,
@@ -45,31 +45,15 @@ pub(super) struct RunArgs {
 
     /// How long one request, one connection attempt, or acceptConnect on it, may take
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub(super) deadline: Duration,
+    deadline: Duration,
 
     /// How long a user may take to connect, and the end of the run may wait for what is outstanding
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub(super) patience: Duration,
+    patience: Duration,
 
     /// How late 1 in 100 operations may begin before the figures count for nothing (exit code 5)
     #[arg(long, default_value = "250ms", value_name = "TIME", value_parser = humantime::parse_duration)]
-    pub(super) max_lag: Duration,
-
-    /// Run it so often, each time in a folder of its own, for `y2w compare`
-    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(super) repeat: u32,
-
-    /// Run a share of the users, the I-th of N from 0, as `0/4`; `y2w merge` puts the results together
-    #[arg(long, value_name = "I/N", value_parser = shard, requires = "target", requires = "run_id")]
-    pub(super) shard: Option<Shard>,
-
-    /// When the first phase begins, as `2026-11-23T20:00:00Z` [default: when all is ready]
-    #[arg(long, value_name = "TIME", value_parser = humantime::parse_rfc3339_weak)]
-    pub(super) start_at: Option<SystemTime>,
-
-    /// A name for the run and its folder; the same for all shards of a run, and another for each run against a server
-    #[arg(long, value_name = "NAME", value_parser = run_id, conflicts_with = "repeat")]
-    pub(super) run_id: Option<String>,
+    max_lag: Duration,
 
     /// The folder that each run's folder is made in
     #[arg(long, default_value = "reports/out", value_name = "DIR")]
@@ -84,6 +68,29 @@ pub(super) struct RunArgs {
     pub(super) verbose: u8,
 }
 
+/// What `y2w run` takes.
+#[derive(Args, Clone, Debug)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) load: LoadArgs,
+
+    /// Run it so often, each time in a folder of its own, for `y2w compare`
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+
+    /// Run a share of the users, the I-th of N from 0, as `0/4`; `y2w merge` puts the results together
+    #[arg(long, value_name = "I/N", value_parser = shard, requires = "target", requires = "run_id")]
+    shard: Option<Shard>,
+
+    /// When the first phase begins, as `2026-11-23T20:00:00Z` [default: when all is ready]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_rfc3339_weak)]
+    start_at: Option<SystemTime>,
+
+    /// A name for the run and its folder; the same for all shards of a run, and another for each run against a server
+    #[arg(long, value_name = "NAME", value_parser = run_id, conflicts_with = "repeat")]
+    run_id: Option<String>,
+}
+
 /// File descriptors for everything but the push connections: HTTP connections, listeners, logs.
 const SPARE_FILES: u64 = 1_500;
 
@@ -92,14 +99,14 @@ pub(super) fn run(runtime: &Runtime, args: &RunArgs) -> u8 {
     let stop = interrupt::token(runtime);
     let mut worst = OK;
     for turn in 0..args.repeat {
-        if args.repeat > 1 && !args.json {
+        if args.repeat > 1 && !args.load.json {
             eprintln!("run {} of {}", turn + 1, args.repeat);
         }
         let (result, files) = match runtime.block_on(carry_out(args, turn, &stop)) {
             Ok(done) => done,
             Err(error) => return failed(&error),
         };
-        if args.json {
+        if args.load.json {
             match serde_json::to_string_pretty(&result) {
                 Ok(text) => println!("{text}"),
                 Err(error) => eprintln!("y2w: the result cannot be written as JSON: {error}"),
@@ -140,11 +147,13 @@ async fn carry_out(
 ) -> Result<(RunResult, Vec<PathBuf>), RunError> {
     let clock = Clock::system();
     let started_at = clock.now();
-    let seed = args.seed.map_or_else(|| clock.micros(), |seed| seed.wrapping_add(u64::from(turn)));
+    let seed = args.load.seed.map_or_else(|| clock.micros(), |seed| seed.wrapping_add(u64::from(turn)));
     let stamp = started_at.to_string().replace([':', '.'], "-");
     let run_id = args.run_id.clone().unwrap_or_else(|| format!("{stamp}-{:04x}", seed & 0xffff));
-    let settings = settings(args, seed, run_id.clone())?;
-    let outcome = on_a_server(args, &settings, clock, stop).await?;
+    let mut settings = settings(&args.load, seed, run_id.clone())?;
+    settings.shard = args.shard.unwrap_or(Shard::ALL);
+    settings.start_at = args.start_at;
+    let outcome = on_a_server(&args.load, &settings, clock, stop).await?;
     let folder = match settings.shard.count {
         1 => run_id.clone(),
         count => format!("{run_id}-shard-{}-of-{count}", settings.shard.index),
@@ -153,14 +162,19 @@ async fn carry_out(
         run_id: folder.clone(),
         started_at: started_at.to_string(),
         command: command(args, &settings),
-        target: args.target.clone().unwrap_or_else(|| "mock server in the same process, loopback".to_owned()),
+        target: server_in_words(&args.load),
     };
-    write(&args.out.join(folder), outcome, &settings, environment)
+    write(&args.load.out.join(folder), outcome, &settings, environment)
+}
+
+/// The server, for the report.
+pub(super) fn server_in_words(args: &LoadArgs) -> String {
+    args.target.clone().unwrap_or_else(|| "mock server in the same process, loopback".to_owned())
 }
 
 /// Runs it against the target, or against a server of its own.
 pub(super) async fn on_a_server(
-    args: &RunArgs,
+    args: &LoadArgs,
     settings: &Settings,
     clock: Clock,
     stop: &CancellationToken,
@@ -183,7 +197,8 @@ pub(super) async fn on_a_server(
     outcome
 }
 
-fn write(
+/// Writes all files of a run into its folder.
+pub(super) fn write(
     folder: &Path,
     outcome: Outcome,
     settings: &Settings,
@@ -200,7 +215,7 @@ fn write(
 }
 
 /// What is to be run, by what the command line says.
-pub(super) fn settings(args: &RunArgs, seed: u64, run_id: String) -> Result<Settings, RunError> {
+pub(super) fn settings(args: &LoadArgs, seed: u64, run_id: String) -> Result<Settings, RunError> {
     let (workload, workload_name) = workload(&args.workload)?;
     let workload = adapted(workload, args)?;
     Ok(Settings {
@@ -210,8 +225,8 @@ pub(super) fn settings(args: &RunArgs, seed: u64, run_id: String) -> Result<Sett
         patience: args.patience,
         max_lag: args.max_lag,
         account_prefix: run_id,
-        shard: args.shard.unwrap_or(Shard::ALL),
-        start_at: args.start_at,
+        shard: Shard::ALL,
+        start_at: None,
     })
 }
 
@@ -237,7 +252,7 @@ pub(super) fn workload(name: &str) -> Result<(Workload, String), RunError> {
 }
 
 /// The workload with what the command line says in place of what it says itself.
-fn adapted(mut workload: Workload, args: &RunArgs) -> Result<Workload, RunError> {
+fn adapted(mut workload: Workload, args: &LoadArgs) -> Result<Workload, RunError> {
     use crate::load::workload::Arrival;
     if let Some(users) = args.users {
         workload = workload.of_users(users);
@@ -306,21 +321,21 @@ fn run_id(text: &str) -> Result<String, String> {
 
 /// The command line that repeats the run.
 fn command(args: &RunArgs, settings: &Settings) -> String {
-    let mut command = format!("y2w run --workload {}", args.workload);
+    let mut command = format!("y2w run --workload {}", args.load.workload);
     let mut add = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             command.push_str(&format!(" --{name} {value}"));
         }
     };
     let time = |t: Duration| humantime::format_duration(t).to_string().replace(' ', "");
-    add("users", args.users.map(|users| users.to_string()));
-    add("duration", args.duration.map(time));
-    add("rate", args.rate.map(|rate| rate.to_string()));
+    add("users", args.load.users.map(|users| users.to_string()));
+    add("duration", args.load.duration.map(time));
+    add("rate", args.load.rate.map(|rate| rate.to_string()));
     add("seed", Some(settings.seed.to_string()));
-    add("target", args.target.clone());
+    add("target", args.load.target.clone());
     add("shard", args.shard.map(|shard| format!("{}/{}", shard.index, shard.count)));
     add("run-id", args.run_id.clone());
-    add("out", (args.out != Path::new("reports/out")).then(|| args.out.display().to_string()));
+    add("out", (args.load.out != Path::new("reports/out")).then(|| args.load.out.display().to_string()));
     command
 }
 
@@ -344,11 +359,11 @@ mod tests {
     fn the_command_of_a_run_repeats_it() {
         let given =
             args(&["-w", "p2p-steady", "--users", "70", "--duration", "90s", "--seed", "5", "--rate", "2.5"]);
-        let settings = settings(&given, 5, "r".to_owned()).unwrap();
+        let settings = settings(&given.load, 5, "r".to_owned()).unwrap();
         let command = command(&given, &settings);
         assert_eq!(command, "y2w run --workload p2p-steady --users 70 --duration 1m30s --rate 2.5 --seed 5");
         let words: Vec<&str> = command.split(' ').skip(2).collect();
-        let again = super::settings(&args(&words), 5, "r".to_owned()).unwrap();
+        let again = super::settings(&args(&words).load, 5, "r".to_owned()).unwrap();
         assert_eq!(again.workload, settings.workload);
         assert_eq!(again.workload.length(), Duration::from_secs(90));
     }

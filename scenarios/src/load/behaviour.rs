@@ -23,6 +23,7 @@ use super::person::Person;
 use super::watch::Pending;
 use super::workload::{Behaviour, Workload};
 use crate::chance;
+use crate::check::floater::Floater;
 use crate::check::{Sent, Verifier, rules};
 
 /// What all users act by.
@@ -314,14 +315,14 @@ impl Script {
         let Some(member) = members.list().into_iter().find(|m| m.name == name) else {
             return Ok(None);
         };
-        verifier.float(watched, 0, |f| f.leaving());
+        verifier.float(watched, Floater::leaving);
         if let Err(error) = members.remove(&member.id).await {
-            verifier.float(watched, 0, |f| f.lost_track());
+            verifier.float(watched, Floater::lost_track);
             return Err(error);
         }
         match members.mts() {
-            Some(at) => verifier.float(watched, 0, |f| f.left(at)),
-            None => verifier.float(watched, 0, |f| f.lost_track()),
+            Some(at) => verifier.float(watched, |f| f.left(at)),
+            None => verifier.float(watched, Floater::lost_track),
         }
         let member = member.into_inner();
         Ok(Some(AddMember {
@@ -344,14 +345,14 @@ impl Script {
         let (Some(im_id), Some(watched)) = (&self.sessions[session], self.watched[session]) else {
             return Ok(());
         };
-        verifier.float(watched, 0, |f| f.joining());
+        verifier.float(watched, Floater::joining);
         match opened(client, im_id)?.members().add(member).await {
             Ok(added) => {
-                verifier.float(watched, 0, |f| f.joined(added.created_at));
+                verifier.float(watched, |f| f.joined(added.created_at));
                 Ok(())
             }
             Err(error) => {
-                verifier.float(watched, 0, |f| f.lost_track());
+                verifier.float(watched, Floater::lost_track);
                 Err(error)
             }
         }

@@ -8,9 +8,11 @@
 //! * [`population`]: who there is. `setup` brings them to life as `person`s, each with a `watch` on every device.
 //! * `behaviour`: what they do. `drive`: when. `faults`: what befalls them.
 //! * `meters`: what is measured. `sampler`: takes it once a second. `result`: what came of it.
+//! * [`capacity`]: which load to try next, for the highest that holds.
 //! * A run may be a [`Shard`] of several: `marshal` keeps them together, [`merge`] puts their results together.
 
 mod behaviour;
+pub mod capacity;
 mod deliveries;
 mod drive;
 mod endgame;

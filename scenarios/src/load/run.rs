@@ -27,6 +27,7 @@ use super::sampler::{Progress, Sampler};
 use super::watch::Stage;
 use super::workload::{Behaviour, Timeline};
 use super::{RunError, Settings, drive, endgame, setup};
+use crate::check::floater::Floater;
 use crate::check::{Verifier, rules};
 
 /// How often the end of the run looks whether all is there.
@@ -98,6 +99,10 @@ pub async fn run(
     let opened = setup::sessions(settings, &stage, &people, marshal.as_ref(), progress).await?;
     let (watched, at) = setup::watched(&stage, &people, &opened);
     let verifier = stage.verifier.get_or_init(|| Verifier::new(watched));
+    if settings.shard.count > 1 {
+        // What is stored in other shards is not known here, so that nothing can be said of who comes and goes.
+        (0..at.iter().flatten().count()).for_each(|session| verifier.float(session, Floater::lost_track));
+    }
     verifier.connected(people.iter().map(|p| p.devices.len() as u64).sum());
     opened.differing.into_iter().for_each(|text| verifier.found(rules::ONE_SESSION, text));
     let script = Arc::new(Script {
