@@ -53,11 +53,11 @@ pub fn bytes(value: u64) -> String {
     }
 }
 
-/// A share of 1 in percent, with two significant digits below ten: `59 %`, `1.7 %`, `0.017 %`.
+/// A share of 1 in percent, with two significant digits below ten: `59 %`, `1.7 %`, `0.017 %`; a whole number as it is.
 pub fn share(value: f64) -> String {
     let percent = value * 100.0;
     let digits = match percent.abs() {
-        0.0 => 0,
+        whole if (whole - whole.round()).abs() < 1e-9 => 0,
         small if small < 0.0995 => 3,
         small if small < 0.995 => 2,
         small if small < 9.95 => 1,
@@ -241,6 +241,7 @@ mod tests {
             (0.000_17, "0.017 %"),
             (0.005, "0.50 %"),
             (0.017, "1.7 %"),
+            (0.05, "5 %"),
             (0.594, "59 %"),
             (1.0, "100 %"),
             (-0.125, "-12 %"),

@@ -38,7 +38,7 @@ impl Size {
 
     /// Room for the labels of an ordinary axis.
     fn usual_label(self) -> f64 {
-        if self.is_narrow() { 58.0 } else { 62.0 }
+        if self.is_narrow() { 58.0 } else { 68.0 }
     }
 }
 
