@@ -44,14 +44,21 @@ pub(super) fn render(comparison: &Comparison) -> Result<String, ReportError> {
         Row {
             metric,
             better: match metric.better {
-                super::Better::Less => "less is better",
-                super::Better::More => "more is better",
+                super::Better::Less => "",
+                super::Better::More => "; more is better",
             },
             class: class(change),
             values: [("A", a), ("B", b), ("difference", difference), ("interval", interval)],
             word: word(change),
             bar: bar(metric, reach, comparison.settings.tolerance),
         }
+    });
+    let mut rows: Vec<_> = rows.collect();
+    // What is certain comes first, the rest stays in its order.
+    rows.sort_by_key(|row| match row.metric.change {
+        Change::Regressed => 0,
+        Change::Improved => 1,
+        Change::Same | Change::Unclear => 2,
     });
     let page = Page {
         comparison,
@@ -68,7 +75,7 @@ pub(super) fn render(comparison: &Comparison) -> Result<String, ReportError> {
             Change::Same => "M7.5 10h9M7.5 14h9",
             Change::Unclear => "M7.5 12h9",
         },
-        rows: rows.collect(),
+        rows,
         reach: format::share(reach),
         tolerance: format::share(comparison.settings.tolerance),
         confidence: format::share(comparison.settings.confidence),
@@ -115,6 +122,7 @@ fn bar(metric: &Metric, reach: f64, tolerance: f64) -> String {
         svg,
         "<svg class=\"bar\" viewBox=\"-6 0 212 20\" aria-hidden=\"true\">\
          <rect class=\"f-band\" x=\"{from:.1}\" y=\"0\" width=\"{:.1}\" height=\"20\" opacity=\"0.2\"/>\
+         <line class=\"l-grid\" x1=\"0\" y1=\"10\" x2=\"200\" y2=\"10\"/>\
          <line class=\"l-axis\" x1=\"{HALF}\" y1=\"0\" x2=\"{HALF}\" y2=\"20\"/>",
         to - from
     );

@@ -210,7 +210,7 @@ fn page_and_markdown_bear_any_name_and_need_nothing_else() {
     }
     assert!(!page.contains("<script") && !page.contains("</script") && !page.contains("url("));
     assert_eq!(page.matches("<svg class=\"bar\"").count(), comparison.metrics.len());
-    for text in ["Regressed", "send_stored.p99", "+50 %", "less is better", "Before you believe it"] {
+    for text in ["Regressed", "send_stored.p99", "+50 %", "more is better", "Before you believe it"] {
         assert!(page.contains(text), "{text}");
     }
     let markdown = render("compare.md", &comparison).unwrap().unwrap();
