@@ -17,6 +17,9 @@ pub enum ReportError {
         /// What is wrong with it, and where.
         source: serde_json::Error,
     },
+    /// Sets of runs that cannot be compared, and why.
+    #[error("cannot compare: {0}")]
+    NotComparable(String),
     /// The page's template failed.
     #[error("the report page cannot be rendered: {0}")]
     Page(#[from] askama::Error),

@@ -41,6 +41,31 @@ pub fn rate(value: f64) -> String {
     format!("{}/s", decimal(value, digits))
 }
 
+/// A size in bytes, with three significant digits: `980 B`, `51.2 KiB`, `1.23 GiB`.
+pub fn bytes(value: u64) -> String {
+    const KIB: u64 = 1 << 10;
+    // Each from where the one below would round to a thousand and more.
+    match value {
+        0..1_000 => format!("{value} B"),
+        1_000..1_023_488 => scaled(value, KIB, "KiB"),
+        1_023_488..1_048_051_712 => scaled(value, KIB * KIB, "MiB"),
+        _ => scaled(value, KIB * KIB * KIB, "GiB"),
+    }
+}
+
+/// A share of 1 in percent, with two significant digits below ten: `59 %`, `1.7 %`, `0.017 %`; a whole number as it is.
+pub fn share(value: f64) -> String {
+    let percent = value * 100.0;
+    let digits = match percent.abs() {
+        whole if (whole - whole.round()).abs() < 1e-9 => 0,
+        small if small < 0.0995 => 3,
+        small if small < 0.995 => 2,
+        small if small < 9.95 => 1,
+        _ => 0,
+    };
+    if percent.is_finite() { format!("{} %", decimal(percent, digits)) } else { NOTHING.to_owned() }
+}
+
 /// A length of time given in seconds, as one would say it: `250 ms`, `12.3 s`, `2 min 5 s`, `1 h 30 min`.
 pub fn seconds(value: f64) -> String {
     if !measurable(value) {
@@ -189,6 +214,40 @@ mod tests {
             (f64::NAN, NOTHING),
         ] {
             assert_eq!(rate(value), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_three_significant_digits() {
+        for (value, text) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "0.98 KiB"),
+            (52_429, "51.2 KiB"),
+            (1_023_487, "999 KiB"),
+            (1_023_488, "0.98 MiB"),
+            (291_000_000, "278 MiB"),
+            (1_048_051_711, "999 MiB"),
+            (1 << 40, "1,024 GiB"),
+        ] {
+            assert_eq!(bytes(value), text, "{value}");
+        }
+    }
+
+    #[test]
+    fn shares_are_percent() {
+        for (value, text) in [
+            (0.0, "0 %"),
+            (0.000_17, "0.017 %"),
+            (0.005, "0.50 %"),
+            (0.017, "1.7 %"),
+            (0.05, "5 %"),
+            (0.594, "59 %"),
+            (1.0, "100 %"),
+            (-0.125, "-12 %"),
+            (f64::NAN, NOTHING),
+        ] {
+            assert_eq!(share(value), text, "{value}");
         }
     }
 

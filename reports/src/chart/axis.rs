@@ -85,7 +85,7 @@ impl Axis {
 
     /// Percentiles from 0 to the given one, at least to 99 %.
     pub(super) fn percentiles(max: f64, narrow: bool) -> Self {
-        const LABELS: [(f64, &str); 8] = [
+        const LABELS: [(f64, &str); 9] = [
             (0.0, "0%"),
             (50.0, "50%"),
             (90.0, "90%"),
@@ -94,8 +94,9 @@ impl Axis {
             (99.99, "99.99%"),
             (99.999, "99.999%"),
             (99.9999, "99.9999%"),
+            (99.99999, "99.99999%"),
         ];
-        let to = nines(max).clamp(nines(99.0), nines(99.9999));
+        let to = nines(max).clamp(nines(99.0), nines(99.99999));
         // Between 50 % and 90 % there is hardly room for both on a phone.
         let ticks = LABELS
             .iter()

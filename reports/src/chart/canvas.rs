@@ -29,6 +29,8 @@ pub(crate) enum Ink {
     Axis,
     Label,
     Mark,
+    /// Every other phase.
+    Band,
     /// Failures.
     Bad,
     /// One of several lines; numbers beyond the palette begin again.
@@ -40,7 +42,7 @@ pub(crate) const LINES: usize = 8;
 
 impl Ink {
     fn all() -> impl Iterator<Item = Self> {
-        [Self::Grid, Self::Axis, Self::Label, Self::Mark, Self::Bad]
+        [Self::Grid, Self::Axis, Self::Label, Self::Mark, Self::Band, Self::Bad]
             .into_iter()
             .chain((0..LINES).map(Self::Line))
     }
@@ -52,6 +54,7 @@ impl Ink {
             Self::Axis => "axis".to_owned(),
             Self::Label => "label".to_owned(),
             Self::Mark => "mark".to_owned(),
+            Self::Band => "band".to_owned(),
             Self::Bad => "bad".to_owned(),
             Self::Line(index) => format!("s{}", index % LINES + 1),
         }
@@ -63,6 +66,7 @@ impl Ink {
             Self::Axis => RGBColor(1, 0, 2),
             Self::Label => RGBColor(1, 0, 3),
             Self::Mark => RGBColor(1, 0, 4),
+            Self::Band => RGBColor(1, 0, 6),
             Self::Bad => RGBColor(1, 0, 5),
             Self::Line(index) => RGBColor(2, 0, (index % LINES) as u8),
         }

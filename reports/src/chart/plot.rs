@@ -1,4 +1,4 @@
-//! A plot: lines over two axes, with labelled vertical marks, in two sizes.
+//! A plot: lines over two axes, in two sizes; phases as bands and faults as marks behind them.
 //!
 //! Invariants: whatever is drawn lies within the picture; labels of marks do not overlap (one for which there is no
 //! room is left out, its line stays; the page lists all of them); no data is a frame and a word, never an error.
@@ -7,7 +7,7 @@ use super::{
     axis::Axis,
     canvas::{Anchor, Canvas, Ink, svg, text_width},
 };
-use crate::{Mark, ReportError};
+use crate::{Mark, MarkKind, ReportError};
 
 /// How large a picture is drawn. The page shows the one that fits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Size {
 
     /// Room for the labels of an ordinary axis.
     fn usual_label(self) -> f64 {
-        if self.is_narrow() { 58.0 } else { 62.0 }
+        if self.is_narrow() { 58.0 } else { 68.0 }
     }
 }
 
@@ -94,6 +94,7 @@ impl Plot<'_> {
         let frame = Frame { left, right, top, bottom: top + self.height };
         let whole = (size.width(), frame.bottom + 26.0);
         svg(whole, size.class(), self.label, |canvas| {
+            self.draw_bands(canvas, &frame)?;
             self.draw_axes(canvas, &frame)?;
             self.draw_marks(canvas, &frame, &labels)?;
             self.draw_lines(canvas, &frame)?;
@@ -158,6 +159,39 @@ impl Plot<'_> {
         Ok(())
     }
 
+    /// Every other phase, and what lasted of each fault.
+    fn draw_bands(&self, canvas: &Canvas<'_>, frame: &Frame) -> Result<(), super::Failure> {
+        let phases: Vec<_> = self.marks.iter().filter(|mark| mark.kind == MarkKind::Phase).collect();
+        for (index, phase) in phases.iter().enumerate().skip(1).step_by(2) {
+            let next = phases.get(index + 1).map_or(self.x.to, |next| next.t_s);
+            self.draw_band(canvas, frame, Ink::Band, (phase.t_s, phase.until_s.unwrap_or(next)))?;
+        }
+        for fault in self.marks.iter().filter(|mark| mark.kind == MarkKind::Fault) {
+            if let Some(until) = fault.until_s {
+                self.draw_band(canvas, frame, Ink::Bad, (fault.t_s, until))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_band(
+        &self,
+        canvas: &Canvas<'_>,
+        frame: &Frame,
+        ink: Ink,
+        (from, to): (f64, f64),
+    ) -> Result<(), super::Failure> {
+        let at = |t_s: f64| self.x_in(frame, self.x.place(t_s));
+        // Not a number is not in order either.
+        if from < to {
+            let (left, right) = (at(from), at(to));
+            let corners =
+                [(left, frame.top), (right, frame.top), (right, frame.bottom), (left, frame.bottom)];
+            canvas.tint(ink, &corners)?;
+        }
+        Ok(())
+    }
+
     fn draw_marks(
         &self,
         canvas: &Canvas<'_>,
@@ -167,11 +201,12 @@ impl Plot<'_> {
         for mark in marks {
             let middle = frame.top - 9.0 - mark.row as f64 * ROW;
             let top = if mark.label.is_empty() { frame.top } else { middle - 6.0 };
-            canvas.line(Ink::Mark, 1.0, &[(mark.x, frame.bottom), (mark.x, top)])?;
+            canvas.line(mark.ink, 1.0, &[(mark.x, frame.bottom), (mark.x, top)])?;
             if !mark.label.is_empty() {
                 let (anchor, x) =
                     if mark.leftwards { (Anchor::Left, mark.x - 5.0) } else { (Anchor::Right, mark.x + 5.0) };
-                canvas.text(Ink::Label, anchor, (x, middle), &mark.label)?;
+                let ink = if mark.ink == Ink::Bad { Ink::Bad } else { Ink::Label };
+                canvas.text(ink, anchor, (x, middle), &mark.label)?;
             }
         }
         Ok(())
@@ -179,18 +214,17 @@ impl Plot<'_> {
 
     /// Gives each mark the lowest row in which its label crosses neither a label nor another mark's line; answers the
     /// marks that lie on the axis, and how many rows they take. From the right to the left: labels stand to the right
-    /// of their lines, so a crowd of marks becomes a flight of stairs.
+    /// of their lines if there is room, so a crowd of marks becomes a flight of stairs.
     fn placed_marks(&self, frame: &Frame) -> (Vec<PlacedMark>, usize) {
         let mut placed: Vec<PlacedMark> = Vec::new();
         let on_axis = |mark: &&Mark| (self.x.from..=self.x.to).contains(&mark.t_s);
         for mark in self.marks.iter().rev().filter(on_axis) {
             let x = self.x_in(frame, self.x.place(mark.t_s));
+            let ink = if mark.kind == MarkKind::Fault { Ink::Bad } else { Ink::Mark };
             let label = shortened(&mark.label);
             let width = text_width(&label) + 10.0;
-            let leftwards = x + width > frame.right + 16.0;
-            let (from, to) = if leftwards { (x - width, x) } else { (x, x + width) };
-            let free = |row: &usize| {
-                let apart = |other: &PlacedMark| match other.row.cmp(row) {
+            let free = |from: f64, to: f64, row: usize| {
+                let apart = |other: &PlacedMark| match other.row.cmp(&row) {
                     // The line of one above passes through this row.
                     std::cmp::Ordering::Greater => other.x <= from || other.x >= to,
                     std::cmp::Ordering::Equal => other.to <= from || other.from >= to,
@@ -199,13 +233,16 @@ impl Plot<'_> {
                 };
                 placed.iter().filter(|other| !other.label.is_empty()).all(apart)
             };
-            let rows = if self.marks_labelled { ROWS } else { 0 };
-            match (0..rows).find(free).filter(|_| from >= 0.0 && !label.is_empty()) {
-                Some(row) => placed.push(PlacedMark { x, from, to, row, leftwards, label }),
-                None => {
-                    placed.push(PlacedMark { x, from: x, to: x, row: 0, leftwards, label: String::new() });
-                }
-            }
+            let rows = if self.marks_labelled && !label.is_empty() { ROWS } else { 0 };
+            let row = |from: f64, to: f64| {
+                let fits = from >= 0.0 && to <= frame.right + 16.0;
+                (0..rows).find(|row| fits && free(from, to, *row))
+            };
+            let rightwards = row(x, x + width).map(|row| (row, x, x + width));
+            placed.push(match rightwards.or_else(|| row(x - width, x).map(|row| (row, x - width, x))) {
+                Some((row, from, to)) => PlacedMark { x, ink, from, to, row, leftwards: from < x, label },
+                None => PlacedMark { x, ink, from: x, to: x, row: 0, leftwards: false, label: String::new() },
+            });
         }
         let labelled = placed.iter().filter(|mark| !mark.label.is_empty());
         let rows = labelled.map(|mark| mark.row + 1).max().unwrap_or(0);
@@ -216,6 +253,7 @@ impl Plot<'_> {
 /// A mark's line, and its label if there is room for it.
 struct PlacedMark {
     x: f64,
+    ink: Ink,
     /// The label's ends.
     from: f64,
     to: f64,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::model::{Case, Conformance, Outcome};
-use crate::{ReportError, format};
+use crate::{ReportError, format, markdown::cell};
 
 /// Cases that are shown with their checks; a summary has a limit of its size.
 const SHOWN: usize = 50;
@@ -61,21 +61,4 @@ fn told(case: &Case) -> String {
     }
     let _ = writeln!(text, "\n```\n{}\n```", case.command);
     text
-}
-
-/// Words of others, on one line, without a meaning to Markdown.
-fn cell(text: &str) -> String {
-    let mut plain = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' => plain.push(' '),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '|' | '#' | '&' | '~' => {
-                plain.push('\\');
-                plain.push(c);
-            }
-            c if c.is_control() => (),
-            c => plain.push(c),
-        }
-    }
-    plain
 }

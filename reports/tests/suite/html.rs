@@ -32,6 +32,16 @@ fn the_page_says_what_the_result_says() {
         "1.00 s",
         "1.50 s",
         "outage",
+        "2 messages were lost.",
+        "share 1 of 4 of the load",
+        "send_synced.p99 &#60; 20ms",
+        "GET /v1/sessions/{id}/messages",
+        "GET /v1/sessions/s-1/messages: no answer in 10 s",
+        "Read these numbers with care",
+        "1 sample was dropped.",
+        "50.0 KiB",
+        "From when it was due.",
+        "users = 2",
         "18446744073709551615",
         "y2w run --workload two --seed 18446744073709551615",
         "http://127.0.0.1:8080",
@@ -39,9 +49,27 @@ fn the_page_says_what_the_result_says() {
     ] {
         assert!(page.contains(text), "{text}");
     }
-    let mut passed = small();
-    passed.verdict.outcome = Outcome::Passed;
-    assert!(self::page(&passed).contains("<title>Passed: Two users</title>"));
+}
+
+#[test]
+fn each_outcome_has_its_word_and_what_it_means_for_the_numbers() {
+    for (outcome, word, trust) in [
+        (Outcome::Passed, "Passed", "The numbers can be trusted: the generator kept its schedule"),
+        (Outcome::Failed, "Failed", "The numbers can be trusted"),
+        (Outcome::Invalid, "Invalid", "Do not use these numbers"),
+        (Outcome::Interrupted, "Interrupted", "The numbers can be trusted"),
+    ] {
+        let mut result = small();
+        result.verdict.outcome = outcome;
+        result.health.problems.clear();
+        result.health.dropped_samples = 0;
+        let page = page(&result);
+        assert!(
+            page.contains(&format!("<title>{word}: Two users</title>")) && page.contains(trust),
+            "{word}"
+        );
+    }
+    assert!(page(&empty()).contains("nothing says how far the numbers can be trusted"));
 }
 
 #[test]
@@ -115,7 +143,8 @@ fn pictures_are_well_formed_for_any_number_of_points() {
         result.timeline.points[0].synced_p50_us = None;
         let page = page(&result);
         let pictures = pictures(&page);
-        assert_eq!(pictures.len(), if many == 1 { 6 } else { 8 }, "two sizes of each");
+        // With one point, in which nothing was synced at the median, there are other percentiles.
+        assert_eq!(pictures.len(), 18, "two sizes of each");
         for svg in pictures {
             let tags = elements(svg);
             assert!(tags[0].contains("role=\"img\"") && tags[0].contains("aria-label=\""), "{}", tags[0]);
@@ -157,7 +186,9 @@ fn latencies_may_be_extreme_or_have_a_summary_only() {
     };
     result.latencies =
         vec![with(0, 0, 0), with(1, 1_234, 1_234), with(7, 0, 0), with(u64::MAX, 90, u64::MAX)];
-    assert_eq!(pictures(&page(&result)).len(), 8);
+    let page = page(&result);
+    let drawn = pictures(&page).into_iter().filter(|svg| svg.contains("by percentile: how long"));
+    assert_eq!(drawn.count(), 2);
 }
 
 /// All quantiles the same.
@@ -171,5 +202,5 @@ fn every_mark_is_listed_though_not_all_have_room() {
     result.timeline.marks = (0..40).map(|n| mark(f64::from(n) / 40.0, format!("fault {n}"))).collect();
     let page = page(&result);
     assert!((0..40).all(|n| page.contains(&format!("<td>fault {n}</td>"))));
-    assert!(pictures(&page).iter().any(|svg| svg.matches("class=\"l-mark\"").count() == 40));
+    assert!(pictures(&page).iter().any(|svg| svg.matches("class=\"l-bad\"").count() == 40));
 }

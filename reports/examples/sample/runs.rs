@@ -1,41 +1,27 @@
-//! Renders a made-up result, so that anybody can look at a report without a run.
-//!
-//! `cargo run -p y2w-reports --example sample -- FOLDER [KIND]`, where KIND is one of [`KINDS`].
-
-use std::{env, error::Error, path::PathBuf};
+//! Runs that never were: one for each outcome, and some that are hard to draw.
 
 use y2w_reports::{
     Check, Counter, Environment, ErrorKind, FormatVersion, Health, Latency, LatencyClock, Mark, MarkKind,
     Outcome, PercentilePoint, Quantiles, Route, RunResult, Setting, ThresholdOutcome, Timeline,
-    TimelinePoint, Totals, Verdict, WorkloadText, write_all,
+    TimelinePoint, Totals, Verdict, WorkloadText,
 };
 
+/// A name, and what makes it up.
+type Sample = (&'static str, fn() -> RunResult);
+
 /// What is made up.
-const KINDS: [&str; 8] = ["passed", "failed", "invalid", "interrupted", "single", "empty", "long", "phases"];
+pub(crate) const RUNS: [Sample; 8] = [
+    ("passed", passed),
+    ("failed", failed),
+    ("invalid", invalid),
+    ("interrupted", interrupted),
+    ("single", single),
+    ("empty", empty),
+    ("long", long),
+    ("phases", phases),
+];
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let usage = format!("usage: sample FOLDER [{}]", KINDS.join("|"));
-    let mut args = env::args_os().skip(1);
-    let folder = args.next().map(PathBuf::from).ok_or(usage)?;
-    let kind = args.next().unwrap_or_else(|| "passed".into());
-    let result = match kind.to_str() {
-        Some("passed") => passed(),
-        Some("failed") => failed(),
-        Some("invalid") => invalid(),
-        Some("interrupted") => interrupted(),
-        Some("single") => single(),
-        Some("empty") => empty(),
-        Some("long") => long(),
-        Some("phases") => phases(),
-        _ => return Err(format!("no sample is called {}", kind.display()).into()),
-    };
-    for path in write_all(&folder, &result)? {
-        println!("{}", path.display());
-    }
-    Ok(())
-}
-
-fn passed() -> RunResult {
+pub(crate) fn passed() -> RunResult {
     let failed = failed();
     let checks =
         failed.checks.into_iter().map(|check| Check { findings_total: 0, findings: vec![], ..check });
@@ -169,6 +155,13 @@ fn interrupted() -> RunResult {
     timeline.marks.retain(|mark| mark.t_s < 61.0);
     RunResult {
         duration_s: 61.3,
+        totals: Totals {
+            sent: 391_204,
+            stored: 391_190,
+            pushed: 760_112,
+            delivered: 779_030,
+            ..passed.totals
+        },
         verdict: verdict(
             Outcome::Interrupted,
             "Stopped by Ctrl-C after 1 min 1 s of 3 min; what was seen until then held.",
