@@ -6,7 +6,10 @@ const ALIKE: f64 = 0.7;
 /// The known name that is most like this one, if any is like it.
 pub(crate) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let alike = known.into_iter().map(|known| (strsim::jaro(name, known), known));
-    alike.filter(|(likeness, _)| *likeness > ALIKE).max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, known)| known)
+    alike
+        .filter(|(likeness, _)| *likeness > ALIKE)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, known)| known)
 }
 
 #[cfg(test)]

@@ -80,7 +80,11 @@ fn what_is_no_toml_or_has_other_fields() {
         ("seed = 7", "seed = -1", "2:8: invalid value: integer `-1`, expected u64"),
         ("seed = 7\n", "", "1:1: missing field `seed`"),
         ("name = \"bob\"", "", "10:1: missing field `name`"),
-        ("by = \"bob\"", "who = \"bob\"", "22:1: unknown field `who`, expected one of `id`, `at`, `by`, `do`"),
+        (
+            "by = \"bob\"",
+            "who = \"bob\"",
+            "22:1: unknown field `who`, expected one of `id`, `at`, `by`, `do`",
+        ),
         ("send-text", "say", "23:8: unknown variant `say`, expected one of `send-text`"),
         ("{ to = \"#team\" }", "{ into = \"#team\" }", "23:22: "),
         ("lose-answers", "lose-all", "35:10: unknown variant `lose-all`, expected one of `slow`"),
@@ -93,7 +97,11 @@ fn what_is_no_time_and_nobody_and_no_place() {
         ("\"1500ms\"", "\"soon\"", "21:6: `soon` is no length of time: expected one as 250ms"),
         ("\"1500ms\"", "1500", "21:6: invalid type: integer `1500`, expected a string"),
         ("by = \"bob\"", "by = \"bob/\"", "22:6: `bob/` is nobody: expected a user's name, or USER/DEVICE"),
-        ("to = \"#team\"", "to = \"#\"", "23:27: `#` is no place: expected a user's name, #GROUP, or USER+USER"),
+        (
+            "to = \"#team\"",
+            "to = \"#\"",
+            "23:27: `#` is no place: expected a user's name, #GROUP, or USER+USER",
+        ),
         ("who = \"bob\"", "who = \"\"", "35:33: `` is nobody: expected *, a user's name, or USER/DEVICE"),
     ]);
 }
@@ -174,7 +182,11 @@ fn steps_that_make_no_sense() {
             "create-group = { group = \"team\", members = [] }",
             "23:6: step 2, do: the group `team` is created twice",
         ),
-        ("step = 2", "step = 9", "29:6: step 3, do: there is no step 9: expected one that sends a text of bob"),
+        (
+            "step = 2",
+            "step = 9",
+            "29:6: step 3, do: there is no step 9: expected one that sends a text of bob",
+        ),
         ("step = 2", "step = 1", "29:6: step 3, do: step 1 sends no text of bob: expected one that does"),
     ]);
 }
@@ -200,7 +212,11 @@ fn faults_that_make_no_sense() {
             "who = \"bob/web7\"",
             "35:8: fault 1, what: bob has no device `web7`: expected one of web",
         ),
-        ("session = \"#team\"", "session = \"#teem\"", "40:8: fault 2, what: no step creates the group `teem`"),
+        (
+            "session = \"#team\"",
+            "session = \"#teem\"",
+            "40:8: fault 2, what: no step creates the group `teem`",
+        ),
         (
             "session = \"#team\"",
             "session = \"bob\"",

@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use y2w_scenarios::load::workload::{Arrival, Behaviour, Level, Misfortune, Process, Range, Size, Workload};
+use y2w_scenarios::load::workload::{
+    Arrival, Behaviour, Latency, Level, Misfortune, Number, Process, Range, SCHEMA, Size, Stat, Workload,
+    shipped,
+};
 
 const WORKLOAD: &str = r#"version = 1
 title = "All of it"
@@ -124,14 +128,34 @@ fn what_has_other_fields_or_other_types() {
 #[test]
 fn what_is_no_size_and_no_level() {
     are_refused(&[
-        ("size = 8", "size = \"8\"", "12:8: invalid type: string \"8\", expected a whole number, or { min, max, skew }"),
-        ("size = 8", "size = 8.5", "12:8: invalid type: floating point `8.5`, expected a whole number, or { min, max, skew }"),
-        ("size = 8", "size = -8", "12:8: invalid value: integer `-8`, expected a whole number, or { min, max, skew }"),
+        (
+            "size = 8",
+            "size = \"8\"",
+            "12:8: invalid type: string \"8\", expected a whole number, or { min, max, skew }",
+        ),
+        (
+            "size = 8",
+            "size = 8.5",
+            "12:8: invalid type: floating point `8.5`, expected a whole number, or { min, max, skew }",
+        ),
+        (
+            "size = 8",
+            "size = -8",
+            "12:8: invalid value: integer `-8`, expected a whole number, or { min, max, skew }",
+        ),
         ("max = 4", "top = 4", "8:23: unknown field `top`, expected one of `min`, `max`, `skew`"),
         ("max = 4, ", "", "8:12: missing field `max`"),
-        ("{ from = 0, to = 1 }", "\"full\"", "32:8: invalid type: string \"full\", expected a number, or { from, to }"),
+        (
+            "{ from = 0, to = 1 }",
+            "\"full\"",
+            "32:8: invalid type: string \"full\", expected a number, or { from, to }",
+        ),
         ("{ from = 0, to = 1 }", "{ from = 0 }", "32:8: missing field `to`"),
-        ("{ from = 0, to = 1 }", "{ from = 0, too = 1 }", "32:20: unknown field `too`, expected `from` or `to`"),
+        (
+            "{ from = 0, to = 1 }",
+            "{ from = 0, too = 1 }",
+            "32:20: unknown field `too`, expected `from` or `to`",
+        ),
     ]);
 }
 
@@ -149,17 +173,33 @@ fn what_is_no_length_of_time() {
 fn what_is_no_arrival_and_no_fault() {
     are_refused(&[
         ("arrival.open", "arrival.opne", "17:10: unknown variant `opne`, expected `open` or `closed`"),
-        ("process = \"constant\"", "proces = \"constant\"", "19:1: unexpected keys in table: proces, available keys: rate, process"),
+        (
+            "process = \"constant\"",
+            "proces = \"constant\"",
+            "19:1: unexpected keys in table: proces, available keys: rate, process",
+        ),
         ("rate = 2", "", "17:1: missing field `rate`"),
         ("\"constant\"", "\"steady\"", "19:11: unknown variant `steady`, expected `poisson` or `constant`"),
         ("cut =", "cutt =", "43:10: unknown variant `cutt`, expected one of `cut`, `restart-push`"),
-        ("{ share = 0.05 }", "{ rate = 0.05 }", "43:18: unexpected keys in table: rate, available keys: share"),
+        (
+            "{ share = 0.05 }",
+            "{ rate = 0.05 }",
+            "43:18: unexpected keys in table: rate, available keys: share",
+        ),
         ("{ share = 0.05 }", "{ }", "43:16: missing field `share`"),
         ("{ cut = { share = 0.05 } }", "\"cut\"", "43:8: "),
         ("\"restart-push\"", "{ restart-push = { rate = 1 } }", "47:"),
         ("at = \"2m\"\n", "", "45:1: missing field `at`"),
-        ("at = \"2m\"\n", "at = \"2m\"\nfor = \"1s\"\n", "47:1: unknown field `for`, expected one of `at`, `length`, `what`"),
-        ("by = \"250ms\"", "by = 250", "52:34: 250 of what: expected a length of time with its unit, as \"10s\""),
+        (
+            "at = \"2m\"\n",
+            "at = \"2m\"\nfor = \"1s\"\n",
+            "47:1: unknown field `for`, expected one of `at`, `length`, `what`",
+        ),
+        (
+            "by = \"250ms\"",
+            "by = 250",
+            "52:34: 250 of what: expected a length of time with its unit, as \"10s\"",
+        ),
     ]);
 }
 
@@ -168,17 +208,41 @@ fn who_cannot_be() {
     are_refused(&[
         ("version = 1", "version = 2", "1:11: version: 2 is unknown: expected 1"),
         ("All of it", " ", "2:9: title: it is empty: expected what it is"),
-        ("users = 50", "users = 1", "7:9: population, users: 1 cannot talk to each other: expected 2 to 1000000 users"),
+        (
+            "users = 50",
+            "users = 1",
+            "7:9: population, users: 1 cannot talk to each other: expected 2 to 1000000 users",
+        ),
         ("users = 50", "users = 10000000", "7:9: population, users: 10000000 "),
         ("max = 4", "max = 50", "8:29: population, contacts, max: 50: expected 0 to 49"),
-        ("min = 1, max = 4", "min = 5, max = 4", "8:20: population, contacts, min: 5 is above `max`, 4: expected 4 at most"),
+        (
+            "min = 1, max = 4",
+            "min = 5, max = 4",
+            "8:20: population, contacts, min: 5 is above `max`, 4: expected 4 at most",
+        ),
         ("skew = 1", "skew = -1", "8:39: population, contacts, skew: -1: expected 0 or more"),
         ("skew = 1", "skew = inf", "8:39: population, contacts, skew: inf: expected 0 or more"),
-        ("second-devices = 0.1", "second-devices = 10", "9:18: population, second-devices: 10 is no share: expected 0 to 1"),
+        (
+            "second-devices = 0.1",
+            "second-devices = 10",
+            "9:18: population, second-devices: 10 is no share: expected 0 to 1",
+        ),
         ("count = 3", "count = 0", "11:9: population, groups 1, count: 0 groups: expected at least 1"),
-        ("count = 3", "one-per-users = 0", "11:17: population, groups 1, one-per-users: one for every 0 users"),
-        ("count = 3", "count = 3\none-per-users = 5", "12:17: population, groups 1, one-per-users: there is a `count` as well: expected one of the two"),
-        ("count = 3\n", "", "10:1: population, groups 1: how many is not said: expected `count` or `one-per-users`"),
+        (
+            "count = 3",
+            "one-per-users = 0",
+            "11:17: population, groups 1, one-per-users: one for every 0 users",
+        ),
+        (
+            "count = 3",
+            "count = 3\none-per-users = 5",
+            "12:17: population, groups 1, one-per-users: there is a `count` as well: expected one of the two",
+        ),
+        (
+            "count = 3\n",
+            "",
+            "10:1: population, groups 1: how many is not said: expected `count` or `one-per-users`",
+        ),
         ("size = 8", "size = 51", "12:8: population, groups 1, size: 51: expected 2 to 50"),
         ("size = 8", "size = 1", "12:8: population, groups 1, size: 1: expected 2 to 50"),
         ("min = 3", "min = 1", "15:16: population, groups 2, size, min: 1: expected 2 to 50"),
@@ -191,11 +255,16 @@ fn what_nobody_can_do() {
         ("p2p-text = 10", "p2p-text = -1", "22:12: mix, p2p-text: the weight -1: expected 0 or more"),
         ("p2p-text = 10", "p2p-text = nan", "22:12: mix, p2p-text: the weight NaN: expected 0 or more"),
         ("p2p-text = 10\ngroup-text = 2.5\n", "", "21:1: mix: nobody does anything: expected at least one"),
-        ("contacts = { min = 1, max = 4, skew = 1 }", "", "22:12: mix, p2p-text: nobody can do this: expected population.contacts above 0"),
+        (
+            "contacts = { min = 1, max = 4, skew = 1 }",
+            "",
+            "22:12: mix, p2p-text: nobody can do this: expected population.contacts above 0",
+        ),
         ("text = 100", "text = 0", "27:8: payload, text: 0: expected at least 1"),
         ("text = 100", "file = { min = 9, max = 8 }", "27:16: payload, file, min: 9 is above `max`"),
     ]);
-    let groups = &WORKLOAD[WORKLOAD.find("[[population.groups]]").unwrap()..WORKLOAD.find("[arrival").unwrap()];
+    let groups =
+        &WORKLOAD[WORKLOAD.find("[[population.groups]]").unwrap()..WORKLOAD.find("[arrival").unwrap()];
     let without = |behaviour: &str, contacts: &str| {
         let text = WORKLOAD.replacen(groups, "", 1).replacen("p2p-text = 10\ngroup-text", behaviour, 1);
         said(&text.replacen("contacts = { min = 1, max = 4, skew = 1 }", contacts, 1))
@@ -218,11 +287,23 @@ fn when_it_cannot_be() {
         ("rate = 2", "rate = nan", "18:8: arrival, open, rate: NaN a second"),
         ("name = \"hold\"", "name = \"\"", "37:8: phase 2, name: it is empty: expected a name"),
         ("\"90s\"", "\"0s\"", "38:10: phase 2, length: it takes no time: expected a length of time above 0"),
-        ("\"90s\"", "\"8days\"", "29:1: phase: all phases together take 8days 1m 30s: expected 7days at most"),
+        (
+            "\"90s\"",
+            "\"8days\"",
+            "29:1: phase: all phases together take 8days 1m 30s: expected 7days at most",
+        ),
         ("to = 1 }", "to = -1 }", "32:25: phase 1, load, to: -1: expected 0 or more"),
         ("from = 0, to = 1 }", "from = inf, to = 1 }", "32:17: phase 1, load, from: inf: expected 0 or more"),
-        ("{ from = 0.5, to = 1 }", "1.5", "33:10: phase 1, online: 1.5: expected a share of the users, 0 to 1"),
-        ("from = 0.5", "from = -0.5", "33:19: phase 1, online, from: -0.5: expected a share of the users, 0 to 1"),
+        (
+            "{ from = 0.5, to = 1 }",
+            "1.5",
+            "33:10: phase 1, online: 1.5: expected a share of the users, 0 to 1",
+        ),
+        (
+            "from = 0.5",
+            "from = -0.5",
+            "33:19: phase 1, online, from: -0.5: expected a share of the users, 0 to 1",
+        ),
     ]);
     let phases = &WORKLOAD[WORKLOAD.find("[[phase]]").unwrap()..];
     let none = WORKLOAD.replacen(phases, "", 1).replacen("[population]", "phase = []\n[population]", 1);
@@ -240,20 +321,210 @@ fn when_it_cannot_be() {
 fn what_cannot_befall() {
     are_refused(&[
         ("at = \"10s\"", "at = \"3m\"", "41:6: fault 1, at: 3m is no more in the run: expected less than 3m"),
-        ("length = \"5s\"", "length = \"3m\"", "42:10: fault 1, length: it lasts longer than the run, 3m: expected 2m 50s at most"),
-        ("share = 0.05", "share = 1.05", "43:26: fault 1, what, cut, share: 1.05 is no share: expected 0 to 1"),
-        ("at = \"2m\"", "at = \"2m\"\nlength = \"1s\"", "47:10: fault 2, length: restart-push happens at once: expected no `length`"),
-        ("length = \"1s\"\n", "", "49:1: fault 3, length: delay-requests lasts for a time: expected its `length`, as \"10s\""),
-        ("by = \"250ms\"", "by = \"0s\"", "52:34: fault 3, what, delay-requests, by: no delay: expected a length of time above 0"),
-        ("{ cut = { share = 0.05 } }", "{ lose-answers = { rate = 2 } }", "43:34: fault 1, what, lose-answers, rate: 2 is no share"),
+        (
+            "length = \"5s\"",
+            "length = \"3m\"",
+            "42:10: fault 1, length: it lasts longer than the run, 3m: expected 2m 50s at most",
+        ),
+        (
+            "share = 0.05",
+            "share = 1.05",
+            "43:26: fault 1, what, cut, share: 1.05 is no share: expected 0 to 1",
+        ),
+        (
+            "at = \"2m\"",
+            "at = \"2m\"\nlength = \"1s\"",
+            "47:10: fault 2, length: restart-push happens at once: expected no `length`",
+        ),
+        (
+            "length = \"1s\"\n",
+            "",
+            "49:1: fault 3, length: delay-requests lasts for a time: expected its `length`, as \"10s\"",
+        ),
+        (
+            "by = \"250ms\"",
+            "by = \"0s\"",
+            "52:34: fault 3, what, delay-requests, by: no delay: expected a length of time above 0",
+        ),
+        (
+            "{ cut = { share = 0.05 } }",
+            "{ lose-answers = { rate = 2 } }",
+            "43:34: fault 1, what, lose-answers, rate: 2 is no share",
+        ),
     ]);
 }
 
 #[test]
 fn what_is_no_threshold() {
     are_refused(&[
-        ("lost == 0", "losst == 0", "4:42: `losst == 0` is no threshold: there is no metric `losst`. Did you mean `lost`? Expected one of login, connect, "),
-        ("send_synced.p99 < 250ms", "send_synced < 250ms", "4:15: `send_synced < 250ms` is no threshold: which statistic of `send_synced`"),
+        (
+            "lost == 0",
+            "losst == 0",
+            "4:42: `losst == 0` is no threshold: there is no metric `losst`. Did you mean `lost`? Expected one of login, connect, ",
+        ),
+        (
+            "send_synced.p99 < 250ms",
+            "send_synced < 250ms",
+            "4:15: `send_synced < 250ms` is no threshold: which statistic of `send_synced`",
+        ),
         ("thresholds = [", "thresholds = [7, ", "4:15: invalid type: integer `7`, expected a threshold, as"),
     ]);
+}
+
+#[test]
+fn those_that_are_shipped_are_read_written_and_told_on_a_line() {
+    assert_eq!(shipped()[0].name, "quick");
+    for one in shipped() {
+        let workload = Workload::parse(one.name, one.text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(Workload::shipped(one.name).as_ref(), Some(&workload));
+        let text = workload.text();
+        assert_eq!(
+            Workload::parse(one.name, &text).unwrap_or_else(|error| panic!("{error}\n{text}")),
+            workload
+        );
+        let begin = format!("#:schema ./workload.schema.json\n# {}\n", one.summary());
+        assert!(one.text.starts_with(&begin) && one.summary().contains(": "), "{}", one.name);
+        assert!(workload.thresholds.iter().any(|held| held.to_string() == "lost == 0"), "{}", one.name);
+        for users in [2, 17] {
+            workload
+                .of_users(users)
+                .check()
+                .unwrap_or_else(|error| panic!("{} of {users}: {error}", one.name));
+        }
+    }
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/workloads")).unwrap();
+    let files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
+    let of_toml = files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "toml"));
+    assert_eq!(of_toml.count(), shipped().len());
+    assert_eq!(Workload::shipped("nothing"), None);
+}
+
+/// Whether a document is one by the schema, and by the reader.
+fn verdicts(schema: &jsonschema::Validator, text: &str) -> (bool, bool) {
+    let json = toml::from_str::<serde_json::Value>(text).map(|json| schema.is_valid(&json));
+    (json.unwrap_or(false), Workload::parse("w.toml", text).is_ok())
+}
+
+#[test]
+fn schema_and_reader_agree() {
+    let schema = jsonschema::validator_for(&serde_json::from_str(SCHEMA).unwrap()).unwrap();
+    for one in shipped() {
+        assert_eq!(verdicts(&schema, one.text), (true, true), "{}", one.name);
+        assert_eq!(verdicts(&schema, &one.workload().text()), (true, true), "{} written", one.name);
+    }
+    assert_eq!(verdicts(&schema, WORKLOAD), (true, true));
+    for (from, to) in [
+        ("size = 8", "size = { min = 2, max = 9 }"),
+        ("online = { from = 0.5, to = 1 }", "online = 0"),
+        ("send_synced.p99 < 250ms", "route(\\\"GET /v1/users\\\").p99 <= 1.5s"),
+        ("send_synced.p99 < 250ms", "errors < 0.1%"),
+        ("send_synced.p99 < 250ms", "login.service.count>1000"),
+        ("{ cut = { share = 0.05 } }", "\"refuse-connections\""),
+        (
+            "[arrival.open]\nrate = 2\nprocess = \"constant\"",
+            "[arrival.closed]\nthink = { min = \"0s\", max = \"1s\" }",
+        ),
+    ] {
+        assert!(WORKLOAD.contains(from), "{from}");
+        assert_eq!(verdicts(&schema, &WORKLOAD.replacen(from, to, 1)), (true, true), "{to}");
+    }
+    for (from, to) in [
+        ("version = 1", "version = 2"),
+        ("version = 1\n", ""),
+        ("All of it", ""),
+        ("title", "titel"),
+        ("users = 50", "users = 1"),
+        ("users = 50", "users = 2000000"),
+        ("max = 4", "top = 4"),
+        ("max = 4, ", ""),
+        ("skew = 1", "skew = -1"),
+        ("second-devices = 0.1", "second-devices = 1.5"),
+        ("count = 3", ""),
+        ("count = 3", "count = 0"),
+        ("count = 3", "count = 3\none-per-users = 5"),
+        ("size = 8", "size = 1"),
+        ("size = 8", "size = 8.5"),
+        ("arrival.open", "arrival.shut"),
+        ("rate = 2", "rate = 0"),
+        ("rate = 2", ""),
+        ("\"constant\"", "\"steady\""),
+        ("p2p-text = 10", "p2p-txt = 10"),
+        ("p2p-text = 10", "p2p-text = -1"),
+        ("text = 100", "text = 0"),
+        ("text = 100", "txt = 100"),
+        ("\"90s\"", "90"),
+        ("\"90s\"", "\"soon\""),
+        ("name = \"hold\"", "name = \"\""),
+        ("from = 0, to", "from = -1, to"),
+        ("from = 0.5, to = 1", "from = 0.5, to = 1.5"),
+        ("measured = false", "measured = 0"),
+        ("share = 0.05", "share = 2"),
+        ("share = 0.05", "rate = 0.5"),
+        ("{ cut = { share = 0.05 } }", "\"cut\""),
+        ("{ cut = { share = 0.05 } }", "{ cut = { share = 0.05 }, expire-tokens = {} }"),
+        ("\"restart-push\"", "\"restart\""),
+        ("at = \"2m\"\n", ""),
+        ("send_synced.p99 < 250ms", "send_synced < 250ms"),
+        ("send_synced.p99 < 250ms", "lost.p99 == 0"),
+        ("send_synced.p99 < 250ms", "sent == 0"),
+        ("send_synced.p99 < 250ms", "lost = 0"),
+    ] {
+        assert!(WORKLOAD.contains(from), "{from}");
+        assert_eq!(verdicts(&schema, &WORKLOAD.replacen(from, to, 1)), (false, false), "{from} as {to}");
+    }
+}
+
+/// The names of all fields of a document, at any depth.
+fn fields(value: &serde_json::Value, into: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            into.extend(map.keys().cloned());
+            map.values().for_each(|value| fields(value, into));
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| fields(value, into)),
+        _ => (),
+    }
+}
+
+/// What the code knows: fields, behaviours, faults, metrics.
+fn names() -> BTreeSet<String> {
+    let closed = "[arrival.closed]\nthink = { min = \"1s\", max = \"2s\" }";
+    let closed = WORKLOAD.replacen("[arrival.open]\nrate = 2\nprocess = \"constant\"", closed, 1);
+    let mut names = BTreeSet::new();
+    for text in [WORKLOAD, &closed] {
+        let text = Workload::parse("w.toml", text).unwrap_or_else(|error| panic!("{error}")).text();
+        fields(&toml::from_str(&text).unwrap(), &mut names);
+    }
+    names.extend(Behaviour::ALL.iter().map(|behaviour| behaviour.name().to_owned()));
+    let by = Duration::from_secs(1);
+    let faults = [
+        Misfortune::Cut { share: 0.5 },
+        Misfortune::RestartPush,
+        Misfortune::RefuseConnections,
+        Misfortune::DelayPushes { by },
+        Misfortune::DuplicatePushes { rate: 0.5 },
+        Misfortune::DelayRequests { by },
+        Misfortune::FailRequests { rate: 0.5 },
+        Misfortune::LoseAnswers { rate: 0.5 },
+        Misfortune::ExpireTokens,
+    ];
+    names.extend(faults.iter().map(|fault| fault.name().to_owned()));
+    names
+}
+
+#[test]
+fn every_name_is_explained_and_stands_in_the_schema() {
+    let docs = include_str!("../../docs/workloads.md");
+    for name in names() {
+        let is_told =
+            docs.match_indices(&*name).any(|(at, _)| docs[..at].ends_with(['`', '.', '[', '{', ' ', '"']));
+        assert!(is_told, "docs/workloads.md does not name {name}");
+        assert!(SCHEMA.contains(&format!("\"{name}\"")), "the schema does not know {name}");
+    }
+    let metrics = Latency::ALL.iter().map(|latency| latency.name());
+    let metrics = metrics.chain(Number::ALL.iter().map(|number| number.name()));
+    for name in metrics.chain(Stat::ALL.iter().map(|stat| stat.name())) {
+        assert!(docs.contains(&format!("`{name}`")), "docs/workloads.md does not name {name}");
+        assert!(SCHEMA.contains(name), "the schema does not know {name}");
+    }
 }

@@ -239,7 +239,10 @@ mod tests {
             error(CASE, "so", "\"soon\""),
             "known.toml:7:11: invalid type: string \"soon\", expected a TOML datetime"
         );
-        assert_eq!(error(CASE, "so", "2030-06-01T08:00:00"), "known.toml:7:11: expected a day, as 2030-12-31");
+        assert_eq!(
+            error(CASE, "so", "2030-06-01T08:00:00"),
+            "known.toml:7:11: expected a day, as 2030-12-31"
+        );
         assert!(error("a.b", "so", "2030-06-01").starts_with("known.toml:4:8: there is no case \"a.b\""));
     }
 

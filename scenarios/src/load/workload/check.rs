@@ -7,8 +7,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::{
-    Arrival, Behaviour, Fault, Groups, LENGTH_MAX, Level, Misfortune, Phase, RATE_MAX, Range, Size, USERS_MAX,
-    VERSION, Workload,
+    Arrival, Behaviour, Fault, Groups, LENGTH_MAX, Level, Misfortune, Phase, RATE_MAX, Range, Size,
+    USERS_MAX, VERSION, Workload,
 };
 
 /// What makes no sense in a workload: where, and what was expected.
@@ -100,7 +100,10 @@ impl Workload {
             }
             Arrival::Closed { think } if think.min > think.max => {
                 let [min, max] = [think.min, think.max].map(humantime::format_duration);
-                wrong(&["closed", "think"], format!("from {min} to {max}: expected `min` to be `max` at most"))
+                wrong(
+                    &["closed", "think"],
+                    format!("from {min} to {max}: expected `min` to be `max` at most"),
+                )
             }
             Arrival::Open { .. } | Arrival::Closed { .. } => Ok(()),
         }
@@ -158,12 +161,18 @@ impl Workload {
         }
         if fault.at.saturating_add(fault.length) > end {
             let most = humantime::format_duration(end - fault.at);
-            return wrong(&["length"], format!("it lasts longer than the run, {told}: expected {most} at most"));
+            return wrong(
+                &["length"],
+                format!("it lasts longer than the run, {told}: expected {most} at most"),
+            );
         }
         let name = fault.what.name();
         match fault.what.takes_length() {
             Some(true) if fault.length.is_zero() => {
-                return wrong(&["length"], format!("{name} lasts for a time: expected its `length`, as \"10s\""));
+                return wrong(
+                    &["length"],
+                    format!("{name} lasts for a time: expected its `length`, as \"10s\""),
+                );
             }
             Some(false) if !fault.length.is_zero() => {
                 return wrong(&["length"], format!("{name} happens at once: expected no `length`"));
@@ -257,11 +266,8 @@ fn share(share: f64, field: &str) -> Checked {
 
 /// A size of which every value is from `least` to `most`.
 fn size(size: Size, least: usize, most: usize, field: &str) -> Checked {
-    let expected = if most == usize::MAX {
-        format!("at least {least}")
-    } else {
-        format!("{least} to {most}")
-    };
+    let expected =
+        if most == usize::MAX { format!("at least {least}") } else { format!("{least} to {most}") };
     let fits = |value: usize| (least..=most).contains(&value);
     let of = |value: usize, place: &[&str]| wrong(place, format!("{value}: expected {expected}"));
     match size {

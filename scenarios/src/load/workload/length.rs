@@ -25,7 +25,9 @@ impl Visitor<'_> for Length {
 
     fn visit_str<E: Error>(self, text: &str) -> Result<Duration, E> {
         humantime::parse_duration(text).map_err(|error| {
-            E::custom(format_args!("\"{text}\" is no length of time ({error}): expected one as \"10s\" or \"1m 30s\""))
+            E::custom(format_args!(
+                "\"{text}\" is no length of time ({error}): expected one as \"10s\" or \"1m 30s\""
+            ))
         })
     }
 

@@ -26,8 +26,8 @@ pub use check::Senseless;
 pub use level::{Level, Ramp};
 pub use schedule::{Arrivals, Timeline, arrivals};
 pub use size::{Range, Size};
-pub use text::{Shipped, shipped};
-pub use threshold::{Judged, Latency, Number, Readings, Reading, Route, Since, Stat, Threshold};
+pub use text::{SCHEMA, Shipped, shipped};
+pub use threshold::{Judged, Latency, Number, Reading, Readings, Route, Since, Stat, Threshold};
 
 /// The version of the format that this program reads and writes.
 pub const VERSION: u32 = 1;

@@ -85,7 +85,8 @@ fn on_a_ramp_arrivals_come_closer_as_the_load_grows() {
 
 #[test]
 fn nothing_happens_at_load_0_and_it_goes_on_where_load_begins_again() {
-    let timeline = timeline(&[(5, 0.0, 0.0), (2, 1.0, 1.0), (5, 0.0, 0.0), (5, 0.0, 0.0), (2, 1.0, 1.0), (9, 0.0, 0.0)]);
+    let timeline =
+        timeline(&[(5, 0.0, 0.0), (2, 1.0, 1.0), (5, 0.0, 0.0), (5, 0.0, 0.0), (2, 1.0, 1.0), (9, 0.0, 0.0)]);
     let times = seconds(arrivals(&timeline, Process::Constant, 1.0, || 0.0));
     assert_eq!(times, [5.0, 6.0, 17.0, 18.0]);
     for (random, time) in [(1, Process::Poisson), (2, Process::Poisson), (3, Process::Constant)]
@@ -152,8 +153,12 @@ fn a_workload_is_stretched_as_a_whole() {
         let share = stretched.faults[0].at.as_secs_f64() / total.as_secs_f64();
         assert!((share - 0.5).abs() < 1e-8, "{share}");
     }
-    let lengths: Vec<u64> =
-        workload.stretched(Duration::from_secs(600)).phases.iter().map(|phase| phase.length.as_secs()).collect();
+    let lengths: Vec<u64> = workload
+        .stretched(Duration::from_secs(600))
+        .phases
+        .iter()
+        .map(|phase| phase.length.as_secs())
+        .collect();
     assert_eq!(lengths, [100, 200, 300]);
 }
 

@@ -146,7 +146,8 @@ impl Number {
 impl Route {
     /// Whether this method and template, as `/v1/sessions/{session}/messages`, are meant: ids may be called otherwise.
     pub fn is(&self, method: &str, template: &str) -> bool {
-        let same = |(one, other): (&str, &str)| one == other || (one.starts_with('{') && other.starts_with('{'));
+        let same =
+            |(one, other): (&str, &str)| one == other || (one.starts_with('{') && other.starts_with('{'));
         self.method == method
             && self.path.split('/').count() == template.split('/').count()
             && self.path.split('/').zip(template.split('/')).all(same)

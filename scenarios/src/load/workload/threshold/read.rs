@@ -93,7 +93,10 @@ fn unknown(metric: &str) -> String {
     let known = metrics();
     let near = nearest(metric, known.iter().copied()).map(|near| format!(" Did you mean `{near}`?"));
     let near = near.unwrap_or_default();
-    format!("there is no metric `{metric}`.{near} Expected one of {}, route(\"METHOD PATH\")", known.join(", "))
+    format!(
+        "there is no metric `{metric}`.{near} Expected one of {}, route(\"METHOD PATH\")",
+        known.join(", ")
+    )
 }
 
 /// The names of all metrics but routes.

@@ -32,7 +32,10 @@ fn a_threshold_is_shown_as_it_is_written() {
         }
     }
     for number in Number::ALL {
-        assert_eq!(format!("{number} < 1").parse::<Threshold>().unwrap().reading(), &Reading::Number(*number));
+        assert_eq!(
+            format!("{number} < 1").parse::<Threshold>().unwrap().reading(),
+            &Reading::Number(*number)
+        );
     }
 }
 
@@ -54,17 +57,29 @@ fn what_is_no_threshold_is_told_with_what_was_expected() {
         ("lost == -1", "`-1` is not what lost is compared with"),
         ("lost ==", "`` is not what lost is compared with"),
         ("lost == 0 0", "`0 0` is not what lost is compared with"),
-        ("send_ack.p99 < 250", "`250` is not what send_ack.p99 is compared with: expected a length of time, as 250ms"),
+        (
+            "send_ack.p99 < 250",
+            "`250` is not what send_ack.p99 is compared with: expected a length of time, as 250ms",
+        ),
         ("send_ack.p99 < 1%", "`1%` is not what send_ack.p99 is compared with"),
-        ("send_ack.count < 1s", "`1s` is not what send_ack.count is compared with: expected a number, as 1000"),
-        ("errors < 1ms", "`1ms` is not what errors is compared with: expected a share of all operations, as 0.1%"),
+        (
+            "send_ack.count < 1s",
+            "`1s` is not what send_ack.count is compared with: expected a number, as 1000",
+        ),
+        (
+            "errors < 1ms",
+            "`1ms` is not what errors is compared with: expected a share of all operations, as 0.1%",
+        ),
         ("errors < 101%", "`101%` is not what errors is compared with"),
         ("stored_per_s > 5s", "`5s` is not what stored_per_s is compared with: expected a number a second"),
         ("send_ack.p99 < 1.2.3ms", "`1.2.3ms` is not what"),
         ("send_ack.p99 < 5min", "`5min` is not what"),
         ("route(GET /v1/users).p99 < 1s", "expected route(\"METHOD PATH\")"),
         ("route(\"GET\").p99 < 1s", "expected route(\"METHOD PATH\")"),
-        ("route(\"FETCH /v1/users\").p99 < 1s", "`FETCH` is no method: expected one of GET, POST, PUT, DELETE"),
+        (
+            "route(\"FETCH /v1/users\").p99 < 1s",
+            "`FETCH` is no method: expected one of GET, POST, PUT, DELETE",
+        ),
         ("route(\"GET v1/users\").p99 < 1s", "`v1/users` is no path: expected one as /v1/"),
         ("route(\"GET /v1/users\") < 1s", "which statistic of `route(…)` is not said"),
         ("ä.ö < 1s", "there is no metric `ä`"),
