@@ -11,6 +11,7 @@ mod scoreboard;
 mod sim;
 mod story;
 mod summary;
+mod workloads;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -39,6 +40,9 @@ enum Command {
     /// Let simulated users chat over a server, verify every message, measure, report
     #[command(after_help = EXAMPLES)]
     Run(run::RunArgs),
+
+    /// List the workloads that come with y2w, or print one as a file to adapt
+    Workloads(workloads::WorkloadsArgs),
 
     /// Play a plan in virtual time, without sockets, and judge what happens
     Sim(sim::SimArgs),
@@ -94,6 +98,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(match cli.command {
         None => run_with(cli.run),
         Some(Command::Run(args)) => run_with(args),
+        Some(Command::Workloads(args)) => workloads::workloads(&args),
         Some(Command::Sim(args)) => sim::sim(&args),
         Some(Command::Replay(args)) => {
             log_to_stderr(LevelFilter::ERROR);
