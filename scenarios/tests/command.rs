@@ -245,7 +245,7 @@ fn the_workloads_are_listed_and_printed() {
     }
     assert_eq!(
         (&json[0]["users"], &json[0]["length_s"], &json[0]["arrival"]),
-        (&200.into(), &14.0.into(), &"1/s each".into())
+        (&200.into(), &10.0.into(), &"1/s each".into())
     );
     let schema: serde_json::Value = serde_json::from_slice(&y2w(&["workloads", "--schema"]).stdout).unwrap();
     assert_eq!(schema["title"], "y2w workload");
