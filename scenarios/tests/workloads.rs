@@ -227,6 +227,11 @@ fn who_cannot_be() {
             "second-devices = 10",
             "9:18: population, second-devices: 10 is no share: expected 0 to 1",
         ),
+        (
+            "count = 3",
+            "count = 1000001",
+            "11:9: population, groups 1, count: 1000001: expected 1000000 at most",
+        ),
         ("count = 3", "count = 0", "11:9: population, groups 1, count: 0 groups: expected at least 1"),
         (
             "count = 3",
@@ -260,7 +265,7 @@ fn what_nobody_can_do() {
             "",
             "22:12: mix, p2p-text: nobody can do this: expected population.contacts above 0",
         ),
-        ("text = 100", "text = 0", "27:8: payload, text: 0: expected at least 1"),
+        ("text = 100", "text = 0", "27:8: payload, text: 0: expected 1 to 1073741824"),
         ("text = 100", "file = { min = 9, max = 8 }", "27:16: payload, file, min: 9 is above `max`"),
     ]);
     let groups =
@@ -292,8 +297,8 @@ fn when_it_cannot_be() {
             "\"8days\"",
             "29:1: phase: all phases together take 8days 1m 30s: expected 7days at most",
         ),
-        ("to = 1 }", "to = -1 }", "32:25: phase 1, load, to: -1: expected 0 or more"),
-        ("from = 0, to = 1 }", "from = inf, to = 1 }", "32:17: phase 1, load, from: inf: expected 0 or more"),
+        ("to = 1 }", "to = -1 }", "32:25: phase 1, load, to: -1: expected 0 to 1000"),
+        ("from = 0, to = 1 }", "from = inf, to = 1 }", "32:17: phase 1, load, from: inf: expected 0 to 1000"),
         (
             "{ from = 0.5, to = 1 }",
             "1.5",
@@ -315,6 +320,8 @@ fn when_it_cannot_be() {
     assert_eq!(said(&busy), expected);
     let expected = "w.toml:18:9: arrival, closed, think: from 3s to 2s: expected `min` to be `max` at most";
     assert_eq!(said(&closed("{ min = \"3s\", max = \"2s\" }")), expected);
+    let expected = "w.toml:18:29: arrival, closed, think, max: 8days: expected 7days at most";
+    assert_eq!(said(&closed("{ min = \"3s\", max = \"8d\" }")), expected);
 }
 
 #[test]

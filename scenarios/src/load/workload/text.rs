@@ -52,10 +52,7 @@ impl Shipped {
 
     /// It, read.
     pub fn workload(&self) -> Workload {
-        match Workload::parse(self.name, self.text) {
-            Ok(workload) => workload,
-            Err(error) => unreachable!("what is shipped is tested: {error}"),
-        }
+        Workload::parse(self.name, self.text).expect("what is shipped is tested")
     }
 }
 
