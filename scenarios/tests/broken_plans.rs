@@ -74,36 +74,44 @@ fn are_refused(mistakes: &[(&str, &str, &str)]) {
 #[test]
 fn what_is_no_toml_or_has_other_fields() {
     are_refused(&[
-        ("seed = 7", "seed =", "2: "),
-        ("seed = 7", "sede = 7", "2: unknown field `sede`, expected one of `version`, `seed`"),
-        ("seed = 7", "seed = \"x\"", "2: invalid type: string \"x\", expected u64"),
-        ("seed = 7", "seed = -1", "2: invalid value: integer `-1`, expected u64"),
-        ("seed = 7\n", "", "1: missing field `seed`"),
-        ("name = \"bob\"", "", "10: missing field `name`"),
-        ("by = \"bob\"", "who = \"bob\"", "22: unknown field `who`, expected one of `id`, `at`, `by`, `do`"),
-        ("send-text", "say", "23: unknown variant `say`, expected one of `send-text`"),
-        ("{ to = \"#team\" }", "{ into = \"#team\" }", "23: "),
-        ("lose-answers", "lose-all", "35: unknown variant `lose-all`, expected one of `slow`"),
+        ("seed = 7", "seed =", "2:7: "),
+        ("seed = 7", "sede = 7", "2:1: unknown field `sede`, expected one of `version`, `seed`"),
+        ("seed = 7", "seed = \"x\"", "2:8: invalid type: string \"x\", expected u64"),
+        ("seed = 7", "seed = -1", "2:8: invalid value: integer `-1`, expected u64"),
+        ("seed = 7\n", "", "1:1: missing field `seed`"),
+        ("name = \"bob\"", "", "10:1: missing field `name`"),
+        (
+            "by = \"bob\"",
+            "who = \"bob\"",
+            "22:1: unknown field `who`, expected one of `id`, `at`, `by`, `do`",
+        ),
+        ("send-text", "say", "23:8: unknown variant `say`, expected one of `send-text`"),
+        ("{ to = \"#team\" }", "{ into = \"#team\" }", "23:22: "),
+        ("lose-answers", "lose-all", "35:10: unknown variant `lose-all`, expected one of `slow`"),
     ]);
 }
 
 #[test]
 fn what_is_no_time_and_nobody_and_no_place() {
     are_refused(&[
-        ("\"1500ms\"", "\"soon\"", "21: `soon` is no length of time: expected one as 250ms"),
-        ("\"1500ms\"", "1500", "21: invalid type: integer `1500`, expected a string"),
-        ("by = \"bob\"", "by = \"bob/\"", "22: `bob/` is nobody: expected a user's name, or USER/DEVICE"),
-        ("to = \"#team\"", "to = \"#\"", "23: `#` is no place: expected a user's name, #GROUP, or USER+USER"),
-        ("who = \"bob\"", "who = \"\"", "35: `` is nobody: expected *, a user's name, or USER/DEVICE"),
+        ("\"1500ms\"", "\"soon\"", "21:6: `soon` is no length of time: expected one as 250ms"),
+        ("\"1500ms\"", "1500", "21:6: invalid type: integer `1500`, expected a string"),
+        ("by = \"bob\"", "by = \"bob/\"", "22:6: `bob/` is nobody: expected a user's name, or USER/DEVICE"),
+        (
+            "to = \"#team\"",
+            "to = \"#\"",
+            "23:27: `#` is no place: expected a user's name, #GROUP, or USER+USER",
+        ),
+        ("who = \"bob\"", "who = \"\"", "35:33: `` is nobody: expected *, a user's name, or USER/DEVICE"),
     ]);
 }
 
 #[test]
 fn what_cannot_be_meant_of_the_whole() {
     are_refused(&[
-        ("version = 1", "version = 2", "1: version: 2 is unknown: expected 1"),
-        ("message-lost", "message-gone", "3: quirks: there is no quirk message-gone; near to it "),
-        ("message-lost=0.5", "message-lost=5", "3: quirks: "),
+        ("version = 1", "version = 2", "1:11: version: 2 is unknown: expected 1"),
+        ("message-lost", "message-gone", "3:10: quirks: there is no quirk message-gone; near to it "),
+        ("message-lost=0.5", "message-lost=5", "3:10: quirks: "),
     ]);
     let directory = tempfile::tempdir().unwrap();
     let with_neighbour = PLAN.replacen("seed = 7", "neighbour = true\nseed = 7", 1);
@@ -120,24 +128,24 @@ fn what_cannot_be_meant_of_the_whole() {
         ),
     ] {
         let said = refusal(directory.path(), with_neighbour.replacen(from, to, 1).as_bytes());
-        assert_eq!(said, format!("y2w: plan.toml:2: neighbour: {expected}"));
+        assert_eq!(said, format!("y2w: plan.toml:2:13: neighbour: {expected}"));
     }
     let said = refusal(directory.path(), b"version = 1\nseed = 7\n");
-    assert_eq!(said, "y2w: plan.toml:1: user: there is nobody: expected at least one [[user]]");
+    assert_eq!(said, "y2w: plan.toml:1:1: user: there is nobody: expected at least one [[user]]");
 }
 
 #[test]
 fn users_that_make_no_sense() {
     are_refused(&[
-        ("name = \"bob\"", "name = \"b ob\"", "11: user 2, name: `b ob` is no name: expected letters"),
-        ("name = \"bob\"", "name = \"ann\"", "11: user 2, name: there are two users `ann`"),
-        ("[\"web\", \"mobile\"]", "[]", "7: user 1, devices: there is none: expected at least one"),
-        ("\"mobile\"]", "\"phone\"]", "7: user 1, devices: `phone` is no device: expected web, mobile"),
-        ("\"mobile\"]", "\"web\"]", "7: user 1, devices: `web` is there twice"),
+        ("name = \"bob\"", "name = \"b ob\"", "11:8: user 2, name: `b ob` is no name: expected letters"),
+        ("name = \"bob\"", "name = \"ann\"", "11:8: user 2, name: there are two users `ann`"),
+        ("[\"web\", \"mobile\"]", "[]", "7:11: user 1, devices: there is none: expected at least one"),
+        ("\"mobile\"]", "\"phone\"]", "7:11: user 1, devices: `phone` is no device: expected web, mobile"),
+        ("\"mobile\"]", "\"web\"]", "7:11: user 1, devices: `web` is there twice"),
         (
             "online = [\"web\"]",
             "online = [\"web2\"]",
-            "8: user 1, online: ann has no device `web2`: expected one of web, mobile",
+            "8:10: user 1, online: ann has no device `web2`: expected one of web, mobile",
         ),
     ]);
 }
@@ -145,66 +153,74 @@ fn users_that_make_no_sense() {
 #[test]
 fn steps_that_make_no_sense() {
     are_refused(&[
-        ("id = 3", "id = 2", "26: step 3, id: 2 is there twice"),
-        ("group = \"team\"", "group = \"the team\"", "17: step 1, do: `the team` is no name"),
-        ("[\"bob\"] } }", "[\"ann\"] } }", "17: step 1, do: ann is a member by creating the group"),
+        ("id = 3", "id = 2", "26:6: step 3, id: 2 is there twice"),
+        ("group = \"team\"", "group = \"the team\"", "17:6: step 1, do: `the team` is no name"),
+        ("[\"bob\"] } }", "[\"ann\"] } }", "17:6: step 1, do: ann is a member by creating the group"),
         (
             "[\"bob\"] } }",
             "[\"carl\"] } }",
-            "17: step 1, do: there is no user `carl`: expected one of ann, bob",
+            "17:6: step 1, do: there is no user `carl`: expected one of ann, bob",
         ),
         (
             "by = \"bob\"",
             "by = \"carl\"",
-            "22: step 2, by: there is no user `carl`: expected one of ann, bob",
+            "22:6: step 2, by: there is no user `carl`: expected one of ann, bob",
         ),
         (
             "by = \"bob\"",
             "by = \"bob/web2\"",
-            "22: step 2, by: bob has no device `web2`: expected one of web",
+            "22:6: step 2, by: bob has no device `web2`: expected one of web",
         ),
         (
             "to = \"#team\"",
             "to = \"#teem\"",
-            "23: step 2, do: no step creates the group `teem`: expected one of team",
+            "23:6: step 2, do: no step creates the group `teem`: expected one of team",
         ),
-        ("to = \"#team\"", "to = \"bob\"", "23: step 2, do: bob cannot talk to themselves"),
+        ("to = \"#team\"", "to = \"bob\"", "23:6: step 2, do: bob cannot talk to themselves"),
         (
             "send-text = { to = \"#team\" }",
             "create-group = { group = \"team\", members = [] }",
-            "23: step 2, do: the group `team` is created twice",
+            "23:6: step 2, do: the group `team` is created twice",
         ),
-        ("step = 2", "step = 9", "29: step 3, do: there is no step 9: expected one that sends a text of bob"),
-        ("step = 2", "step = 1", "29: step 3, do: step 1 sends no text of bob: expected one that does"),
+        (
+            "step = 2",
+            "step = 9",
+            "29:6: step 3, do: there is no step 9: expected one that sends a text of bob",
+        ),
+        ("step = 2", "step = 1", "29:6: step 3, do: step 1 sends no text of bob: expected one that does"),
     ]);
 }
 
 #[test]
 fn faults_that_make_no_sense() {
     are_refused(&[
-        ("id = 4", "id = 1", "32: fault 1, id: 1 is there twice"),
-        ("for = \"5s\"\n", "", "31: fault 1, for: there is none: this fault lasts"),
+        ("id = 4", "id = 1", "32:6: fault 1, id: 1 is there twice"),
+        ("for = \"5s\"\n", "", "31:1: fault 1, for: there is none: this fault lasts"),
         (
             "id = 5\nat = \"1s\"",
             "id = 5\nat = \"1s\"\nfor = \"1s\"",
-            "40: fault 2, for: this fault happens once",
+            "40:7: fault 2, for: this fault happens once",
         ),
-        ("rate = 0.5", "rate = 1.5", "35: fault 1, what: 1.5 is no rate: expected one from 0 to 1"),
+        ("rate = 0.5", "rate = 1.5", "35:8: fault 1, what: 1.5 is no rate: expected one from 0 to 1"),
         (
             "who = \"bob\"",
             "who = \"carl\"",
-            "35: fault 1, what: there is no user `carl`: expected one of ann, bob",
+            "35:8: fault 1, what: there is no user `carl`: expected one of ann, bob",
         ),
         (
             "who = \"bob\"",
             "who = \"bob/web7\"",
-            "35: fault 1, what: bob has no device `web7`: expected one of web",
+            "35:8: fault 1, what: bob has no device `web7`: expected one of web",
         ),
-        ("session = \"#team\"", "session = \"#teem\"", "40: fault 2, what: no step creates the group `teem`"),
+        (
+            "session = \"#team\"",
+            "session = \"#teem\"",
+            "40:8: fault 2, what: no step creates the group `teem`",
+        ),
         (
             "session = \"#team\"",
             "session = \"bob\"",
-            "40: fault 2, what: `bob` is one user only: expected #GROUP",
+            "40:8: fault 2, what: `bob` is one user only: expected #GROUP",
         ),
     ]);
 }
@@ -213,7 +229,7 @@ fn faults_that_make_no_sense() {
 fn what_is_no_text_and_what_is_not_there() {
     let directory = tempfile::tempdir().unwrap();
     let said = refusal(directory.path(), b"version = 1\nseed = \xff");
-    assert!(said.starts_with("y2w: plan.toml:2: "), "{said}");
+    assert!(said.starts_with("y2w: plan.toml:2:8: "), "{said}");
     let output = Command::new(env!("CARGO_BIN_EXE_y2w")).args(["sim", "/nowhere.toml"]).output().unwrap();
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.code() == Some(2) && stderr.contains("/nowhere.toml"), "{stderr}");

@@ -227,3 +227,46 @@ fn help_teaches_and_names_the_exit_codes() {
     let script = text(&y2w(&["completions", "bash"]).stdout);
     assert!(script.contains("_y2w"), "{script}");
 }
+
+#[test]
+fn the_workloads_are_listed_and_printed() {
+    let listed = y2w(&["workloads"]);
+    assert!(listed.status.success(), "{}", text(&listed.stderr));
+    let json = y2w(&["workloads", "--json"]);
+    let json: Vec<serde_json::Value> = serde_json::from_slice(&json.stdout).unwrap();
+    for one in y2w_scenarios::load::workload::shipped() {
+        let line = text(&listed.stdout)
+            .lines()
+            .find(|line| line.trim_start().starts_with(one.name))
+            .map(str::to_owned);
+        assert!(line.is_some_and(|line| line.ends_with(one.summary())), "{}", text(&listed.stdout));
+        assert!(json.iter().any(|listed| listed["name"] == one.name && listed["summary"] == one.summary()));
+        assert_eq!(text(&y2w(&["workloads", one.name]).stdout), one.text);
+    }
+    assert_eq!(
+        (&json[0]["users"], &json[0]["length_s"], &json[0]["arrival"]),
+        (&200.into(), &10.0.into(), &"1/s each".into())
+    );
+    let schema: serde_json::Value = serde_json::from_slice(&y2w(&["workloads", "--schema"]).stdout).unwrap();
+    assert_eq!(schema["title"], "y2w workload");
+    let line = refusal(&y2w(&["workloads", "qiuck"]), 2);
+    assert!(
+        line.contains(
+            "there is no workload `qiuck`. Did you mean `quick`? Expected one of quick, p2p-steady"
+        ),
+        "{line}"
+    );
+    refusal(&y2w(&["workloads", "--schema", "quick"]), 2);
+}
+
+#[test]
+fn who_reads_no_further_than_the_first_line_breaks_nothing() {
+    for args in [&["workloads"][..], &["workloads", "--schema"], &["workloads", "quick"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_y2w")).args(args).stdout(writer).stderr(Stdio::piped()).output();
+        let output = output.unwrap();
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()), "{args:?}");
+    }
+}

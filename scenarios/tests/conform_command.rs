@@ -150,7 +150,7 @@ fn known_failures_pass_until_they_are_mended_or_their_day_is_over() {
     let with = |args: &[&str]| conform(&dir, &[args, &["--baseline", "known.toml"]].concat());
     let unfinished = with(&broken);
     assert_eq!(code(&unfinished), 2);
-    let expected = "y2w: known.toml:7: expected the reason why this is known\n";
+    let expected = "y2w: known.toml:7:10: expected the reason why this is known\n";
     assert_eq!(text(&unfinished.stderr), expected);
     let written = std::fs::read_to_string(dir.path().join("known.toml")).unwrap();
     let reasoned = written.replace("reason = \"\"", "reason = \"mended in release 3\"");
@@ -200,7 +200,7 @@ fn what_cannot_be_run_says_why_with_the_right_code() {
     write(&dir, "broken.toml", "version = 1\nbase_url = 7\n");
     for (args, expected, says) in [
         (&["--case", "tea"][..], 2, "there is no case that begins with tea"),
-        (&["--target", "broken.toml"], 2, "broken.toml:2: invalid type: integer `7`, expected a string"),
+        (&["--target", "broken.toml"], 2, "broken.toml:2:12: invalid type: integer `7`, expected a string"),
         (&["--target", "nowhere.toml"], 2, "cannot read nowhere.toml"),
         (&["--target", "nobody.toml"], 3, "cannot be reached"),
         (&["--quirk", "tea"], 2, "there is no quirk tea"),

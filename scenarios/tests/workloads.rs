@@ -2,9 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use y2w_scenarios::load::workload::{Arrival, Behaviour, Level, Misfortune, Process, Range, Size, Workload};
+use y2w_scenarios::load::workload::{
+    Arrival, Behaviour, Latency, Level, Misfortune, Number, Process, Range, SCHEMA, Size, Stat, Workload,
+    shipped,
+};
 
 const WORKLOAD: &str = r#"version = 1
 title = "All of it"
@@ -223,6 +227,11 @@ fn who_cannot_be() {
             "second-devices = 10",
             "9:18: population, second-devices: 10 is no share: expected 0 to 1",
         ),
+        (
+            "count = 3",
+            "count = 1000001",
+            "11:9: population, groups 1, count: 1000001: expected 1000000 at most",
+        ),
         ("count = 3", "count = 0", "11:9: population, groups 1, count: 0 groups: expected at least 1"),
         (
             "count = 3",
@@ -256,7 +265,7 @@ fn what_nobody_can_do() {
             "",
             "22:12: mix, p2p-text: nobody can do this: expected population.contacts above 0",
         ),
-        ("text = 100", "text = 0", "27:8: payload, text: 0: expected at least 1"),
+        ("text = 100", "text = 0", "27:8: payload, text: 0: expected 1 to 1073741824"),
         ("text = 100", "file = { min = 9, max = 8 }", "27:16: payload, file, min: 9 is above `max`"),
     ]);
     let groups =
@@ -288,8 +297,8 @@ fn when_it_cannot_be() {
             "\"8days\"",
             "29:1: phase: all phases together take 8days 1m 30s: expected 7days at most",
         ),
-        ("to = 1 }", "to = -1 }", "32:25: phase 1, load, to: -1: expected 0 or more"),
-        ("from = 0, to = 1 }", "from = inf, to = 1 }", "32:17: phase 1, load, from: inf: expected 0 or more"),
+        ("to = 1 }", "to = -1 }", "32:25: phase 1, load, to: -1: expected 0 to 1000"),
+        ("from = 0, to = 1 }", "from = inf, to = 1 }", "32:17: phase 1, load, from: inf: expected 0 to 1000"),
         (
             "{ from = 0.5, to = 1 }",
             "1.5",
@@ -311,6 +320,8 @@ fn when_it_cannot_be() {
     assert_eq!(said(&busy), expected);
     let expected = "w.toml:18:9: arrival, closed, think: from 3s to 2s: expected `min` to be `max` at most";
     assert_eq!(said(&closed("{ min = \"3s\", max = \"2s\" }")), expected);
+    let expected = "w.toml:18:29: arrival, closed, think, max: 8days: expected 7days at most";
+    assert_eq!(said(&closed("{ min = \"3s\", max = \"8d\" }")), expected);
 }
 
 #[test]
@@ -365,4 +376,162 @@ fn what_is_no_threshold() {
         ),
         ("thresholds = [", "thresholds = [7, ", "4:15: invalid type: integer `7`, expected a threshold, as"),
     ]);
+}
+
+#[test]
+fn those_that_are_shipped_are_read_written_and_told_on_a_line() {
+    assert_eq!(shipped()[0].name, "quick");
+    for one in shipped() {
+        let workload = Workload::parse(one.name, one.text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(Workload::shipped(one.name).as_ref(), Some(&workload));
+        let text = workload.text();
+        assert_eq!(
+            Workload::parse(one.name, &text).unwrap_or_else(|error| panic!("{error}\n{text}")),
+            workload
+        );
+        let begin = format!("#:schema ./workload.schema.json\n# {}\n", one.summary());
+        assert!(one.text.starts_with(&begin) && one.summary().contains(": "), "{}", one.name);
+        assert!(workload.thresholds.iter().any(|held| held.to_string() == "lost == 0"), "{}", one.name);
+        for users in [2, 17] {
+            workload
+                .of_users(users)
+                .check()
+                .unwrap_or_else(|error| panic!("{} of {users}: {error}", one.name));
+        }
+    }
+    let folder = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/workloads")).unwrap();
+    let files: Vec<_> = folder.map(|file| file.unwrap().path()).collect();
+    let of_toml = files.iter().filter(|file| file.extension().is_some_and(|kind| kind == "toml"));
+    assert_eq!(of_toml.count(), shipped().len());
+    assert_eq!(Workload::shipped("nothing"), None);
+}
+
+/// Whether a document is one by the schema, and by the reader.
+fn verdicts(schema: &jsonschema::Validator, text: &str) -> (bool, bool) {
+    let json = toml::from_str::<serde_json::Value>(text).map(|json| schema.is_valid(&json));
+    (json.unwrap_or(false), Workload::parse("w.toml", text).is_ok())
+}
+
+#[test]
+fn schema_and_reader_agree() {
+    let schema = jsonschema::validator_for(&serde_json::from_str(SCHEMA).unwrap()).unwrap();
+    for one in shipped() {
+        assert_eq!(verdicts(&schema, one.text), (true, true), "{}", one.name);
+        assert_eq!(verdicts(&schema, &one.workload().text()), (true, true), "{} written", one.name);
+    }
+    assert_eq!(verdicts(&schema, WORKLOAD), (true, true));
+    for (from, to) in [
+        ("size = 8", "size = { min = 2, max = 9 }"),
+        ("online = { from = 0.5, to = 1 }", "online = 0"),
+        ("send_synced.p99 < 250ms", "route(\\\"GET /v1/users\\\").p99 <= 1.5s"),
+        ("send_synced.p99 < 250ms", "errors < 0.1%"),
+        ("send_synced.p99 < 250ms", "login.service.count>1000"),
+        ("{ cut = { share = 0.05 } }", "\"refuse-connections\""),
+        (
+            "[arrival.open]\nrate = 2\nprocess = \"constant\"",
+            "[arrival.closed]\nthink = { min = \"0s\", max = \"1s\" }",
+        ),
+    ] {
+        assert!(WORKLOAD.contains(from), "{from}");
+        assert_eq!(verdicts(&schema, &WORKLOAD.replacen(from, to, 1)), (true, true), "{to}");
+    }
+    for (from, to) in [
+        ("version = 1", "version = 2"),
+        ("version = 1\n", ""),
+        ("All of it", ""),
+        ("title", "titel"),
+        ("users = 50", "users = 1"),
+        ("users = 50", "users = 2000000"),
+        ("max = 4", "top = 4"),
+        ("max = 4, ", ""),
+        ("skew = 1", "skew = -1"),
+        ("second-devices = 0.1", "second-devices = 1.5"),
+        ("count = 3", ""),
+        ("count = 3", "count = 0"),
+        ("count = 3", "count = 3\none-per-users = 5"),
+        ("size = 8", "size = 1"),
+        ("size = 8", "size = 8.5"),
+        ("arrival.open", "arrival.shut"),
+        ("rate = 2", "rate = 0"),
+        ("rate = 2", ""),
+        ("\"constant\"", "\"steady\""),
+        ("p2p-text = 10", "p2p-txt = 10"),
+        ("p2p-text = 10", "p2p-text = -1"),
+        ("text = 100", "text = 0"),
+        ("text = 100", "txt = 100"),
+        ("\"90s\"", "90"),
+        ("\"90s\"", "\"soon\""),
+        ("name = \"hold\"", "name = \"\""),
+        ("from = 0, to", "from = -1, to"),
+        ("from = 0.5, to = 1", "from = 0.5, to = 1.5"),
+        ("measured = false", "measured = 0"),
+        ("share = 0.05", "share = 2"),
+        ("share = 0.05", "rate = 0.5"),
+        ("{ cut = { share = 0.05 } }", "\"cut\""),
+        ("{ cut = { share = 0.05 } }", "{ cut = { share = 0.05 }, expire-tokens = {} }"),
+        ("\"restart-push\"", "\"restart\""),
+        ("at = \"2m\"\n", ""),
+        ("send_synced.p99 < 250ms", "send_synced < 250ms"),
+        ("send_synced.p99 < 250ms", "lost.p99 == 0"),
+        ("send_synced.p99 < 250ms", "sent == 0"),
+        ("send_synced.p99 < 250ms", "lost = 0"),
+    ] {
+        assert!(WORKLOAD.contains(from), "{from}");
+        assert_eq!(verdicts(&schema, &WORKLOAD.replacen(from, to, 1)), (false, false), "{from} as {to}");
+    }
+}
+
+/// The names of all fields of a document, at any depth.
+fn fields(value: &serde_json::Value, into: &mut BTreeSet<String>) {
+    match value {
+        serde_json::Value::Object(map) => {
+            into.extend(map.keys().cloned());
+            map.values().for_each(|value| fields(value, into));
+        }
+        serde_json::Value::Array(values) => values.iter().for_each(|value| fields(value, into)),
+        _ => (),
+    }
+}
+
+/// What the code knows: fields, behaviours, faults, metrics.
+fn names() -> BTreeSet<String> {
+    let closed = "[arrival.closed]\nthink = { min = \"1s\", max = \"2s\" }";
+    let closed = WORKLOAD.replacen("[arrival.open]\nrate = 2\nprocess = \"constant\"", closed, 1);
+    let mut names = BTreeSet::new();
+    for text in [WORKLOAD, &closed] {
+        let text = Workload::parse("w.toml", text).unwrap_or_else(|error| panic!("{error}")).text();
+        fields(&toml::from_str(&text).unwrap(), &mut names);
+    }
+    names.extend(Behaviour::ALL.iter().map(|behaviour| behaviour.name().to_owned()));
+    let by = Duration::from_secs(1);
+    let faults = [
+        Misfortune::Cut { share: 0.5 },
+        Misfortune::RestartPush,
+        Misfortune::RefuseConnections,
+        Misfortune::DelayPushes { by },
+        Misfortune::DuplicatePushes { rate: 0.5 },
+        Misfortune::DelayRequests { by },
+        Misfortune::FailRequests { rate: 0.5 },
+        Misfortune::LoseAnswers { rate: 0.5 },
+        Misfortune::ExpireTokens,
+    ];
+    names.extend(faults.iter().map(|fault| fault.name().to_owned()));
+    names
+}
+
+#[test]
+fn every_name_is_explained_and_stands_in_the_schema() {
+    let docs = include_str!("../../docs/workloads.md");
+    for name in names() {
+        let is_told =
+            docs.match_indices(&*name).any(|(at, _)| docs[..at].ends_with(['`', '.', '[', '{', ' ', '"']));
+        assert!(is_told, "docs/workloads.md does not name {name}");
+        assert!(SCHEMA.contains(&format!("\"{name}\"")), "the schema does not know {name}");
+    }
+    let metrics = Latency::ALL.iter().map(|latency| latency.name());
+    let metrics = metrics.chain(Number::ALL.iter().map(|number| number.name()));
+    for name in metrics.chain(Stat::ALL.iter().map(|stat| stat.name())) {
+        assert!(docs.contains(&format!("`{name}`")), "docs/workloads.md does not name {name}");
+        assert!(SCHEMA.contains(name), "the schema does not know {name}");
+    }
 }

@@ -1,6 +1,7 @@
 //! The command `y2w`: reads the command line, carries it out, says how it went by its exit code.
 
 mod capacity;
+mod compare;
 mod conform;
 mod determinism;
 mod fuzz;
@@ -13,6 +14,7 @@ mod scoreboard;
 mod sim;
 mod story;
 mod summary;
+mod workloads;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -46,8 +48,14 @@ enum Command {
     #[command(after_help = capacity::EXAMPLES)]
     Capacity(capacity::CapacityArgs),
 
+    /// Say whether one set of runs is slower than another, and whether that may be chance
+    #[command(after_help = compare::EXAMPLES)]
+    Compare(compare::CompareArgs),
+
     /// Put the results of all shards of a run together, and close the checks across them
     Merge(merge::MergeArgs),
+    /// List the workloads that come with y2w, or print one as a file to adapt
+    Workloads(workloads::WorkloadsArgs),
 
     /// Play a plan in virtual time, without sockets, and judge what happens
     Sim(sim::SimArgs),
@@ -114,7 +122,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             log_to_stderr(LevelFilter::ERROR);
             with_runtime(|runtime| capacity::run(runtime, &args))
         }
+        Some(Command::Compare(args)) => compare::run(&args),
         Some(Command::Merge(args)) => merge::run(&args),
+        Some(Command::Workloads(args)) => workloads::workloads(&args),
         Some(Command::Sim(args)) => sim::sim(&args),
         Some(Command::Replay(args)) => {
             log_to_stderr(LevelFilter::ERROR);

@@ -234,13 +234,16 @@ mod tests {
     #[test]
     fn a_broken_baseline_says_where_and_what_was_expected() {
         let error = |case, reason, expires| baseline(case, "x", reason, expires).unwrap_err();
-        assert_eq!(error(CASE, " ", "2030-06-01"), "known.toml:6: expected the reason why this is known");
+        assert_eq!(error(CASE, " ", "2030-06-01"), "known.toml:6:10: expected the reason why this is known");
         assert_eq!(
             error(CASE, "so", "\"soon\""),
-            "known.toml:7: invalid type: string \"soon\", expected a TOML datetime"
+            "known.toml:7:11: invalid type: string \"soon\", expected a TOML datetime"
         );
-        assert_eq!(error(CASE, "so", "2030-06-01T08:00:00"), "known.toml:7: expected a day, as 2030-12-31");
-        assert!(error("a.b", "so", "2030-06-01").starts_with("known.toml:4: there is no case \"a.b\""));
+        assert_eq!(
+            error(CASE, "so", "2030-06-01T08:00:00"),
+            "known.toml:7:11: expected a day, as 2030-12-31"
+        );
+        assert!(error("a.b", "so", "2030-06-01").starts_with("known.toml:4:8: there is no case \"a.b\""));
     }
 
     #[test]

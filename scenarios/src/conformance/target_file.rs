@@ -244,22 +244,22 @@ mod tests {
     fn a_broken_file_says_where_and_what_was_expected() {
         assert_eq!(
             error("version = 2\nbase_url = \"\"\n"),
-            "target.toml:1: version 2 is not known: expected 1"
+            "target.toml:1:11: version 2 is not known: expected 1"
         );
         assert_eq!(
             error("version = 1\nbase_url = \"im.example\"\n"),
-            "target.toml:2: \"im.example\" is no address: expected one as http://127.0.0.1:8080"
+            "target.toml:2:12: \"im.example\" is no address: expected one as http://127.0.0.1:8080"
         );
         let with = |more: &str| error(&format!("version = 1\nbase_url = \"http://im.example\"\n{more}\n"));
         assert!(
             with("missing = [\"tea\"]")
-                .starts_with("target.toml:3: unknown variant `tea`, expected one of `push`")
+                .starts_with("target.toml:3:12: unknown variant `tea`, expected one of `push`")
         );
-        assert!(with("bas_url = 1").starts_with("target.toml:3: unknown field `bas_url`"));
-        assert_eq!(with("[speed]\nat_once = 0"), "target.toml:4: expected at least 1 case at a time");
+        assert!(with("bas_url = 1").starts_with("target.toml:3:1: unknown field `bas_url`"));
+        assert_eq!(with("[speed]\nat_once = 0"), "target.toml:4:11: expected at least 1 case at a time");
         assert!(
             with("[accounts]\npattern = \"t\"\npassword = \"p\"\nto = 3").contains("a `pattern` with {i}")
         );
-        assert!(with("[speed]\nanswer_within = \"soon\"").starts_with("target.toml:4: "));
+        assert!(with("[speed]\nanswer_within = \"soon\"").starts_with("target.toml:4:17: "));
     }
 }

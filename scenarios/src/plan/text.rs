@@ -139,31 +139,31 @@ what = { partition = { who = "bob" } }
     #[test]
     fn what_is_wrong_is_told_with_file_line_field_and_what_was_expected() {
         for (from, to, expected) in [
-            ("seed = 7", "seed = ", "a.toml:3:"),
-            ("seed = 7", "seed = 7\nsede = 8", "a.toml:4: unknown field `sede`"),
-            ("seed = 7", "seed = \"x\"", "a.toml:3: invalid type"),
-            ("at = \"1500ms\"", "at = \"soon\"", "a.toml:20: `soon` is no length of time"),
-            ("send-text", "sendtext", "a.toml:22: unknown variant `sendtext`, expected one of `send-text`"),
+            ("seed = 7", "seed = ", "a.toml:3:8:"),
+            ("seed = 7", "seed = 7\nsede = 8", "a.toml:4:1: unknown field `sede`"),
+            ("seed = 7", "seed = \"x\"", "a.toml:3:8: invalid type"),
+            ("at = \"1500ms\"", "at = \"soon\"", "a.toml:20:6: `soon` is no length of time"),
+            ("send-text", "sendtext", "a.toml:22:8: unknown variant `sendtext`, expected one of `send-text`"),
             (
                 "to = \"#team\"",
                 "to = \"#teem\"",
-                "a.toml:22: step 2, do: no step creates the group `teem`: expected one of team",
+                "a.toml:22:6: step 2, do: no step creates the group `teem`: expected one of team",
             ),
-            ("to = \"#team\"", "to = \"bob\"", "a.toml:22: step 2, do: bob cannot talk to themselves"),
+            ("to = \"#team\"", "to = \"bob\"", "a.toml:22:6: step 2, do: bob cannot talk to themselves"),
             (
                 "to = \"#team\"",
                 "to = \"#team\", x = 1",
-                "a.toml:22: unexpected keys in table: x, available keys: to",
+                "a.toml:22:36: unexpected keys in table: x, available keys: to",
             ),
             (
                 "ann/mobile",
                 "ann/phone",
-                "a.toml:27: step 3, by: ann has no device `phone`: expected one of web, mobile",
+                "a.toml:27:6: step 3, by: ann has no device `phone`: expected one of web, mobile",
             ),
-            ("id = 3", "id = 2", "a.toml:25: step 3, id: 2 is there twice"),
-            ("for = \"5s\"", "", "a.toml:30: fault 1, for: there is none"),
-            ("version = 1", "version = 2", "a.toml:2: version: 2 is unknown: expected 1"),
-            ("name = \"bob\"", "name = \"ann\"", "a.toml:10: user 2, name: there are two users `ann`"),
+            ("id = 3", "id = 2", "a.toml:25:6: step 3, id: 2 is there twice"),
+            ("for = \"5s\"", "", "a.toml:30:1: fault 1, for: there is none"),
+            ("version = 1", "version = 2", "a.toml:2:11: version: 2 is unknown: expected 1"),
+            ("name = \"bob\"", "name = \"ann\"", "a.toml:10:8: user 2, name: there are two users `ann`"),
         ] {
             assert!(PLAN.contains(from), "{from}");
             let error = Plan::parse(&PLAN.replacen(from, to, 1), "a.toml").unwrap_err().to_string();

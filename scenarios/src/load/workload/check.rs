@@ -7,8 +7,8 @@ use std::time::Duration;
 use thiserror::Error;
 
 use super::{
-    Arrival, Behaviour, Fault, Groups, LENGTH_MAX, Level, Misfortune, Phase, RATE_MAX, Range, Size,
-    USERS_MAX, VERSION, Workload,
+    Arrival, Behaviour, Fault, Groups, LENGTH_MAX, LOAD_MAX, Level, Misfortune, PAYLOAD_MAX, Phase, RATE_MAX,
+    Range, Size, USERS_MAX, VERSION, Workload,
 };
 
 /// What makes no sense in a workload: where, and what was expected.
@@ -68,8 +68,8 @@ impl Workload {
         self.check_population().map_err(|error| error.within(&["population"]))?;
         self.check_arrival().map_err(|error| error.within(&["arrival"]))?;
         self.check_mix().map_err(|error| error.within(&["mix"]))?;
-        size(self.payload.text, 1, usize::MAX, "text").map_err(|error| error.within(&["payload"]))?;
-        size(self.payload.file, 1, usize::MAX, "file").map_err(|error| error.within(&["payload"]))?;
+        size(self.payload.text, 1, PAYLOAD_MAX, "text").map_err(|error| error.within(&["payload"]))?;
+        size(self.payload.file, 1, PAYLOAD_MAX, "file").map_err(|error| error.within(&["payload"]))?;
         self.check_phases()?;
         for (index, fault) in self.faults.iter().enumerate() {
             self.check_fault(fault).map_err(|error| error.within(&["fault", &index.to_string()]))?;
@@ -104,6 +104,10 @@ impl Workload {
                     &["closed", "think"],
                     format!("from {min} to {max}: expected `min` to be `max` at most"),
                 )
+            }
+            Arrival::Closed { think } if think.max > LENGTH_MAX => {
+                let [max, most] = [think.max, LENGTH_MAX].map(humantime::format_duration);
+                wrong(&["closed", "think", "max"], format!("{max}: expected {most} at most"))
             }
             Arrival::Open { .. } | Arrival::Closed { .. } => Ok(()),
         }
@@ -188,6 +192,10 @@ impl Workload {
             Misfortune::DelayPushes { by } | Misfortune::DelayRequests { by } if by.is_zero() => {
                 wrong(&["by"], "no delay: expected a length of time above 0").map_err(inside)
             }
+            Misfortune::DelayPushes { by } | Misfortune::DelayRequests { by } if by > LENGTH_MAX => {
+                let [by, most] = [by, LENGTH_MAX].map(humantime::format_duration);
+                wrong(&["by"], format!("{by}: expected {most} at most")).map_err(inside)
+            }
             _ => Ok(()),
         }
     }
@@ -224,8 +232,10 @@ fn check_groups(groups: &Groups, users: usize) -> Checked {
         }
         (None, None) => return wrong(&[], "how many is not said: expected `count` or `one-per-users`"),
     }
-    if let Some(count) = groups.count.filter(|count| *count > USERS_MAX) {
-        return wrong(&["count"], format!("{count} groups: expected {USERS_MAX} at most"));
+    for (number, field) in [(groups.count, "count"), (groups.one_per_users, "one-per-users")] {
+        if let Some(number) = number.filter(|number| *number > USERS_MAX) {
+            return wrong(&[field], format!("{number}: expected {USERS_MAX} at most"));
+        }
     }
     size(groups.size, 2, users, "size")
 }
@@ -240,7 +250,7 @@ fn check_phase(phase: &Phase, closed: bool) -> Checked {
     if closed {
         level(phase.load, 1.0, "a share of the users, 0 to 1, since arrivals are closed", "load")?;
     } else {
-        level(phase.load, f64::MAX, "0 or more", "load")?;
+        level(phase.load, LOAD_MAX, &format!("0 to {LOAD_MAX}"), "load")?;
     }
     level(phase.online, 1.0, "a share of the users, 0 to 1", "online")
 }
@@ -266,8 +276,7 @@ fn share(share: f64, field: &str) -> Checked {
 
 /// A size of which every value is from `least` to `most`.
 fn size(size: Size, least: usize, most: usize, field: &str) -> Checked {
-    let expected =
-        if most == usize::MAX { format!("at least {least}") } else { format!("{least} to {most}") };
+    let expected = format!("{least} to {most}");
     let fits = |value: usize| (least..=most).contains(&value);
     let of = |value: usize, place: &[&str]| wrong(place, format!("{value}: expected {expected}"));
     match size {

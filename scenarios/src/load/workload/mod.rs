@@ -26,7 +26,7 @@ pub use check::Senseless;
 pub use level::{Level, Ramp};
 pub use schedule::{Arrivals, Timeline, arrivals};
 pub use size::{Range, Size};
-pub use text::{Shipped, shipped};
+pub use text::{SCHEMA, Shipped, shipped};
 pub use threshold::{Judged, Latency, Number, Reading, Readings, Route, Since, Stat, Threshold};
 
 /// The version of the format that this program reads and writes.
@@ -35,7 +35,11 @@ pub const VERSION: u32 = 1;
 pub const USERS_MAX: usize = 1_000_000;
 /// The highest rate of an open arrival, per user and second.
 pub const RATE_MAX: f64 = 100_000.0;
-/// The longest that all phases together can take.
+/// The highest load of an open arrival.
+pub const LOAD_MAX: f64 = 1_000.0;
+/// The largest text or file, in bytes.
+pub const PAYLOAD_MAX: usize = 1 << 30;
+/// The longest that all phases together can take, and anything in them.
 pub const LENGTH_MAX: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// A workload. See the module's text.

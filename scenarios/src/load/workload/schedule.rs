@@ -192,3 +192,7 @@ impl Workload {
         resized
     }
 }
+
+#[cfg(test)]
+#[path = "schedule_tests.rs"]
+mod tests;

@@ -45,20 +45,35 @@ impl Workload {
 }
 
 impl Shipped {
+    /// What it is, on a line: the file's first comment.
+    pub fn summary(&self) -> &'static str {
+        self.text.lines().find_map(|line| line.strip_prefix("# ")).unwrap_or_default()
+    }
+
     /// It, read.
     pub fn workload(&self) -> Workload {
-        match Workload::parse(self.name, self.text) {
-            Ok(workload) => workload,
-            Err(error) => unreachable!("what is shipped is tested: {error}"),
-        }
+        Workload::parse(self.name, self.text).expect("what is shipped is tested")
     }
 }
 
 /// The workloads that come with y2w, the default first.
 pub fn shipped() -> &'static [Shipped] {
-    const fn of(name: &'static str, text: &'static str) -> Shipped {
-        Shipped { name, text }
+    macro_rules! shipped {
+        ($($name:literal),*) => {
+            &[$(Shipped { name: $name, text: include_str!(concat!("../../../workloads/", $name, ".toml")) }),*]
+        };
     }
-    const SHIPPED: &[Shipped] = &[of("quick", include_str!("../../../workloads/quick.toml"))];
-    SHIPPED
+    shipped![
+        "quick",
+        "p2p-steady",
+        "groups",
+        "big-group",
+        "reconnect-storm",
+        "morning-login",
+        "churn",
+        "soak"
+    ]
 }
+
+/// The JSON Schema of workload files, for editors and other programs.
+pub const SCHEMA: &str = include_str!("../../../workloads/workload.schema.json");

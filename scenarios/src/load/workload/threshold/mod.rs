@@ -6,6 +6,8 @@
 
 mod metric;
 mod read;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
