@@ -11,11 +11,14 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 use y2w_mock_server::{MockServer, PasswordCost};
-use y2w_scenarios::check::{Check, rules};
-use y2w_scenarios::load::{self, Chaos, Progress, RunError, Settings, Snapshot};
-use y2w_sdk::ClientConfig;
+use y2w_reports::model::Check;
+use y2w_scenarios::check::rules;
+use y2w_scenarios::load::workload::Workload;
+use y2w_scenarios::load::{self, Outcome, Progress, RunError, Server, Settings, Shard, Snapshot, Target};
 use y2w_sdk::api::{HttpTransport, ReqwestHttp};
+use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::{Connect, ConnectError, Mqtt, PushLink, PushTransport};
 
@@ -27,18 +30,30 @@ impl Progress for Silent {
     fn snapshot(&self, _: &Snapshot) {}
 }
 
+/// Six users who talk in pairs and in a group for a second.
+const SIX: &str = r#"
+version = 1
+title = "Six"
+population = { users = 6, contacts = 1, groups = [{ count = 1, size = 4 }] }
+arrival = { open = { rate = 8 } }
+mix = { p2p-text = 1, group-text = 1 }
+phase = [{ name = "hold", length = "1s" }]
+"#;
+
 fn settings() -> Settings {
+    with(SIX)
+}
+
+fn with(workload: &str) -> Settings {
     Settings {
-        users: 6,
-        duration: Duration::from_secs(1),
-        rate: 8.0,
-        partners: 1,
-        groups: 1,
-        group_size: 4,
+        workload: Workload::parse("test", workload).unwrap(),
+        workload_name: "test".to_owned(),
         seed: 11,
-        chaos: None,
         patience: Duration::from_secs(20),
+        max_lag: Duration::from_secs(60),
         account_prefix: "t".to_owned(),
+        shard: Shard::ALL,
+        start_at: None,
     }
 }
 
@@ -46,20 +61,24 @@ async fn server() -> MockServer {
     MockServer::builder().seed(1).password_cost(PasswordCost::Fast).start().await.unwrap()
 }
 
-fn client(server: &MockServer) -> ClientConfig {
-    ClientConfig::new(&server.http_url()).unwrap()
+fn target(server: &MockServer) -> Target {
+    let here = Server::Here(server.backend().clone());
+    Target::new(&server.http_url(), Clock::system(), Duration::from_secs(10), here).unwrap()
+}
+
+async fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Outcome, RunError> {
+    load::run(target, settings, progress, &CancellationToken::new()).await
 }
 
 /// The broken rules of a run, and their findings.
-async fn broken(client: &ClientConfig, settings: &Settings) -> Vec<Check> {
-    let outcome = load::run(client, settings, &Silent).await.unwrap();
-    let broken: Vec<Check> = outcome.checks.iter().filter(|c| c.broken > 0).cloned().collect();
-    assert_eq!(outcome.passed(), broken.is_empty());
-    broken
+async fn broken(target: &Target, settings: &Settings) -> Vec<Check> {
+    let outcome = run(target, settings, &Silent).await.unwrap();
+    assert!(outcome.checks().iter().any(|check| check.examined > 0));
+    outcome.checks().iter().filter(|c| c.findings_total > 0).cloned().collect()
 }
 
 fn rules_of(checks: &[Check]) -> Vec<&str> {
-    checks.iter().map(|c| c.rule).collect()
+    checks.iter().map(|c| c.id.as_str()).collect()
 }
 
 /// Changes the answers to syncs of messages.
@@ -91,7 +110,7 @@ async fn broken_with(tamper: impl Fn(&mut Vec<Value>) + Send + Sync + 'static) -
     let http = Arc::new(Tampering { honest: ReqwestHttp::new().unwrap(), tamper });
     // What is lost is waited for until the patience is over.
     let settings = Settings { patience: Duration::from_secs(4), ..settings() };
-    let broken = broken(&client(&server).http(http), &settings).await;
+    let broken = broken(&Target { http, ..target(&server) }, &settings).await;
     server.shutdown().await;
     broken
 }
@@ -105,7 +124,7 @@ fn is_third_of_user_0(entry: &Value) -> bool {
 async fn a_message_that_syncs_leave_out_is_lost_and_named() {
     let broken = broken_with(|entries| entries.retain(|e| !is_third_of_user_0(e))).await;
     assert!(rules_of(&broken).contains(&rules::LOST), "{broken:?}");
-    let lost = broken.iter().find(|c| c.rule == rules::LOST).unwrap();
+    let lost = broken.iter().find(|c| c.id == rules::LOST).unwrap();
     assert!(
         lost.findings
             .iter()
@@ -186,9 +205,9 @@ impl PushTransport for Deaf {
 async fn pushes_that_do_not_arrive_are_found_though_nothing_is_lost_in_the_end() {
     let server = server().await;
     let lost = Arc::new(AtomicUsize::new(0));
-    let client = client(&server).push(Arc::new(Deaf { lost: lost.clone() }));
+    let deaf = Target { push: Some(Arc::new(Deaf { lost: lost.clone() })), ..target(&server) };
     let settings = Settings { patience: Duration::from_secs(3), ..settings() };
-    let broken = broken(&client, &settings).await;
+    let broken = broken(&deaf, &settings).await;
     assert_eq!(rules_of(&broken), [rules::PUSHED], "{broken:?}");
     assert!(lost.load(Ordering::Relaxed) > 0);
     server.shutdown().await;
@@ -198,10 +217,11 @@ async fn pushes_that_do_not_arrive_are_found_though_nothing_is_lost_in_the_end()
 async fn a_push_server_that_never_accepts_ends_the_run_with_that_reason() {
     let server = server().await;
     server.backend().withhold_accept(true);
-    let client = client(&server).deadline(Duration::from_secs(3));
-    match load::run(&client, &settings(), &Silent).await {
+    let target = Target { deadline: Duration::from_secs(3), ..target(&server) };
+    match run(&target, &settings(), &Silent).await {
         Err(RunError::Environment(why)) => assert!(why.contains("sent no acceptConnect"), "{why}"),
-        other => panic!("{other:?}"),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("nobody was accepted"),
     }
     server.shutdown().await;
 }
@@ -209,9 +229,11 @@ async fn a_push_server_that_never_accepts_ends_the_run_with_that_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_honest_run_is_clean_though_its_users_lose_their_connections() {
     let server = server().await;
-    let settings =
-        Settings { chaos: Some(Chaos::Reconnect), users: 40, duration: Duration::from_secs(2), ..settings() };
-    assert_eq!(broken(&client(&server), &settings).await, []);
+    let settings = with(&format!(
+        "{}\nfault = [{{ at = \"0s\", length = \"2s\", what = {{ cut = {{ share = 0.2 }} }} }}]",
+        SIX.replace("users = 6", "users = 40").replace("1s", "2s")
+    ));
+    assert_eq!(broken(&target(&server), &settings).await, []);
     server.shutdown().await;
 }
 
@@ -235,10 +257,10 @@ impl Progress for DropAll<'_> {
 async fn an_honest_run_is_clean_though_the_server_drops_everybody() {
     let server = server().await;
     let progress = DropAll { server: &server, dropped: AtomicUsize::new(0) };
-    let settings = Settings { duration: Duration::from_secs(2), ..settings() };
-    let outcome = load::run(&client(&server), &settings, &progress).await.unwrap();
-    assert!(outcome.passed(), "{:?}", outcome.checks);
-    assert_eq!(progress.dropped.load(Ordering::Relaxed), settings.users);
+    let settings = with(&SIX.replace("1s", "2s"));
+    let outcome = run(&target(&server), &settings, &progress).await.unwrap();
+    assert!(outcome.checks().iter().all(|check| check.findings_total == 0), "{:?}", outcome.checks());
+    assert_eq!(progress.dropped.load(Ordering::Relaxed), settings.workload.population.users);
     server.shutdown().await;
 }
 
@@ -265,7 +287,7 @@ async fn a_server_too_slow_to_be_judged_is_not_said_to_lose_messages() {
     let server = server().await;
     let http = Arc::new(Mute { honest: ReqwestHttp::new().unwrap(), stores: AtomicUsize::new(0) });
     let settings = Settings { patience: Duration::from_secs(2), ..settings() };
-    let broken = broken(&client(&server).http(http), &settings).await;
+    let broken = broken(&Target { http, ..target(&server) }, &settings).await;
     let texts: Vec<&String> = broken.iter().flat_map(|check| &check.findings).collect();
     assert!(!texts.is_empty() && texts.iter().all(|text| text.contains("cannot be told")), "{texts:?}");
     server.shutdown().await;

@@ -184,12 +184,10 @@ pub(super) async fn on_a_server(
         Some(_) => None,
         None => Some(embedded(settings.seed, clock).await?),
     };
-    let target = Target {
-        base_url: here.as_ref().map_or_else(|| args.target.clone().unwrap_or_default(), MockServer::http_url),
-        deadline: args.deadline,
-        clock,
-        server: here.as_ref().map_or(Server::Elsewhere, |server| Server::Here(server.backend().clone())),
-    };
+    let base_url =
+        here.as_ref().map_or_else(|| args.target.clone().unwrap_or_default(), MockServer::http_url);
+    let server = here.as_ref().map_or(Server::Elsewhere, |server| Server::Here(server.backend().clone()));
+    let target = Target::new(&base_url, clock, args.deadline, server)?;
     let outcome = load::run(&target, settings, &Terminal::new(clock), stop).await;
     if let Some(server) = here {
         server.shutdown().await;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use y2w_reports::model::{
-    FormatVersion, Mark, Outcome as Word, RunResult, Setting, Shards, ThresholdOutcome, Timeline,
+    Check, FormatVersion, Mark, Outcome as Word, RunResult, Setting, Shards, ThresholdOutcome, Timeline,
     TimelinePoint, Verdict, WorkloadText,
 };
 use y2w_reports::{format, model};
@@ -90,6 +90,11 @@ impl Outcome {
             began_s: ending.begun as f64 / 1e6,
             interrupted: ending.interrupted,
         }
+    }
+
+    /// Every rule's outcome.
+    pub fn checks(&self) -> &[Check] {
+        &self.measured.checks
     }
 
     /// Writes what other tools and `y2w merge` read beside the report, into a folder that is there: histograms, and in a

@@ -10,9 +10,9 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use y2w_reports::model::Mark;
-use y2w_sdk::api::ReqwestHttp;
+use y2w_sdk::api::{HttpTransport, ReqwestHttp};
 use y2w_sdk::clock::Clock;
-use y2w_sdk::push::{Mqtt, OverStreams};
+use y2w_sdk::push::{Mqtt, OverStreams, PushTransport};
 use y2w_sdk::{ClientConfig, ConfigError};
 
 use super::behaviour::Script;
@@ -35,11 +35,15 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Users who log out, or look once more, at the same time.
 const AT_ONCE: usize = 64;
 
-/// Where the server is, and how long it may take.
-#[derive(Clone, Debug)]
+/// Where the server is, how to get there, and how long it may take.
+#[derive(Clone)]
 pub struct Target {
     /// Of the business API, as `http://host:port`.
     pub base_url: String,
+    /// What carries requests; they are measured around it.
+    pub http: Arc<dyn HttpTransport>,
+    /// What opens push connections, in place of plain TCP, whose bytes are counted.
+    pub push: Option<Arc<dyn PushTransport>>,
     /// How long one request, one connection attempt, or acceptConnect on it, may take.
     pub deadline: Duration,
     /// What tells the time.
@@ -49,21 +53,32 @@ pub struct Target {
 }
 
 impl Target {
+    /// A server on a network.
+    pub fn new(base_url: &str, clock: Clock, deadline: Duration, server: Server) -> Result<Self, RunError> {
+        let http = Arc::new(ReqwestHttp::new().map_err(RunError::Environment)?);
+        Ok(Self { base_url: base_url.to_owned(), http, push: None, deadline, clock, server })
+    }
+
+    /// A client of the server; measured if there are meters.
     fn client(&self, meters: Option<&Arc<Meters>>) -> Result<ClientConfig, RunError> {
         let wrong = |error: ConfigError| match error {
             ConfigError::BaseUrl { .. } => RunError::Settings(format!("--target: {error}")),
             ConfigError::Http(_) => RunError::Environment(error.to_string()),
         };
-        let config =
-            ClientConfig::new(&self.base_url).map_err(wrong)?.clock(self.clock).deadline(self.deadline);
-        let Some(meters) = meters else {
-            return Ok(config);
+        let http: Arc<dyn HttpTransport> = match meters {
+            Some(meters) => Arc::new(MeteredHttp::new(self.http.clone(), meters.clone(), self.clock)),
+            None => self.http.clone(),
         };
-        let http = Arc::new(ReqwestHttp::new().map_err(RunError::Environment)?);
-        let streams = Arc::new(MeteredStreams::new(Arc::new(Mqtt::tcp()), meters.clone()));
-        Ok(config
-            .http(Arc::new(MeteredHttp::new(http, meters.clone(), self.clock)))
-            .push(Arc::new(OverStreams::new(streams))))
+        let push: Arc<dyn PushTransport> = match (&self.push, meters) {
+            (Some(push), _) => push.clone(),
+            (None, Some(meters)) => Arc::new(OverStreams::new(Arc::new(MeteredStreams::new(
+                Arc::new(Mqtt::tcp()),
+                meters.clone(),
+            )))),
+            (None, None) => Arc::new(Mqtt::tcp()),
+        };
+        let config = ClientConfig::with_transports(&self.base_url, http, push).map_err(wrong)?;
+        Ok(config.clock(self.clock).deadline(self.deadline))
     }
 }
 
