@@ -207,12 +207,13 @@ impl SessionLedger {
         findings
     }
 
-    /// The acknowledged messages of others that a device has not seen yet: what pushes have not brought.
+    /// The acknowledged messages of others that a device has not seen yet: what pushes have not brought. Of senders
+    /// elsewhere nothing is said: they may still be sending.
     pub fn unseen_of_others(&self, device: usize) -> usize {
         let of = self.devices[device].of;
         let stored = |m: &Mark| {
             let sender = &self.senders[m.sender];
-            m.sender != of && (!sender.here || m.number <= sender.stored)
+            m.sender != of && sender.here && m.number <= sender.stored
         };
         self.unseen_by(device).iter().filter(|m| stored(m)).count()
     }

@@ -13,7 +13,7 @@ use y2w_sdk::clock::Clock;
 use super::progress::Terminal;
 use super::{BROKEN, ENVIRONMENT, INTERRUPTED, INVALID, OK, USAGE, interrupt, summary};
 use crate::load::workload::Workload;
-use crate::load::{self, Environment, Outcome, RunError, Server, Settings, Shard, Target};
+use crate::load::{self, CONNECTIONS, Environment, Outcome, RunError, Server, Settings, Shard, Target};
 use crate::nearest::nearest;
 
 /// What every command takes that puts load on a server.
@@ -91,8 +91,10 @@ pub(super) struct RunArgs {
     run_id: Option<String>,
 }
 
-/// File descriptors for everything but the push connections: HTTP connections, listeners, logs.
-const SPARE_FILES: u64 = 1_500;
+/// File descriptors for listeners, logs, and what is being written.
+const SPARE_FILES: u64 = 200;
+/// HTTP connections that a run needs at least to get anywhere.
+const CONNECTIONS_MIN: u64 = 400;
 
 /// Carries the run out; the answer is the exit code.
 pub(super) fn run(runtime: &Runtime, args: &RunArgs) -> u8 {
@@ -179,7 +181,7 @@ pub(super) async fn on_a_server(
     clock: Clock,
     stop: &CancellationToken,
 ) -> Result<Outcome, RunError> {
-    enough_files(settings, args.target.is_none())?;
+    let connections = enough_files(settings, args.target.is_none())?;
     let here = match &args.target {
         Some(_) => None,
         None => Some(embedded(settings.seed, clock).await?),
@@ -187,7 +189,7 @@ pub(super) async fn on_a_server(
     let base_url =
         here.as_ref().map_or_else(|| args.target.clone().unwrap_or_default(), MockServer::http_url);
     let server = here.as_ref().map_or(Server::Elsewhere, |server| Server::Here(server.backend().clone()));
-    let target = Target::new(&base_url, clock, args.deadline, server)?;
+    let target = Target { connections, ..Target::new(&base_url, clock, args.deadline, server)? };
     let outcome = load::run(&target, settings, &Terminal::new(clock), stop).await;
     if let Some(server) = here {
         server.shutdown().await;
@@ -273,23 +275,26 @@ async fn embedded(seed: u64, clock: Clock) -> Result<MockServer, RunError> {
     builder.start().await.map_err(|e| RunError::Environment(e.to_string()))
 }
 
-/// A push connection is a file at the client, and another one if the server is here too.
-fn enough_files(settings: &Settings, embedded: bool) -> Result<(), RunError> {
+/// How many HTTP connections there may be beside the push connections. Each connection is a file at the client, and
+/// another one if the server is here too.
+fn enough_files(settings: &Settings, embedded: bool) -> Result<usize, RunError> {
     let population = &settings.workload.population;
     let users = population.users.div_ceil(settings.shard.count) as u64;
-    let per_user = if embedded { 2 } else { 1 };
+    let per_connection = if embedded { 2 } else { 1 };
     let devices = users + (users as f64 * population.second_devices).ceil() as u64;
-    let needed = devices * per_user + SPARE_FILES;
+    let needed = (devices + CONNECTIONS_MIN) * per_connection + SPARE_FILES;
     // As many as there may be: an overloaded server is asked over more connections than a quick one.
     let allowed = rlimit::increase_nofile_limit(rlimit::INFINITY)
         .map_err(|e| RunError::Environment(format!("the limit of open files cannot be read: {e}")))?;
+    let connections = (allowed.saturating_sub(SPARE_FILES) / per_connection).saturating_sub(devices);
     if allowed >= needed {
-        return Ok(());
+        return Ok(usize::try_from(connections).unwrap_or(CONNECTIONS).min(CONNECTIONS));
     }
     Err(RunError::Environment(format!(
-        "{users} users need {needed} open files, but this process may have {allowed}: raise it with `ulimit -n`, take \
-         at most {} users, or run them in several processes with --shard",
-        allowed.saturating_sub(SPARE_FILES) / per_user
+        "{devices} devices of {users} users need {needed} open files, but this process may have {allowed}: raise it with \
+         `ulimit -n`, take at most {} users, or run them in several processes with --shard",
+        (allowed.saturating_sub(SPARE_FILES) / per_connection).saturating_sub(CONNECTIONS_MIN) * users
+            / devices.max(1)
     )))
 }
 

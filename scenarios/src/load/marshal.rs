@@ -117,8 +117,11 @@ impl Marshal {
         let account = |shard: usize| format!("{}-marshal-{shard}@y2w.test", settings.account_prefix);
         let password = format!("{:016x}", draw(settings.seed, ("marshal", shard)));
         let name = format!("marshal of shard {shard}");
-        accounts.register(&account(shard), &password, &name).await.map_err(|e| {
-            unusable(format!("{e}; is another shard {shard} of this run there, or is --run-id used again?"))
+        accounts.register(&account(shard), &password, &name).await.map_err(|e| match e.status() {
+            Some(_) => unusable(format!(
+                "{e}; is another shard {shard} of this run there, or is --run-id used again?"
+            )),
+            None => unusable(e.to_string()),
         })?;
         let heard = Arc::new(Heard::default());
         let options = LoginOptions::default()

@@ -65,7 +65,7 @@ impl Measured {
             errors: errors
                 .map(|(kind, (count, first))| ErrorKind { kind: kind.to_owned(), count, first })
                 .collect(),
-            counters: counters(stage, verifier),
+            counters: counters(stage),
             checks: verifier.checks().into_iter().map(report_check).collect(),
             users: stage.population.users_of(stage.shard).count() as u64,
             dropped: load(&meters.dropped),
@@ -224,7 +224,7 @@ fn report_check(check: check::Check) -> Check {
     }
 }
 
-fn counters(stage: &Stage, verifier: &Verifier) -> Vec<Counter> {
+fn counters(stage: &Stage) -> Vec<Counter> {
     let meters = &stage.meters;
     let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let counter = |name: &str, value: u64, unit: &str, help: &str| Counter {
@@ -233,16 +233,11 @@ fn counters(stage: &Stage, verifier: &Verifier) -> Vec<Counter> {
         unit: unit.to_owned(),
         help: help.to_owned(),
     };
-    let (stored, delivered) = (verifier.stored_count(), verifier.delivered_count());
     // Each session is one shard's: the one of who made it.
     let sessions = stage.population.sessions.iter().filter(|s| stage.shard.has(s.master)).count() as u64;
     vec![
         counter("sessions", sessions, "sessions", "p2p sessions and groups that were planned"),
         counter(OPERATIONS, load(&meters.operations), "operations", "things that users began to do"),
-        counter("messages sent", load(&meters.sent), "messages", "handed to the SDK"),
-        counter("messages stored", stored, "messages", "acknowledged by the business API"),
-        counter("pushes received", load(&meters.pushes), "pushes", "notices that reached a device"),
-        counter("deliveries verified", delivered, "deliveries", "messages that a device's sync brought"),
         counter(
             "extra push commands",
             load(&meters.extra_commands),
@@ -262,7 +257,6 @@ fn counters(stage: &Stage, verifier: &Verifier) -> Vec<Counter> {
             "operations",
             "due while too much of the same user was under way",
         ),
-        counter("errors", meters.error_count(), "errors", "what failed, whatever became of it"),
     ]
 }
 

@@ -37,7 +37,7 @@ use std::time::Duration;
 pub use faults::Server;
 pub use population::Population;
 pub use result::{Environment, FilesError, Outcome};
-pub use run::{Target, run};
+pub use run::{CONNECTIONS, Target, run};
 pub use sampler::{Progress, Snapshot};
 use workload::Workload;
 

@@ -35,6 +35,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Users who log out, or look once more, at the same time.
 const AT_ONCE: usize = 64;
 
+/// Requests that may be under way at the same time, where nothing else is said.
+pub const CONNECTIONS: usize = 1_024;
+
 /// Where the server is, how to get there, and how long it may take.
 #[derive(Clone)]
 pub struct Target {
@@ -44,6 +47,8 @@ pub struct Target {
     pub http: Arc<dyn HttpTransport>,
     /// What opens push connections, in place of plain TCP, whose bytes are counted.
     pub push: Option<Arc<dyn PushTransport>>,
+    /// How many requests may be under way at the same time: connections that the process has files for.
+    pub connections: usize,
     /// How long one request, one connection attempt, or acceptConnect on it, may take.
     pub deadline: Duration,
     /// What tells the time.
@@ -56,7 +61,8 @@ impl Target {
     /// A server on a network.
     pub fn new(base_url: &str, clock: Clock, deadline: Duration, server: Server) -> Result<Self, RunError> {
         let http = Arc::new(ReqwestHttp::new().map_err(RunError::Environment)?);
-        Ok(Self { base_url: base_url.to_owned(), http, push: None, deadline, clock, server })
+        let (base_url, connections) = (base_url.to_owned(), CONNECTIONS);
+        Ok(Self { base_url, http, push: None, connections, deadline, clock, server })
     }
 
     /// A client of the server; measured if there are meters.
@@ -66,7 +72,9 @@ impl Target {
             ConfigError::Http(_) => RunError::Environment(error.to_string()),
         };
         let http: Arc<dyn HttpTransport> = match meters {
-            Some(meters) => Arc::new(MeteredHttp::new(self.http.clone(), meters.clone(), self.clock)),
+            Some(meters) => {
+                Arc::new(MeteredHttp::new(self.http.clone(), meters.clone(), self.clock, self.connections))
+            }
             None => self.http.clone(),
         };
         let push: Arc<dyn PushTransport> = match (&self.push, meters) {
