@@ -17,6 +17,7 @@ pub mod fuzz;
 pub mod history;
 pub mod judge;
 pub mod load;
+mod nearest;
 pub mod plan;
 pub mod play;
 mod toml_file;

@@ -3,7 +3,10 @@ use proptest::prelude::*;
 use super::*;
 
 fn ledger(members: usize) -> SessionLedger {
-    SessionLedger::new("group_7".to_owned(), (0..members).map(|i| format!("user {i}")).collect())
+    let name = |i: usize| format!("user {i}");
+    let parties = (0..members).map(|i| Party { name: name(i), here: true }).collect();
+    let views = (0..members).map(|i| View { name: name(i), of: i }).collect();
+    SessionLedger::new("group_7".to_owned(), parties, views)
 }
 
 fn mark(sender: usize, number: u32) -> Mark {

@@ -1,12 +1,16 @@
 //! What must hold of the messages of a run, decided while it goes on.
 //!
-//! A [`ledger::SessionLedger`] follows one session; [`Verifier`] owns one for each session and collects the
-//! [`Finding`]s. Memory is linear in sessions and members: a message is forgotten once every member has it.
+//! A [`ledger::SessionLedger`] follows one session, a [`floater::Floater`] a member who comes and goes; [`Verifier`] owns
+//! them for each session and collects the [`Finding`]s. Where a run is in several processes, [`accounts`] are compared at
+//! the end. Memory is linear in sessions and members: a message is forgotten once every member has it.
 
+pub mod accounts;
+pub mod floater;
 pub mod ledger;
 mod verifier;
 
-pub use verifier::{Check, Delivered, Sent, Verifier};
+pub(crate) use verifier::FINDINGS_KEPT;
+pub use verifier::{Check, Delivered, Seat, Sent, Verifier, Watched};
 
 /// Something that must not be: the rule that it breaks, and prose that names the witnesses.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +41,16 @@ pub mod rules {
     pub const NOTICE: &str = "PUSH-SEND";
     /// Two users of a pair have different sessions.
     pub const ONE_SESSION: &str = "SESS-P2P-ONE";
+    /// Somebody who is no member of a group any more sees what is new in it.
+    pub const MEMBERSHIP: &str = "MSG-MEMBERS-ONLY";
+    /// A group has other members than those that were added and not removed.
+    pub const MEMBERS: &str = "MEMBER-LIST";
+    /// A conversation is unread though it was read.
+    pub const UNREAD: &str = "MSG-SYNC-MARKS-READ";
+    /// A page of history is not in its order.
+    pub const HISTORY: &str = "HIST-ORDER";
+    /// A device that begins with nothing does not find what is there.
+    pub const FRESH_DEVICE: &str = "MSG-SYNC";
     /// A user was thrown out.
     pub const KICKED: &str = "CONN-KICK";
 }

@@ -4,10 +4,34 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
-use y2w_sdk::protocol::{ImSessionId, MessageId, Timestamp};
+use y2w_sdk::protocol::{MessageId, Timestamp};
 
-use super::ledger::{Mark, SessionLedger};
+use super::accounts::SessionAccount;
+use super::floater::Floater;
+use super::ledger::{Mark, Party, SessionLedger, View};
 use super::{Finding, rules};
+
+/// A session that is watched.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// As the server calls it, `TYPE_ID`.
+    pub name: String,
+    /// Who may send to it.
+    pub parties: Vec<Party>,
+    /// The devices here that see it.
+    pub views: Vec<View>,
+    /// Members who come and go, by name.
+    pub floaters: Vec<String>,
+}
+
+/// Who sees a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seat {
+    /// A device, by its index among the session's.
+    Device(usize),
+    /// A member who comes and goes, by its index among those.
+    Floater(usize),
+}
 
 /// A message that was sent, as its sender knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,15 +42,19 @@ pub struct Sent {
     pub mark: Mark,
 }
 
-/// A message that a member sees.
+/// A message that somebody sees.
 #[derive(Clone, Debug)]
 pub struct Delivered<'a> {
     /// Index of the session.
     pub session: usize,
-    /// Index of the member in the session.
-    pub member: usize,
+    /// Who sees it.
+    pub seat: Seat,
+    /// Whether it comes from another device than this one.
+    pub from_another: bool,
     /// Which message of whom.
     pub mark: Mark,
+    /// Whether its sender is in this process.
+    pub sent_here: bool,
     /// The server's id for it.
     pub id: &'a MessageId,
     /// The server's stamp on it.
@@ -49,9 +77,9 @@ pub struct Check {
 }
 
 /// Findings that are kept per rule; the rest is counted.
-const FINDINGS_KEPT: usize = 20;
+pub(crate) const FINDINGS_KEPT: usize = 20;
 
-const TITLES: [(&str, &str); 10] = [
+const TITLES: [(&str, &str); 15] = [
     (rules::STORED, "every message that was sent was acknowledged"),
     (rules::LOST, "every acknowledged message reached every member"),
     (rules::TWICE, "no message is there twice"),
@@ -62,83 +90,137 @@ const TITLES: [(&str, &str); 10] = [
     (rules::NOTICE, "every stored message's notice was taken by the push server"),
     (rules::KICKED, "nobody was disconnected for good"),
     (rules::ONE_SESSION, "both users of a pair get the same session"),
+    (rules::MEMBERSHIP, "who was removed from a group sees nothing of what came after"),
+    (rules::MEMBERS, "at the end a group has the members that it should have"),
+    (rules::UNREAD, "at the end, when all is read, nothing is unread"),
+    (rules::HISTORY, "history comes newest first"),
+    (rules::FRESH_DEVICE, "a new device of a user finds every message"),
 ];
 
 /// Watches every message of a run. Shared by all users; a lock is held per session only.
 pub struct Verifier {
-    sessions: Vec<Mutex<SessionLedger>>,
-    index: FxHashMap<String, usize>,
+    sessions: Vec<Mutex<Session>>,
     found: Mutex<FxHashMap<&'static str, (u64, Vec<String>)>>,
     broken: AtomicU64,
     stored: AtomicU64,
     notices: AtomicU64,
     connections: AtomicU64,
     delivered: AtomicU64,
-    /// Deliveries to members other than the sender that acknowledged messages still owe.
+    looked_at: [AtomicU64; LOOKS.len()],
+    /// Deliveries to other devices here that messages acknowledged here still owe.
     owed: AtomicI64,
 }
 
+/// Rules that are looked at by the way, each counted for itself.
+const LOOKS: [&str; 5] =
+    [rules::MEMBERSHIP, rules::MEMBERS, rules::UNREAD, rules::HISTORY, rules::FRESH_DEVICE];
+
+struct Session {
+    ledger: SessionLedger,
+    floaters: Vec<Floater>,
+}
+
 impl Verifier {
-    /// Watches these sessions, each with the names of its members.
-    pub fn new(sessions: Vec<(ImSessionId, Vec<String>)>) -> Self {
-        let index = sessions.iter().enumerate().map(|(i, (id, _))| (id.to_string(), i)).collect();
+    /// Watches these sessions.
+    pub fn new(sessions: Vec<Watched>) -> Self {
+        let session = |watched: Watched| {
+            let ledger = SessionLedger::new(watched.name, watched.parties, watched.views);
+            Mutex::new(Session { ledger, floaters: watched.floaters.into_iter().map(Floater::new).collect() })
+        };
         Self {
-            sessions: sessions
-                .into_iter()
-                .map(|(id, names)| Mutex::new(SessionLedger::new(id.to_string(), names)))
-                .collect(),
-            index,
+            sessions: sessions.into_iter().map(session).collect(),
             found: Mutex::default(),
             broken: AtomicU64::new(0),
             stored: AtomicU64::new(0),
             notices: AtomicU64::new(0),
             connections: AtomicU64::new(0),
             delivered: AtomicU64::new(0),
+            looked_at: Default::default(),
             owed: AtomicI64::new(0),
         }
     }
 
-    /// The index of a session by its name `TYPE_ID`.
-    pub fn session_index(&self, name: &str) -> Option<usize> {
-        self.index.get(name).copied()
-    }
-
     /// A member is about to send its next message to a session.
     pub fn sending(&self, session: usize, sender: usize) -> Mark {
-        let number = self.sessions[session].lock().sending(sender);
+        let number = self.sessions[session].lock().ledger.sending(sender);
         Mark { sender, number }
     }
 
-    /// The server has acknowledged a message, with this content for the one that was sent.
-    pub fn stored(&self, sent: Sent, verbatim: bool) {
-        let mut ledger = self.sessions[sent.session].lock();
-        let result = ledger.stored(sent.mark);
+    /// The message that a member was last about to send is not sent after all.
+    pub fn not_sent(&self, session: usize, sender: usize) {
+        self.sessions[session].lock().ledger.not_sent(sender);
+    }
+
+    /// The server has acknowledged a message under this id and stamp, with this content for the one that was sent.
+    pub fn stored(&self, sent: Sent, id: &MessageId, created_at: Timestamp, verbatim: bool) {
+        let mut session = self.sessions[sent.session].lock();
+        let result = session.ledger.stored(sent.mark);
+        for floater in &mut session.floaters {
+            floater.stored(id, created_at);
+        }
+        let ledger = &session.ledger;
         self.stored.fetch_add(1, Ordering::Relaxed);
-        let others = i64::try_from(ledger.member_count()).unwrap_or(i64::MAX) - 1;
-        self.owed.fetch_add(others, Ordering::Relaxed);
+        let receivers = i64::try_from(ledger.receivers_of(sent.mark.sender)).unwrap_or(i64::MAX);
+        self.owed.fetch_add(receivers, Ordering::Relaxed);
         let altered = (!verbatim).then(|| Finding {
             rule: rules::VERBATIM,
             text: format!(
                 "in {}, the answer to message {} of {} has another content than was sent",
                 ledger.name(),
                 sent.mark.number,
-                ledger.member_name(sent.mark.sender)
+                ledger.party_name(sent.mark.sender)
             ),
         });
-        drop(ledger);
+        drop(session);
         self.note(result.err());
         self.note(altered);
     }
 
-    /// A member sees a message.
+    /// Somebody sees a message.
     pub fn delivered(&self, delivered: &Delivered<'_>) {
-        let Delivered { session, member, mark, id, created_at } = *delivered;
-        let result = self.sessions[session].lock().delivered(member, mark, id, created_at);
+        let Delivered { session, seat, from_another, mark, id, created_at, sent_here } = *delivered;
         self.delivered.fetch_add(1, Ordering::Relaxed);
-        if mark.sender != member && result.as_ref().err().is_none_or(|f| f.rule == rules::SESSION_ORDER) {
-            self.owed.fetch_sub(1, Ordering::Relaxed);
-        }
+        let mut session = self.sessions[session].lock();
+        let Session { ledger, floaters } = &mut *session;
+        let result = match seat {
+            Seat::Floater(floater) => {
+                self.look(rules::MEMBERSHIP, 1);
+                floaters[floater].delivered(ledger.name(), id, created_at)
+            }
+            Seat::Device(device) => {
+                let result = ledger.delivered(device, mark, id, created_at);
+                let paid = result.as_ref().err().is_none_or(|f| f.rule == rules::SESSION_ORDER);
+                if from_another && sent_here && paid {
+                    self.owed.fetch_sub(1, Ordering::Relaxed);
+                }
+                result
+            }
+        };
+        drop(session);
         self.note(result.err());
+    }
+
+    /// Tells the session's members who come and go, if they are here, what happens to them.
+    pub fn float(&self, session: usize, what: impl FnMut(&mut Floater)) {
+        self.sessions[session].lock().floaters.iter_mut().for_each(what);
+    }
+
+    /// How many messages of each sender from here were acknowledged so far, by the sender's index.
+    pub fn stored_by(&self, session: usize) -> Vec<u32> {
+        self.sessions[session].lock().ledger.stored_by()
+    }
+
+    /// One of the rules that are looked at by the way was looked at so often.
+    pub fn look(&self, rule: &'static str, times: u64) {
+        if let Some(index) = LOOKS.iter().position(|l| *l == rule) {
+            self.looked_at[index].fetch_add(times, Ordering::Relaxed);
+        }
+    }
+
+    /// What is known here of every session, to be compared with what is known elsewhere.
+    pub fn accounts(&self, index_of: impl Fn(usize) -> usize) -> Vec<SessionAccount> {
+        let account = |(at, session): (usize, &Mutex<Session>)| session.lock().ledger.account(index_of(at));
+        self.sessions.iter().enumerate().map(account).collect()
     }
 
     /// The push server has taken a notice.
@@ -179,15 +261,14 @@ impl Verifier {
     /// Pushes have had their time: whatever members lack now they would never have asked for.
     pub fn pushes_are_over(&self) {
         for session in &self.sessions {
-            let ledger = session.lock();
-            for member in 0..ledger.member_count() {
-                let unseen = ledger.unseen_of_others(member);
+            let session = session.lock();
+            let ledger = &session.ledger;
+            for device in 0..ledger.device_count() {
+                let unseen = ledger.unseen_of_others(device);
                 if unseen > 0 {
-                    let (name, member) = (ledger.name(), ledger.member_name(member));
-                    self.found(
-                        rules::PUSHED,
-                        format!("in {name}, {member} was not led to {unseen} messages"),
-                    );
+                    let (name, device) = (ledger.name(), ledger.device_name(device));
+                    let text = format!("in {name}, {device} was not led to {unseen} messages");
+                    self.found(rules::PUSHED, text);
                 }
             }
         }
@@ -196,8 +277,10 @@ impl Verifier {
     /// Everybody has synced everything: what is missing now is lost.
     pub fn all_is_synced(&self) {
         for session in &self.sessions {
-            let missing = session.lock().missing();
-            for finding in missing {
+            let session = session.lock();
+            let name = session.ledger.name();
+            let lacking = session.floaters.iter().filter_map(|f| f.missing(name));
+            for finding in session.ledger.missing().into_iter().chain(lacking) {
                 self.note(Some(finding));
             }
         }
@@ -212,7 +295,10 @@ impl Verifier {
             rules::NOTICE => self.notices.load(Ordering::Relaxed),
             rules::KICKED => self.connections.load(Ordering::Relaxed),
             rules::ONE_SESSION => self.sessions.len() as u64,
-            _ => delivered,
+            rule => match LOOKS.iter().position(|l| *l == rule) {
+                Some(index) => self.looked_at[index].load(Ordering::Relaxed),
+                None => delivered,
+            },
         };
         let mut checks: Vec<Check> = TITLES
             .into_iter()
@@ -243,16 +329,34 @@ impl Verifier {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use y2w_sdk::protocol::SessionType;
 
     fn verifier() -> Verifier {
-        let session = ImSessionId::new(SessionType::P2p, "3");
-        Verifier::new(vec![(session, vec!["ann".to_owned(), "bob".to_owned()])])
+        let party = |name: &str| Party { name: name.to_owned(), here: true };
+        let view = |of: usize| View { name: format!("device of {of}"), of };
+        Verifier::new(vec![Watched {
+            name: "p2p_3".to_owned(),
+            parties: vec![party("ann"), party("bob")],
+            views: vec![view(0), view(1)],
+            floaters: Vec::new(),
+        }])
     }
 
-    fn deliver(verifier: &Verifier, member: usize, mark: Mark) {
+    fn store(verifier: &Verifier, mark: Mark, verbatim: bool) {
+        let at = Timestamp::from_millis(i64::from(mark.number));
+        verifier.stored(Sent { session: 0, mark }, &"1".into(), at, verbatim);
+    }
+
+    fn deliver(verifier: &Verifier, device: usize, mark: Mark) {
         let created_at = Timestamp::from_millis(i64::from(mark.number));
-        verifier.delivered(&Delivered { session: 0, member, mark, id: &"1".into(), created_at });
+        verifier.delivered(&Delivered {
+            session: 0,
+            seat: Seat::Device(device),
+            from_another: device != mark.sender,
+            mark,
+            sent_here: true,
+            id: &"1".into(),
+            created_at,
+        });
     }
 
     fn broken(verifier: &Verifier) -> Vec<(&'static str, u64)> {
@@ -263,7 +367,7 @@ mod tests {
     fn a_message_owes_a_delivery_to_each_other_member_until_they_see_it() {
         let verifier = verifier();
         let mark = verifier.sending(0, 0);
-        verifier.stored(Sent { session: 0, mark }, true);
+        store(&verifier, mark, true);
         assert_eq!(verifier.owed(), 1);
         deliver(&verifier, 0, mark);
         assert_eq!(verifier.owed(), 1);
@@ -278,7 +382,7 @@ mod tests {
     fn a_message_that_no_push_brought_but_a_sync_did_breaks_the_push_rule_only() {
         let verifier = verifier();
         let mark = verifier.sending(0, 0);
-        verifier.stored(Sent { session: 0, mark }, true);
+        store(&verifier, mark, true);
         verifier.pushes_are_over();
         deliver(&verifier, 0, mark);
         deliver(&verifier, 1, mark);
@@ -290,7 +394,7 @@ mod tests {
     fn an_altered_content_is_found() {
         let verifier = verifier();
         let mark = verifier.sending(0, 0);
-        verifier.stored(Sent { session: 0, mark }, false);
+        store(&verifier, mark, false);
         assert_eq!(broken(&verifier), [(rules::VERBATIM, 1)]);
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use tokio::runtime::{Builder, Runtime};
+use tokio_util::sync::CancellationToken;
 
 /// What a process ends with that Ctrl-C has killed, as shells have it.
 const KILLED: i32 = 130;
@@ -44,4 +45,19 @@ impl Interrupt {
     pub(super) fn came(&self) -> bool {
         self.came.load(Ordering::Relaxed)
     }
+}
+
+/// Ctrl-C for work on a runtime: the first one is told by the token, a second one ends the process.
+pub(super) fn token(runtime: &Runtime) -> CancellationToken {
+    let token = CancellationToken::new();
+    let told = token.clone();
+    runtime.spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            told.cancel();
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(KILLED);
+            }
+        }
+    });
+    token
 }

@@ -1,9 +1,11 @@
 //! The command `y2w`: reads the command line, carries it out, says how it went by its exit code.
 
+mod capacity;
 mod conform;
 mod determinism;
 mod fuzz;
 mod interrupt;
+mod merge;
 mod progress;
 mod replay;
 mod run;
@@ -40,6 +42,13 @@ enum Command {
     #[command(after_help = EXAMPLES)]
     Run(run::RunArgs),
 
+    /// Find the highest load that holds
+    #[command(after_help = capacity::EXAMPLES)]
+    Capacity(capacity::CapacityArgs),
+
+    /// Put the results of all shards of a run together, and close the checks across them
+    Merge(merge::MergeArgs),
+
     /// Play a plan in virtual time, without sockets, and judge what happens
     Sim(sim::SimArgs),
 
@@ -67,19 +76,26 @@ const EXAMPLES: &str = "\
 Examples:
   y2w                                             the main job: 200 users, 10 s, everything verified
   y2w run --users 2000 --duration 20s             more of them
-  y2w run --chaos reconnect                       while they lose their connections
+  y2w run --workload reconnect-storm              while they lose their connections
+  y2w workloads                                   what else there is
   y2w run --target http://127.0.0.1:8080          against a server that runs already, as `y2w serve`
 
 Exit codes:
-  0  all checks hold
-  1  a check was broken; the summary says which message of whom
+  0  all checks and thresholds hold
+  1  a check was broken, or a threshold does not hold; the summary says which
   2  wrong usage
-  3  the server, or this machine, did not let the run take place";
+  3  the server, or this machine, did not let the run take place
+  4  ended by Ctrl-C; what was seen until then held
+  5  this machine could not keep the schedule: the figures say nothing about the server";
 
 /// Everything held.
 const OK: u8 = 0;
 /// A check was broken.
 const BROKEN: u8 = 1;
+/// Ctrl-C ended the run; what was seen until then held.
+const INTERRUPTED: u8 = 4;
+/// The generator could not keep its schedule: the figures count for nothing.
+const INVALID: u8 = 5;
 /// The command line, or the settings, make no sense.
 const USAGE: u8 = EXIT_USAGE;
 /// The run could not take place.
@@ -94,6 +110,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(match cli.command {
         None => run_with(cli.run),
         Some(Command::Run(args)) => run_with(args),
+        Some(Command::Capacity(args)) => {
+            log_to_stderr(LevelFilter::ERROR);
+            with_runtime(|runtime| capacity::run(runtime, &args))
+        }
+        Some(Command::Merge(args)) => merge::run(&args),
         Some(Command::Sim(args)) => sim::sim(&args),
         Some(Command::Replay(args)) => {
             log_to_stderr(LevelFilter::ERROR);
@@ -122,13 +143,13 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 fn run_with(args: run::RunArgs) -> u8 {
-    log_to_stderr(match args.verbose {
+    log_to_stderr(match args.load.verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     });
-    with_runtime(|runtime| run::run(runtime, args))
+    with_runtime(|runtime| run::run(runtime, &args))
 }
 
 fn with_runtime(work: impl FnOnce(&Runtime) -> u8) -> u8 {
@@ -161,7 +182,7 @@ mod tests {
         for (args, culprit) in [
             (&["--nonsense"][..], "--nonsense"),
             (&["run", "--users", "many"], "many"),
-            (&["run", "--chaos", "earthquake"], "earthquake"),
+            (&["run", "--shard", "4/4"], "4/4"),
             (&["run", "--duration", "ten"], "ten"),
             (&["run", "--rate", "-1"], "-1"),
             (&["rnu"], "rnu"),
@@ -176,6 +197,6 @@ mod tests {
     fn the_run_is_what_happens_without_a_subcommand() {
         let cli = Cli::try_parse_from(["y2w", "--users", "7"]).unwrap();
         assert!(cli.command.is_none());
-        assert_eq!(cli.run.users, 7);
+        assert_eq!(cli.run.load.users, Some(7));
     }
 }

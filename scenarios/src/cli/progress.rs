@@ -68,25 +68,29 @@ impl Progress for Terminal {
     }
 
     fn snapshot(&self, snapshot: &Snapshot) {
-        let findings = match snapshot.findings {
+        let point = &snapshot.point;
+        let some = |count: u64, what: &str| match count {
             0 => String::new(),
-            n => format!(", {} FINDINGS", format::count(n)),
+            n => format!(", {} {what}", format::count(n)),
         };
         let latency =
-            snapshot.synced_p99_us.map_or(String::new(), |p99| format!(", p99 {}", format::micros(p99)));
+            point.synced_p99_us.map_or(String::new(), |p99| format!(", p99 {}", format::micros(p99)));
         let line = format!(
-            "{} users connected, {:.0} messages/s, {} verified, {} due{latency}{findings}",
-            format::count(snapshot.connected),
-            snapshot.stored_per_s,
+            "{}{} connected, {:.0} messages/s, {} verified, {} due{latency}{}{}",
+            snapshot.phase.as_deref().map_or(String::new(), |phase| format!("{phase}: ")),
+            format::count(point.users_connected),
+            point.stored_per_s,
             format::count(snapshot.verified),
             format::count(u64::try_from(snapshot.owed).unwrap_or(0)),
+            some(snapshot.errors, "errors"),
+            some(snapshot.findings, "FINDINGS"),
         );
         match &self.bar {
             Some(bar) => {
-                bar.set_position(snapshot.t_s as u64);
+                bar.set_position(point.t_s.max(0.0) as u64);
                 bar.set_message(line);
             }
-            None => eprintln!("  {:>4.0} s  {line}", snapshot.t_s),
+            None => eprintln!("  {:>4.0} s  {line}", point.t_s),
         }
     }
 }

@@ -1,57 +1,47 @@
 //! `y2w run`: the main job.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use tokio::runtime::Runtime;
+use tokio_util::sync::CancellationToken;
 use y2w_mock_server::{MockServer, PasswordCost};
-use y2w_reports::model::RunResult;
+use y2w_reports::model::{Outcome as Word, RunResult};
 use y2w_sdk::clock::Clock;
-use y2w_sdk::{ClientConfig, ConfigError};
 
 use super::progress::Terminal;
-use super::{BROKEN, ENVIRONMENT, OK, USAGE, summary};
-use crate::load::{self, Chaos, Environment, RunError, Settings};
+use super::{BROKEN, ENVIRONMENT, INTERRUPTED, INVALID, OK, USAGE, interrupt, summary};
+use crate::load::workload::Workload;
+use crate::load::{self, Environment, Outcome, RunError, Server, Settings, Shard, Target};
+use crate::nearest::nearest;
 
-/// What `y2w run` takes.
+/// What every command takes that puts load on a server.
 #[derive(Args, Clone, Debug)]
-pub(super) struct RunArgs {
-    /// Simulated users
-    #[arg(long, default_value_t = 200, value_name = "N")]
-    pub(super) users: usize,
+pub(super) struct LoadArgs {
+    /// What users do: the name of a workload that y2w has (`y2w workloads` lists them), or a file
+    #[arg(long, short, default_value = "quick", value_name = "NAME|FILE")]
+    pub(super) workload: String,
 
-    /// How long they chat, as `10s` or `2m`
-    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
-    duration: Duration,
-
-    /// Messages that each user sends per second, on average
-    #[arg(long, default_value_t = 1.0, value_name = "NUMBER", value_parser = rate)]
-    rate: f64,
-
-    /// Partners that each user looks for; each pair has a p2p session
-    #[arg(long, default_value_t = 2, value_name = "N")]
-    partners: usize,
-
-    /// Groups [default: one for every 20 users]
+    /// Simulated users, in place of the workload's number
     #[arg(long, value_name = "N")]
-    groups: Option<usize>,
+    pub(super) users: Option<usize>,
 
-    /// Members of each group [default: 8, or all users if there are fewer]
-    #[arg(long, value_name = "N")]
-    group_size: Option<usize>,
+    /// How long all phases take together, as `10s` or `2m`: they are stretched, and the faults with them
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(super) duration: Option<Duration>,
 
-    /// What to inflict on the users
-    #[arg(long, value_name = "KIND")]
-    chaos: Option<Chaos>,
+    /// How often each user does something per second, in place of the workload's rate; makes arrivals open
+    #[arg(long, value_name = "NUMBER", value_parser = rate)]
+    pub(super) rate: Option<f64>,
 
     /// Where all randomness comes from; a run prints its own [default: from the time of day]
     #[arg(long, value_name = "NUMBER")]
-    seed: Option<u64>,
+    pub(super) seed: Option<u64>,
 
     /// Use the server at this URL instead of one started for the run, as `http://127.0.0.1:8080`
     #[arg(long, value_name = "URL")]
-    target: Option<String>,
+    pub(super) target: Option<String>,
 
     /// How long one request, one connection attempt, or acceptConnect on it, may take
     #[arg(long, default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
@@ -61,97 +51,223 @@ pub(super) struct RunArgs {
     #[arg(long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
     patience: Duration,
 
+    /// How late 1 in 100 operations may begin before the figures count for nothing (exit code 5)
+    #[arg(long, default_value = "250ms", value_name = "TIME", value_parser = humantime::parse_duration)]
+    max_lag: Duration,
+
     /// The folder that each run's folder is made in
     #[arg(long, default_value = "reports/out", value_name = "DIR")]
-    out: PathBuf,
+    pub(super) out: PathBuf,
 
     /// Print the result as JSON instead of the summary
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 
     /// Log more: -v what goes wrong on the way, -vv how it is mended, -vvv everything
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }
 
+/// What `y2w run` takes.
+#[derive(Args, Clone, Debug)]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    pub(super) load: LoadArgs,
+
+    /// Run it so often, each time in a folder of its own, for `y2w compare`
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+
+    /// Run a share of the users, the I-th of N from 0, as `0/4`; `y2w merge` puts the results together
+    #[arg(long, value_name = "I/N", value_parser = shard, requires = "target", requires = "run_id")]
+    shard: Option<Shard>,
+
+    /// When the first phase begins, as `2026-11-23T20:00:00Z` [default: when all is ready]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_rfc3339_weak)]
+    start_at: Option<SystemTime>,
+
+    /// A name for the run and its folder; the same for all shards of a run, and another for each run against a server
+    #[arg(long, value_name = "NAME", value_parser = run_id, conflicts_with = "repeat")]
+    run_id: Option<String>,
+}
+
 /// File descriptors for everything but the push connections: HTTP connections, listeners, logs.
 const SPARE_FILES: u64 = 1_500;
 
 /// Carries the run out; the answer is the exit code.
-pub(super) fn run(runtime: &Runtime, args: RunArgs) -> u8 {
-    let (json, out) = (args.json, args.out.clone());
-    let result = match runtime.block_on(carry_out(args)) {
-        Ok(result) => result,
-        Err(error) => {
-            eprintln!("y2w: {error}");
-            return match error {
-                RunError::Settings(_) => USAGE,
-                RunError::Environment(_) => ENVIRONMENT,
-            };
+pub(super) fn run(runtime: &Runtime, args: &RunArgs) -> u8 {
+    let stop = interrupt::token(runtime);
+    let mut worst = OK;
+    for turn in 0..args.repeat {
+        if args.repeat > 1 && !args.load.json {
+            eprintln!("run {} of {}", turn + 1, args.repeat);
         }
-    };
-    let files = match y2w_reports::write_all(&out.join(&result.run_id), &result) {
-        Ok(files) => files,
-        Err(error) => {
-            eprintln!("y2w: {error}");
-            return ENVIRONMENT;
+        let (result, files) = match runtime.block_on(carry_out(args, turn, &stop)) {
+            Ok(done) => done,
+            Err(error) => return failed(&error),
+        };
+        if args.load.json {
+            match serde_json::to_string_pretty(&result) {
+                Ok(text) => println!("{text}"),
+                Err(error) => eprintln!("y2w: the result cannot be written as JSON: {error}"),
+            }
+        } else {
+            summary::print(&result, &files);
         }
-    };
-    if json {
-        match serde_json::to_string_pretty(&result) {
-            Ok(text) => println!("{text}"),
-            Err(error) => eprintln!("y2w: the result cannot be written as JSON: {error}"),
+        worst = worst.max(exit_code(&result));
+        if stop.is_cancelled() {
+            break;
         }
-    } else {
-        summary::print(&result, &files);
     }
-    if result.verdict.passed() { OK } else { BROKEN }
+    worst
 }
 
-async fn carry_out(args: RunArgs) -> Result<RunResult, RunError> {
+/// Says why a run could not be made; the answer is the exit code.
+pub(super) fn failed(error: &RunError) -> u8 {
+    eprintln!("y2w: {error}");
+    match error {
+        RunError::Settings(_) => USAGE,
+        RunError::Environment(_) => ENVIRONMENT,
+    }
+}
+
+pub(super) fn exit_code(result: &RunResult) -> u8 {
+    match result.verdict.outcome {
+        Word::Passed => OK,
+        Word::Failed => BROKEN,
+        Word::Invalid => INVALID,
+        Word::Interrupted => INTERRUPTED,
+    }
+}
+
+async fn carry_out(
+    args: &RunArgs,
+    turn: u32,
+    stop: &CancellationToken,
+) -> Result<(RunResult, Vec<PathBuf>), RunError> {
     let clock = Clock::system();
     let started_at = clock.now();
-    let seed = args.seed.unwrap_or_else(|| clock.micros());
-    let run_id = format!("{}-{:04x}", started_at.to_string().replace([':', '.'], "-"), seed & 0xffff);
-    let settings = Settings {
-        users: args.users,
-        duration: args.duration,
-        rate: args.rate,
-        partners: args.partners,
-        groups: args.groups.unwrap_or(args.users / 20),
-        group_size: args.group_size.unwrap_or(args.users.min(8)),
-        seed,
-        chaos: args.chaos,
-        patience: args.patience,
-        account_prefix: run_id.clone(),
+    let seed = args.load.seed.map_or_else(|| clock.micros(), |seed| seed.wrapping_add(u64::from(turn)));
+    let stamp = started_at.to_string().replace([':', '.'], "-");
+    let run_id = args.run_id.clone().unwrap_or_else(|| format!("{stamp}-{:04x}", seed & 0xffff));
+    let mut settings = settings(&args.load, seed, run_id.clone())?;
+    settings.shard = args.shard.unwrap_or(Shard::ALL);
+    settings.start_at = args.start_at;
+    let outcome = on_a_server(&args.load, &settings, clock, stop).await?;
+    let folder = match settings.shard.count {
+        1 => run_id.clone(),
+        count => format!("{run_id}-shard-{}-of-{count}", settings.shard.index),
     };
-    enough_files(settings.users, args.target.is_none())?;
-    let (server, base_url, target) = match &args.target {
-        Some(url) => (None, url.clone(), url.clone()),
-        None => {
-            let server = embedded(seed, clock).await?;
-            let url = server.http_url();
-            (Some(server), url, "mock server in the same process, loopback".to_owned())
-        }
+    let environment = Environment {
+        run_id: folder.clone(),
+        started_at: started_at.to_string(),
+        command: command(args, &settings),
+        target: server_in_words(&args.load),
     };
-    let client = ClientConfig::new(&base_url)
-        .map_err(|error| match error {
-            ConfigError::BaseUrl { .. } => RunError::Settings(format!("--target: {error}")),
-            ConfigError::Http(_) => RunError::Environment(error.to_string()),
-        })?
-        .clock(clock)
-        .deadline(args.deadline);
-    let outcome = load::run(&client, &settings, &Terminal::new(clock)).await;
-    if let Some(server) = server {
+    write(&args.load.out.join(folder), outcome, &settings, environment)
+}
+
+/// The server, for the report.
+pub(super) fn server_in_words(args: &LoadArgs) -> String {
+    args.target.clone().unwrap_or_else(|| "mock server in the same process, loopback".to_owned())
+}
+
+/// Runs it against the target, or against a server of its own.
+pub(super) async fn on_a_server(
+    args: &LoadArgs,
+    settings: &Settings,
+    clock: Clock,
+    stop: &CancellationToken,
+) -> Result<Outcome, RunError> {
+    enough_files(settings, args.target.is_none())?;
+    let here = match &args.target {
+        Some(_) => None,
+        None => Some(embedded(settings.seed, clock).await?),
+    };
+    let target = Target {
+        base_url: here.as_ref().map_or_else(|| args.target.clone().unwrap_or_default(), MockServer::http_url),
+        deadline: args.deadline,
+        clock,
+        server: here.as_ref().map_or(Server::Elsewhere, |server| Server::Here(server.backend().clone())),
+    };
+    let outcome = load::run(&target, settings, &Terminal::new(clock), stop).await;
+    if let Some(server) = here {
         server.shutdown().await;
     }
-    let environment = Environment {
-        run_id,
-        started_at: started_at.to_string(),
-        command: command(&args, &settings),
-        target,
-    };
-    Ok(outcome?.into_result(&settings, environment))
+    outcome
+}
+
+/// Writes all files of a run into its folder.
+pub(super) fn write(
+    folder: &Path,
+    outcome: Outcome,
+    settings: &Settings,
+    environment: Environment,
+) -> Result<(RunResult, Vec<PathBuf>), RunError> {
+    let wrong = |error: String| RunError::Environment(error);
+    std::fs::create_dir_all(folder)
+        .map_err(|e| wrong(format!("cannot make the folder {}: {e}", folder.display())))?;
+    let more = outcome.write_files(folder).map_err(|e| wrong(e.to_string()))?;
+    let result = outcome.into_result(settings, environment);
+    let mut files = y2w_reports::write_all(folder, &result).map_err(|e| wrong(e.to_string()))?;
+    files.extend(more);
+    Ok((result, files))
+}
+
+/// What is to be run, by what the command line says.
+pub(super) fn settings(args: &LoadArgs, seed: u64, run_id: String) -> Result<Settings, RunError> {
+    let (workload, workload_name) = workload(&args.workload)?;
+    let workload = adapted(workload, args)?;
+    Ok(Settings {
+        workload,
+        workload_name,
+        seed,
+        patience: args.patience,
+        max_lag: args.max_lag,
+        account_prefix: run_id,
+        shard: Shard::ALL,
+        start_at: None,
+    })
+}
+
+/// A shipped workload by its name, or a file's.
+pub(super) fn workload(name: &str) -> Result<(Workload, String), RunError> {
+    if let Some(workload) = Workload::shipped(name) {
+        return Ok((workload, name.to_owned()));
+    }
+    let file = Path::new(name);
+    let looks_like_a_file = file.extension().is_some() || name.contains(std::path::MAIN_SEPARATOR);
+    if looks_like_a_file || file.exists() {
+        let workload = Workload::read(file).map_err(|e| RunError::Settings(e.to_string()))?;
+        let stem =
+            file.file_stem().map_or_else(|| name.to_owned(), |stem| stem.to_string_lossy().into_owned());
+        return Ok((workload, stem));
+    }
+    let names = load::workload::shipped().iter().map(|s| s.name);
+    let hint = nearest(name, names).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let text = format!(
+        "there is no workload `{name}`, nor a file of that name{hint} `y2w workloads` lists them all"
+    );
+    Err(RunError::Settings(text))
+}
+
+/// The workload with what the command line says in place of what it says itself.
+fn adapted(mut workload: Workload, args: &LoadArgs) -> Result<Workload, RunError> {
+    use crate::load::workload::Arrival;
+    if let Some(users) = args.users {
+        workload = workload.of_users(users);
+    }
+    if let Some(duration) = args.duration {
+        workload = workload.stretched(duration);
+    }
+    if let Some(rate) = args.rate {
+        workload.arrival = match workload.arrival {
+            Arrival::Open { process, .. } => Arrival::Open { rate, process },
+            Arrival::Closed { .. } => Arrival::Open { rate, process: Default::default() },
+        };
+    }
+    workload.check().map_err(|e| RunError::Settings(e.to_string()))?;
+    Ok(workload)
 }
 
 async fn embedded(seed: u64, clock: Clock) -> Result<MockServer, RunError> {
@@ -160,9 +276,12 @@ async fn embedded(seed: u64, clock: Clock) -> Result<MockServer, RunError> {
 }
 
 /// A push connection is a file at the client, and another one if the server is here too.
-fn enough_files(users: usize, embedded: bool) -> Result<(), RunError> {
+fn enough_files(settings: &Settings, embedded: bool) -> Result<(), RunError> {
+    let population = &settings.workload.population;
+    let users = population.users.div_ceil(settings.shard.count) as u64;
     let per_user = if embedded { 2 } else { 1 };
-    let needed = users as u64 * per_user + SPARE_FILES;
+    let devices = users + (users as f64 * population.second_devices).ceil() as u64;
+    let needed = devices * per_user + SPARE_FILES;
     // As many as there may be: an overloaded server is asked over more connections than a quick one.
     let allowed = rlimit::increase_nofile_limit(rlimit::INFINITY)
         .map_err(|e| RunError::Environment(format!("the limit of open files cannot be read: {e}")))?;
@@ -170,40 +289,53 @@ fn enough_files(users: usize, embedded: bool) -> Result<(), RunError> {
         return Ok(());
     }
     Err(RunError::Environment(format!(
-        "{users} users need {needed} open files, but this process may have {allowed}: raise it with `ulimit -n`, or \
-         use at most {} users",
+        "{users} users need {needed} open files, but this process may have {allowed}: raise it with `ulimit -n`, take \
+         at most {} users, or run them in several processes with --shard",
         allowed.saturating_sub(SPARE_FILES) / per_user
     )))
 }
 
-fn rate(text: &str) -> Result<f64, String> {
+pub(super) fn rate(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
-        Ok(rate) if rate.is_finite() && (0.0..=100_000.0).contains(&rate) => Ok(rate),
-        _ => Err("a number from 0 to 100000 was expected".to_owned()),
+        Ok(rate) if rate > 0.0 && rate <= load::workload::RATE_MAX => Ok(rate),
+        _ => Err(format!("a number above 0, up to {}, was expected", load::workload::RATE_MAX)),
+    }
+}
+
+fn shard(text: &str) -> Result<Shard, String> {
+    let parts = text.split_once('/').and_then(|(i, n)| Some((i.parse().ok()?, n.parse().ok()?)));
+    match parts {
+        Some((index, count)) if index < count => Ok(Shard { index, count }),
+        _ => Err("the share's number, from 0, and how many there are were expected, as `0/4`".to_owned()),
+    }
+}
+
+fn run_id(text: &str) -> Result<String, String> {
+    let fine = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !text.is_empty() && text.len() <= 64 && text.chars().all(fine) && !text.starts_with('.') {
+        Ok(text.to_owned())
+    } else {
+        Err("up to 64 letters, digits, `-`, `_` and `.` were expected".to_owned())
     }
 }
 
 /// The command line that repeats the run.
 fn command(args: &RunArgs, settings: &Settings) -> String {
-    let mut command = format!(
-        "y2w run --users {} --duration {} --rate {} --partners {} --groups {} --group-size {} --seed {}",
-        settings.users,
-        humantime::format_duration(settings.duration).to_string().replace(' ', ""),
-        settings.rate,
-        settings.partners,
-        settings.groups,
-        settings.group_size,
-        settings.seed
-    );
-    if let Some(Chaos::Reconnect) = settings.chaos {
-        command.push_str(" --chaos reconnect");
-    }
-    if let Some(target) = &args.target {
-        command.push_str(&format!(" --target {target}"));
-    }
-    if args.out != Path::new("reports/out") {
-        command.push_str(&format!(" --out {}", args.out.display()));
-    }
+    let mut command = format!("y2w run --workload {}", args.load.workload);
+    let mut add = |name: &str, value: Option<String>| {
+        if let Some(value) = value {
+            command.push_str(&format!(" --{name} {value}"));
+        }
+    };
+    let time = |t: Duration| humantime::format_duration(t).to_string().replace(' ', "");
+    add("users", args.load.users.map(|users| users.to_string()));
+    add("duration", args.load.duration.map(time));
+    add("rate", args.load.rate.map(|rate| rate.to_string()));
+    add("seed", Some(settings.seed.to_string()));
+    add("target", args.load.target.clone());
+    add("shard", args.shard.map(|shard| format!("{}/{}", shard.index, shard.count)));
+    add("run-id", args.run_id.clone());
+    add("out", (args.load.out != Path::new("reports/out")).then(|| args.load.out.display().to_string()));
     command
 }
 
@@ -219,28 +351,39 @@ mod tests {
         args: RunArgs,
     }
 
+    fn args(given: &[&str]) -> RunArgs {
+        Cli::try_parse_from(["y2w"].iter().chain(given)).unwrap().args
+    }
+
     #[test]
     fn the_command_of_a_run_repeats_it() {
-        let given = ["y2w", "--users", "7", "--duration", "90s", "--chaos", "reconnect", "--seed", "5"];
-        let args = Cli::try_parse_from(given).unwrap().args;
-        let settings = Settings {
-            users: args.users,
-            duration: args.duration,
-            rate: args.rate,
-            partners: args.partners,
-            groups: 0,
-            group_size: 7,
-            seed: 5,
-            chaos: args.chaos,
-            patience: args.patience,
-            account_prefix: String::new(),
-        };
-        let command = command(&args, &settings);
-        assert_eq!(
-            command,
-            "y2w run --users 7 --duration 1m30s --rate 1 --partners 2 --groups 0 --group-size 7 --seed 5 --chaos reconnect"
-        );
-        let again = Cli::try_parse_from(command.split(' ').filter(|w| *w != "run")).unwrap().args;
-        assert_eq!((again.users, again.duration, again.seed), (7, Duration::from_secs(90), Some(5)));
+        let given =
+            args(&["-w", "p2p-steady", "--users", "70", "--duration", "90s", "--seed", "5", "--rate", "2.5"]);
+        let settings = settings(&given.load, 5, "r".to_owned()).unwrap();
+        let command = command(&given, &settings);
+        assert_eq!(command, "y2w run --workload p2p-steady --users 70 --duration 1m30s --rate 2.5 --seed 5");
+        let words: Vec<&str> = command.split(' ').skip(2).collect();
+        let again = super::settings(&args(&words).load, 5, "r".to_owned()).unwrap();
+        assert_eq!(again.workload, settings.workload);
+        assert_eq!(again.workload.length(), Duration::from_secs(90));
+    }
+
+    #[test]
+    fn a_workload_that_is_not_there_is_told_with_what_is_near() {
+        let error = workload("quik").unwrap_err().to_string();
+        assert!(error.contains("did you mean `quick`?"), "{error}");
+        let error = workload("none/such.toml").unwrap_err().to_string();
+        assert!(error.contains("none/such.toml"), "{error}");
+    }
+
+    #[test]
+    fn shards_and_names_that_make_no_sense_are_refused() {
+        for text in ["4/4", "0/0", "1", "a/b", "-1/4"] {
+            assert!(shard(text).is_err(), "{text}");
+        }
+        assert_eq!(shard("3/4"), Ok(Shard { index: 3, count: 4 }));
+        for text in ["", "../up", "a b", ".hidden"] {
+            assert!(run_id(text).is_err(), "{text}");
+        }
     }
 }

@@ -17,17 +17,38 @@ pub(crate) struct Stamp {
     pub(crate) number: u32,
     /// When it was due to be sent, in microseconds since 1970.
     pub(crate) at: u64,
+    /// By how many microseconds it was handed over later than that.
+    #[serde(default, rename = "l", skip_serializing_if = "is_zero")]
+    pub(crate) late: u64,
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// What a message's words are made of, again and again.
+const WORDS: &str = "the quick brown fox jumps over the lazy dog ";
+
 impl Stamp {
-    /// The content of the message: a string of JSON, as messages of type `text` have it.
-    pub(crate) fn content(self, text: &str) -> String {
+    /// The content of a text with so many bytes of words: a string of JSON, as messages of type `text` have it.
+    pub(crate) fn content(self, bytes: usize) -> String {
         #[derive(Serialize)]
         struct Content<'a> {
             text: &'a str,
             y2w: Stamp,
         }
-        serde_json::to_string(&Content { text, y2w: self }).expect("a stamp has numbers only")
+        let mut text = String::with_capacity(bytes);
+        while text.len() < bytes {
+            text.push_str(&WORDS[..WORDS.len().min(bytes - text.len())]);
+        }
+        serde_json::to_string(&Content { text: &text, y2w: self }).expect("a stamp has numbers only")
+    }
+
+    /// The same in the content of another kind of message.
+    pub(crate) fn put_into(self, mut content: Map<String, Value>) -> String {
+        content.extend(self.notice_extra());
+        Value::Object(content).to_string()
     }
 
     /// What the notice carries beside what to sync.
@@ -49,19 +70,44 @@ impl Stamp {
     pub(crate) fn from_notice_extra(extra: &Map<String, Value>) -> Option<Self> {
         Self::deserialize(extra.get(KEY)?).ok()
     }
+
+    /// How long ago it was due, and how long ago it was handed over, in microseconds.
+    pub(crate) fn ages(self, now: u64) -> (u64, u64) {
+        let since_due = now.saturating_sub(self.at);
+        (since_due, since_due.saturating_sub(self.late))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const STAMP: Stamp = Stamp { user: 3, number: 7, at: 1_479_974_400_000_000, late: 0 };
+
     #[test]
     fn a_stamp_comes_back_from_content_and_notice() {
-        let stamp = Stamp { user: 3, number: 7, at: 1_479_974_400_000_000 };
-        let content = stamp.content("hi \"there\"");
-        assert_eq!(content, r#"{"text":"hi \"there\"","y2w":{"u":3,"n":7,"at":1479974400000000}}"#);
-        assert_eq!(Stamp::from_content(&content), Some(stamp));
-        assert_eq!(Stamp::from_notice_extra(&stamp.notice_extra()), Some(stamp));
+        let content = STAMP.content(9);
+        assert_eq!(content, r#"{"text":"the quick","y2w":{"u":3,"n":7,"at":1479974400000000}}"#);
+        assert_eq!(Stamp::from_content(&content), Some(STAMP));
+        let late = Stamp { late: 250, ..STAMP };
+        assert_eq!(Stamp::from_content(&late.content(0)), Some(late));
+        assert_eq!(Stamp::from_content(&late.put_into(Map::new())), Some(late));
+        assert_eq!(Stamp::from_notice_extra(&late.notice_extra()), Some(late));
+    }
+
+    #[test]
+    fn a_text_is_as_long_as_it_is_said() {
+        for bytes in [0, 1, 44, 45, 1_000] {
+            let content: Value = serde_json::from_str(&STAMP.content(bytes)).unwrap();
+            assert_eq!(content["text"].as_str().unwrap().len(), bytes);
+        }
+    }
+
+    #[test]
+    fn ages_count_from_when_it_was_due_and_from_when_it_was_handed_over() {
+        let late = Stamp { late: 250, ..STAMP };
+        assert_eq!(late.ages(late.at + 1_000), (1_000, 750));
+        assert_eq!(late.ages(0), (0, 0));
     }
 
     #[test]

@@ -1,147 +1,226 @@
 //! A run from its first request to its verdict.
 
-use std::collections::BTreeSet;
-use std::future::Future;
-use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use futures_util::StreamExt;
 use futures_util::future::join_all;
-use rand::RngExt;
-use rand::rngs::ChaCha8Rng;
-use tokio::task::JoinSet;
-use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
-use y2w_reports::model::{Mark, MarkKind, TimelinePoint};
-use y2w_sdk::ClientConfig;
-use y2w_sdk::protocol::ImSessionId;
+use futures_util::stream;
+use tokio::time::interval;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+use y2w_reports::model::Mark;
+use y2w_sdk::api::ReqwestHttp;
+use y2w_sdk::clock::Clock;
+use y2w_sdk::push::{Mqtt, OverStreams};
+use y2w_sdk::{ClientConfig, ConfigError};
 
-use super::meters::{Counts, Meters, Metric};
-use super::population::{Population, stream};
-use super::result::Outcome;
-use super::user::{SimUser, Stage};
-use super::{Chaos, RunError, SEVERED_PER_SECOND, Settings, setup};
+use super::behaviour::Script;
+use super::faults::{self, Server};
+use super::marshal::{Marshal, Point};
+use super::measured::Measured;
+use super::meters::{self, MeteredHttp, MeteredStreams, Meters, Process};
+use super::person::Person;
+use super::population::Population;
+use super::result::{Ending, Outcome};
+use super::sampler::{Progress, Sampler};
+use super::watch::Stage;
+use super::workload::{Behaviour, Timeline};
+use super::{RunError, Settings, drive, endgame, setup};
+use crate::check::floater::Floater;
 use crate::check::{Verifier, rules};
 
-/// Told how far the run is.
-pub trait Progress: Send + Sync {
-    /// A phase begins; it has so many steps, or takes so many seconds.
-    fn phase(&self, name: &str, total: u64);
-    /// So many of the phase's steps are done.
-    fn advance(&self, done: u64);
-    /// How it goes; about once a second.
-    fn snapshot(&self, snapshot: &Snapshot);
-}
-
-/// How a run goes.
-#[derive(Clone, Copy, Debug)]
-pub struct Snapshot {
-    /// Seconds since the chat began.
-    pub t_s: f64,
-    /// Users whose push connection is up.
-    pub connected: u64,
-    /// Messages stored per second since the last snapshot.
-    pub stored_per_s: f64,
-    /// Deliveries verified so far.
-    pub verified: u64,
-    /// Deliveries that stored messages still owe.
-    pub owed: i64,
-    /// 99th percentile of send→synced so far, in microseconds.
-    pub synced_p99_us: Option<u64>,
-    /// Broken rules so far.
-    pub findings: u64,
-}
-
-/// A point of the timeline, and a progress line, every so often.
-const SAMPLE_EVERY: Duration = Duration::from_secs(1);
-/// How often chaos strikes.
-const CHAOS_EVERY: Duration = Duration::from_millis(200);
 /// How often the end of the run looks whether all is there.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Users who log out, or look once more, at the same time.
+const AT_ONCE: usize = 64;
 
-/// Carries a run out. Findings are in the outcome; an error means that the run could not be made.
+/// Where the server is, and how long it may take.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Of the business API, as `http://host:port`.
+    pub base_url: String,
+    /// How long one request, one connection attempt, or acceptConnect on it, may take.
+    pub deadline: Duration,
+    /// What tells the time.
+    pub clock: Clock,
+    /// What can be done to the server.
+    pub server: Server,
+}
+
+impl Target {
+    fn client(&self, meters: Option<&Arc<Meters>>) -> Result<ClientConfig, RunError> {
+        let wrong = |error: ConfigError| match error {
+            ConfigError::BaseUrl { .. } => RunError::Settings(format!("--target: {error}")),
+            ConfigError::Http(_) => RunError::Environment(error.to_string()),
+        };
+        let config =
+            ClientConfig::new(&self.base_url).map_err(wrong)?.clock(self.clock).deadline(self.deadline);
+        let Some(meters) = meters else {
+            return Ok(config);
+        };
+        let http = Arc::new(ReqwestHttp::new().map_err(RunError::Environment)?);
+        let streams = Arc::new(MeteredStreams::new(Arc::new(Mqtt::tcp()), meters.clone()));
+        Ok(config
+            .http(Arc::new(MeteredHttp::new(http, meters.clone(), self.clock)))
+            .push(Arc::new(OverStreams::new(streams))))
+    }
+}
+
+/// Carries a run out. Findings are in the outcome; an error means that the run could not be made. After `stop` no user
+/// begins anything; what was begun is ended, verified and told.
 pub async fn run(
-    client: &ClientConfig,
+    target: &Target,
     settings: &Settings,
     progress: &dyn Progress,
+    stop: &CancellationToken,
 ) -> Result<Outcome, RunError> {
+    faults::check(&settings.workload, &target.server)?;
+    let process = Process::begin();
+    let clock = target.clock;
+    let meters = Arc::new(Meters::default());
     let stage = Arc::new(Stage {
-        clock: client.time(),
-        meters: Meters::default(),
-        population: Population::new(settings)?,
+        clock,
+        meters: meters.clone(),
+        population: Population::new(&settings.workload, settings.seed)?,
+        timeline: Timeline::of(&settings.workload),
+        phases: settings.workload.phases.clone(),
+        shard: settings.shard,
         verifier: OnceLock::new(),
     });
-    let users = setup::users(client, settings, &stage, progress).await?;
-    let (sessions, differing) = setup::sessions(settings, &stage, &users, progress).await?;
-    let verifier = stage.verifier.get_or_init(|| watch(&stage, &users, &sessions));
-    verifier.connected(users.len() as u64);
-    for text in differing {
-        verifier.found(rules::ONE_SESSION, text);
+    let _health = AbortOnDropHandle::new(watch_health(&meters, clock));
+    // Logins of the set-up count, unless logins are what the workload is about.
+    meters.measure(!setup::logs_in_again(&settings.workload));
+    let marshal = Marshal::meet(&target.client(None)?, settings).await?;
+    let people = setup::users(&target.client(Some(&meters))?, settings, &stage, progress).await?;
+    if let Some(marshal) = &marshal {
+        marshal.reach(Point::Connected).await?;
     }
-    let mut sampler = Sampler::new(&stage, verifier, progress);
-    let begun = stage.clock.elapsed();
-    sampler.mark(if settings.chaos.is_some() { "chat and chaos" } else { "chat" });
-    progress.phase("chatting", settings.duration.as_secs().max(1));
-    sampler.during(chat(settings, &stage, &users, &sessions)).await;
-    let chatted = stage.clock.elapsed() - begun;
+    let opened = setup::sessions(settings, &stage, &people, marshal.as_ref(), progress).await?;
+    let (watched, at) = setup::watched(&stage, &people, &opened);
+    let verifier = stage.verifier.get_or_init(|| Verifier::new(watched));
+    if settings.shard.count > 1 {
+        // What is stored in other shards is not known here, so that nothing can be said of who comes and goes.
+        (0..at.iter().flatten().count()).for_each(|session| verifier.float(session, Floater::lost_track));
+    }
+    verifier.connected(people.iter().map(|p| p.devices.len() as u64).sum());
+    opened.differing.into_iter().for_each(|text| verifier.found(rules::ONE_SESSION, text));
+    let script = Arc::new(Script {
+        workload: settings.workload.clone(),
+        seed: settings.seed,
+        sessions: opened.sessions,
+        watched: at,
+        account_prefix: settings.account_prefix.clone(),
+    });
+    some_offline(&stage, &people).await;
+    if let Some(marshal) = &marshal {
+        marshal.reach(Point::Opened).await?;
+    }
+    let begun = begin(settings, clock, marshal.as_ref()).await?;
 
-    sampler.mark("drain");
+    let mut sampler = Sampler::new(&stage, verifier, progress, &process, begun);
+    sampler.measure_by_phase();
+    progress.phase("running", stage.timeline.length().as_secs().max(1));
+    let wait = Duration::from_micros(begun.saturating_sub(clock.micros()));
+    let acting = async {
+        stop.run_until_cancelled(tokio::time::sleep(wait)).await;
+        let faults_end = stop.child_token();
+        let acting = async {
+            drive::everybody(script.clone(), people.clone(), begun, stop.clone()).await;
+            faults_end.cancel();
+        };
+        let faults = faults::inflict(settings, &stage, &target.server, &people, begun, faults_end.clone());
+        tokio::join!(acting, faults);
+    };
+    sampler.during(acting).await;
+    let acted = Duration::from_secs_f64(sampler.seconds().max(0.0));
+    let interrupted = stop.is_cancelled();
+
     progress.phase("waiting for what is under way", 0);
-    sampler.during(drained(settings.patience, &users, verifier)).await;
-    match unsettled(settings, &users) {
+    sampler.during(drained(settings.patience, &people, verifier, &script)).await;
+    match unsettled(settings, &people) {
         None => verifier.pushes_are_over(),
         Some(who) => verifier.found(rules::PUSHED, format!("whether every push came cannot be told: {who}")),
     }
-    sampler.mark("everybody syncs");
+    if let Some(marshal) = &marshal {
+        sampler.during(marshal.reach(Point::Stored)).await?;
+    }
     progress.phase("syncing everybody once more", 0);
-    sampler.during(everything_synced(settings.patience, &stage, &users, &sessions)).await;
-    match unsettled(settings, &users) {
-        None => verifier.all_is_synced(),
-        Some(who) => verifier.found(rules::LOST, format!("whether anything is lost cannot be told: {who}")),
-    }
-    sampler.last_sample();
-    let (timeline, marks) = (sampler.points, sampler.marks);
-    Ok(Outcome::new(&stage, verifier, chatted, SAMPLE_EVERY, timeline, marks))
-}
-
-fn watch(stage: &Stage, users: &[Arc<SimUser>], sessions: &[ImSessionId]) -> Verifier {
-    let name = |user: &usize| format!("{} (id {})", users[*user].watch.name, users[*user].user.me().id);
-    let names = stage.population.sessions.iter().map(|s| s.members.iter().map(name).collect());
-    Verifier::new(sessions.iter().cloned().zip(names).collect())
-}
-
-async fn chat(settings: &Settings, stage: &Stage, users: &[Arc<SimUser>], sessions: &[ImSessionId]) {
-    let mut chatting = JoinSet::new();
-    let start = stage.clock.micros();
-    let sessions: Arc<[ImSessionId]> = sessions.into();
-    for user in users {
-        let (user, sessions, settings) = (user.clone(), sessions.clone(), settings.clone());
-        chatting.spawn(async move {
-            user.chat(&sessions, settings.seed, settings.rate, start, settings.duration).await;
-        });
-    }
-    let mut chaos = ChaosMonkey::new(settings);
-    loop {
-        tokio::select! {
-            biased;
-            joined = chatting.join_next() => match joined {
-                None => return,
-                Some(Ok(())) => {}
-                Some(Err(error)) => std::panic::resume_unwind(error.into_panic()),
-            },
-            () = chaos.strikes() => chaos.strike(stage, users),
+    sampler.during(everything_synced(settings.patience, &people)).await;
+    let settled = match unsettled(settings, &people) {
+        None => {
+            verifier.all_is_synced();
+            sampler.during(endgame::look(settings, &stage, &people, &script, verifier)).await;
+            true
         }
+        Some(who) => {
+            verifier.found(rules::LOST, format!("whether anything is lost cannot be told: {who}"));
+            false
+        }
+    };
+    sampler.last_sample();
+    let (points, log) = (std::mem::take(&mut sampler.points), std::mem::take(&mut sampler.log));
+    drop(sampler);
+    let mut marks: Vec<Mark> = phase_marks(&stage, acted);
+    marks.extend(faults::marks(&settings.workload));
+    marks.sort_by(|a, b| a.t_s.total_cmp(&b.t_s));
+    let measured = Measured::of(&stage, verifier, &process, acted);
+    let ending = Ending { interrupted, settled, begun };
+    Ok(Outcome::new(&stage, verifier, measured, (points, marks, log), &ending))
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "it looks at the runtime from beside the run, until the run is over"
+)]
+fn watch_health(meters: &Arc<Meters>, clock: Clock) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(meters::watch(meters.clone(), clock))
+}
+
+/// When the first phase begins, in microseconds since 1970.
+async fn begin(settings: &Settings, clock: Clock, marshal: Option<&Marshal>) -> Result<u64, RunError> {
+    let now = clock.micros();
+    match (settings.start_at, marshal) {
+        (Some(at), _) => {
+            let at = at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_micros();
+            let at = u64::try_from(at).unwrap_or(u64::MAX);
+            let late = Duration::from_micros(now.saturating_sub(at));
+            if late > Duration::ZERO {
+                return Err(RunError::Environment(format!(
+                    "the users were ready {} s after --start-at: begin the shards earlier, or let it start later",
+                    late.as_secs_f64()
+                )));
+            }
+            Ok(at)
+        }
+        (None, Some(marshal)) => marshal.agree(now).await,
+        (None, None) => Ok(now),
     }
 }
 
-/// Waits until every message is stored, announced, and, as far as pushes lead to it, with all members.
-async fn drained(patience: Duration, users: &[Arc<SimUser>], verifier: &Verifier) {
+/// Logs those out who are not to be online at the beginning.
+async fn some_offline(stage: &Stage, people: &[Arc<Person>]) {
+    let online = stage.timeline.online_at(Duration::ZERO);
+    let off = people.iter().filter(|p| stage.population.rank[p.index] >= online);
+    stream::iter(off).for_each_concurrent(AT_ONCE, |person| person.go_offline()).await;
+}
+
+/// Brings everybody online, and back into their groups, and waits until every message is stored, announced, and, as far
+/// as pushes lead to it, with all members.
+async fn drained(patience: Duration, people: &Arc<[Arc<Person>]>, verifier: &Verifier, script: &Script) {
     let all_there = async {
-        join_all(users.iter().map(|u| u.user.settled())).await;
+        drive::all_online(people).await;
+        if script.workload.mix.contains_key(&Behaviour::MemberChurn) {
+            stream::iter(people.iter())
+                .for_each_concurrent(AT_ONCE, |person| script.all_back(person, verifier))
+                .await;
+        }
+        join_all(people.iter().map(|p| p.settled())).await;
         let mut look = interval(LOOK_EVERY);
         while verifier.owed() > 0 {
             look.tick().await;
         }
-        join_all(users.iter().map(|u| u.user.settled())).await;
+        join_all(people.iter().map(|p| p.settled())).await;
     };
     // Who is not done by then is looked for afterwards.
     let _ = tokio::time::timeout(patience, all_there).await;
@@ -149,149 +228,49 @@ async fn drained(patience: Duration, users: &[Arc<SimUser>], verifier: &Verifier
 
 /// Who still has something under way after the patience is over, if anybody: what such a user lacks may be lost, or
 /// merely late.
-fn unsettled(settings: &Settings, users: &[Arc<SimUser>]) -> Option<String> {
-    let busy: Vec<&str> =
-        users.iter().filter(|u| !u.user.is_settled()).map(|u| u.watch.name.as_str()).collect();
+fn unsettled(settings: &Settings, people: &[Arc<Person>]) -> Option<String> {
+    let busy: Vec<&str> = people.iter().filter(|p| !p.is_settled()).map(|p| p.name()).collect();
     let first = busy.first()?;
     Some(format!(
         "{} of {} users were not done after {} s (the first is {first}); the server, or this machine, is too slow for \
          this load, or does not answer: lower the load or raise --patience",
         busy.len(),
-        users.len(),
+        people.len(),
         settings.patience.as_secs_f64()
     ))
 }
 
-async fn everything_synced(
-    patience: Duration,
-    stage: &Stage,
-    users: &[Arc<SimUser>],
-    sessions: &[ImSessionId],
-) {
-    for user in users {
-        for &session in &stage.population.sessions_of[user.watch.index] {
-            user.user.request_messages(&sessions[session]);
-        }
+async fn everything_synced(patience: Duration, people: &[Arc<Person>]) {
+    for person in people {
+        person.each_client(|device, client| {
+            let places = device.watch.places.get();
+            places.into_iter().flat_map(|p| p.keys()).for_each(|session| client.request_messages(session));
+        });
     }
-    let all = join_all(users.iter().map(|u| u.user.settled()));
+    let all = join_all(people.iter().map(|p| p.settled()));
     let _ = tokio::time::timeout(patience, all).await;
 }
 
-/// Cuts push connections.
-struct ChaosMonkey {
-    ticks: Option<Interval>,
-    random: ChaCha8Rng,
-    per_strike: f64,
-    due: f64,
+fn phase_marks(stage: &Stage, acted: Duration) -> Vec<Mark> {
+    let mut begins = Duration::ZERO;
+    let mut marks: Vec<Mark> = Vec::new();
+    for phase in &stage.phases {
+        if begins >= acted && !marks.is_empty() {
+            break;
+        }
+        let ends = begins + phase.length;
+        marks.push(mark(begins, Some(ends.min(acted.max(begins))), &phase.name));
+        begins = ends;
+    }
+    marks.push(mark(acted, None, "everybody comes online and syncs"));
+    marks
 }
 
-impl ChaosMonkey {
-    fn new(settings: &Settings) -> Self {
-        let Chaos::Reconnect = settings.chaos.unwrap_or(Chaos::Reconnect);
-        Self {
-            ticks: settings.chaos.map(|_| interval(CHAOS_EVERY)),
-            random: stream(settings.seed, "chaos"),
-            per_strike: settings.users as f64 * SEVERED_PER_SECOND * CHAOS_EVERY.as_secs_f64(),
-            due: 0.0,
-        }
+fn mark(at: Duration, until: Option<Duration>, label: &str) -> Mark {
+    Mark {
+        t_s: at.as_secs_f64(),
+        until_s: until.map(|until| until.as_secs_f64()),
+        kind: y2w_reports::model::MarkKind::Phase,
+        label: label.to_owned(),
     }
-
-    async fn strikes(&mut self) {
-        match &mut self.ticks {
-            Some(ticks) => {
-                ticks.tick().await;
-            }
-            None => std::future::pending().await,
-        }
-    }
-
-    fn strike(&mut self, stage: &Stage, users: &[Arc<SimUser>]) {
-        self.due += self.per_strike;
-        let mut victims = BTreeSet::new();
-        while self.due >= 1.0 {
-            self.due -= 1.0;
-            victims.insert(self.random.random_range(0..users.len()));
-        }
-        for victim in victims {
-            if users[victim].user.is_connected() {
-                users[victim].user.sever();
-                stage.meters.severed.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-    }
-}
-
-/// Takes a point of the timeline every second while something else goes on.
-struct Sampler<'a> {
-    stage: &'a Stage,
-    verifier: &'a Verifier,
-    progress: &'a dyn Progress,
-    ticks: Interval,
-    begun: Duration,
-    counts: Counts,
-    points: Vec<TimelinePoint>,
-    marks: Vec<Mark>,
-}
-
-impl<'a> Sampler<'a> {
-    fn new(stage: &'a Stage, verifier: &'a Verifier, progress: &'a dyn Progress) -> Self {
-        let mut ticks = tokio::time::interval_at(first_tick(), SAMPLE_EVERY);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let begun = stage.clock.elapsed();
-        let (counts, points, marks) = (Counts::default(), Vec::new(), Vec::new());
-        Self { stage, verifier, progress, ticks, begun, counts, points, marks }
-    }
-
-    async fn during<F: Future>(&mut self, work: F) -> F::Output {
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                biased;
-                output = &mut work => return output,
-                _ = self.ticks.tick() => self.sample(),
-            }
-        }
-    }
-
-    fn mark(&mut self, label: &str) {
-        self.marks.push(Mark {
-            t_s: self.seconds(),
-            until_s: None,
-            kind: MarkKind::Phase,
-            label: label.to_owned(),
-        });
-    }
-
-    fn sample(&mut self) {
-        let (stored, delivered) = (self.verifier.stored_count(), self.verifier.delivered_count());
-        let (point, counts) = self.stage.meters.point(self.seconds(), stored, delivered, self.counts);
-        self.counts = counts;
-        self.points.push(point);
-        self.progress.snapshot(&Snapshot {
-            t_s: point.t_s,
-            connected: point.users_connected,
-            stored_per_s: point.stored_per_s,
-            verified: delivered,
-            owed: self.verifier.owed(),
-            synced_p99_us: self.stage.meters.percentile(Metric::Synced, 99.0),
-            findings: self.verifier.broken_count(),
-        });
-    }
-
-    /// The rest of the time since the last point, unless it is too short for a rate to mean anything.
-    fn last_sample(&mut self) {
-        let last = self.points.last().map_or(0.0, |point| point.t_s);
-        if self.points.is_empty() || self.seconds() - last >= SAMPLE_EVERY.as_secs_f64() / 2.0 {
-            self.sample();
-        }
-    }
-
-    fn seconds(&self) -> f64 {
-        (self.stage.clock.elapsed() - self.begun).as_secs_f64()
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "tokio's interval takes its first tick as an instant")]
-fn first_tick() -> Instant {
-    Instant::now() + SAMPLE_EVERY
 }

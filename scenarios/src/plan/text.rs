@@ -21,7 +21,12 @@ impl Plan {
         let plan: Self = file.parse()?;
         match plan.check() {
             Ok(()) => Ok(plan),
-            Err(error) => Err(file.wrong(line_of_field(file.text(), error.table, error.field), error)),
+            Err(error) => {
+                let index = error.table.map(|(_, index)| index.to_string());
+                let table = error.table.iter().map(|(name, _)| *name);
+                let place: Vec<&str> = table.chain(index.as_deref()).chain([error.field]).collect();
+                Err(file.wrong_in(&place, error))
+            }
         }
     }
 
@@ -54,25 +59,6 @@ impl Plan {
         }
         text
     }
-}
-
-/// Where a field is in the table of that number, from 0, or at the top; the table's beginning where the field is not
-/// there or is a table of its own; the first line where tables are written otherwise than as `[[table]]`.
-fn line_of_field(text: &str, table: Option<(&str, usize)>, field: &str) -> usize {
-    let lines = || text.lines().map(str::trim_start).enumerate();
-    let begin = match table {
-        None => 0,
-        Some((name, index)) => {
-            let header = format!("[[{name}]]");
-            let Some((line, _)) = lines().filter(|(_, line)| line.starts_with(&header)).nth(index) else {
-                return 1;
-            };
-            line + 1
-        }
-    };
-    let is_it = |line: &str| line.strip_prefix(field).is_some_and(|rest| rest.trim_start().starts_with('='));
-    let mut own = lines().skip(begin).take_while(|(_, line)| !line.starts_with('['));
-    own.find(|(_, line)| is_it(line)).map_or(begin.max(1), |(line, _)| line + 1)
 }
 
 #[cfg(test)]

@@ -83,6 +83,39 @@ pub mod path {
     pub const TOKEN: &str = "/oauth/token";
     /// `POST`: which push server.
     pub const GATE: &str = "/gateHandler";
+
+    /// All of them.
+    pub const ALL: [&str; 29] = [
+        REGISTER,
+        LOGIN,
+        USERS,
+        SET_PASSWORD,
+        USER,
+        CONTACTS,
+        CONTACT,
+        USER_SESSIONS,
+        USER_SESSION,
+        USER_CONVERSATIONS,
+        USER_CONVERSATION,
+        UNREAD,
+        P2P_SESSION,
+        SINGLE_SESSION,
+        SESSIONS,
+        SESSION,
+        MEMBERS,
+        MEMBER,
+        INVITE,
+        MESSAGES,
+        MESSAGES_HISTORY,
+        MESSAGE,
+        ATTACHMENTS,
+        ATTACHMENT,
+        ATTACHMENT_CONTENT,
+        ATTACHMENT_CONTENT_NAME,
+        EMOJIS,
+        TOKEN,
+        GATE,
+    ];
 }
 
 /// Header of a GET: entries changed since then. Rule `SYNC-SINCE`.

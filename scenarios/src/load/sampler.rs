@@ -1,0 +1,254 @@
+//! Takes a point of the timeline every second, and says how it goes.
+
+use std::future::Future;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use tokio::time::{Instant, Interval, MissedTickBehavior};
+use y2w_reports::model::TimelinePoint;
+
+use super::meters::hlog::Entry;
+use super::meters::{Health, Interval as Samples, Metric, Process};
+use super::watch::Stage;
+use crate::check::Verifier;
+
+/// Told how far the run is.
+pub trait Progress: Send + Sync {
+    /// A phase begins; it has so many steps, or takes so many seconds.
+    fn phase(&self, name: &str, total: u64);
+    /// So many of the phase's steps are done.
+    fn advance(&self, done: u64);
+    /// How it goes; about once a second.
+    fn snapshot(&self, snapshot: &Snapshot);
+}
+
+/// How a run goes.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// What the last second was like.
+    pub point: TimelinePoint,
+    /// Seconds that the phases take together.
+    pub length_s: f64,
+    /// The workload's phase, while one lasts.
+    pub phase: Option<String>,
+    /// Messages stored so far.
+    pub stored: u64,
+    /// Deliveries verified so far.
+    pub verified: u64,
+    /// Deliveries that stored messages still owe.
+    pub owed: i64,
+    /// What failed so far.
+    pub errors: u64,
+    /// Broken rules so far.
+    pub findings: u64,
+    /// Latencies so far, of what counts: name, median, 90th and 99th percentile in microseconds.
+    pub latencies: Vec<(&'static str, [u64; 3])>,
+    /// 99th percentile of the generator's lag so far, in microseconds.
+    pub lag_p99_us: u64,
+}
+
+/// A point of the timeline, and a progress line, every so often.
+pub(super) const SAMPLE_EVERY: Duration = Duration::from_secs(1);
+
+/// What the tags of intervals begin with that do not count.
+pub(super) const WARMING_UP: &str = "warming-up.";
+
+/// Counts at the end of the previous point.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    at_s: f64,
+    cpu: Duration,
+    sent: u64,
+    stored: u64,
+    pushed: u64,
+    delivered: u64,
+    requests: u64,
+    errors: u64,
+    bytes: [u64; 2],
+}
+
+/// See the module's text.
+pub(super) struct Sampler<'a> {
+    stage: &'a Stage,
+    verifier: &'a Verifier,
+    progress: &'a dyn Progress,
+    process: &'a Process,
+    ticks: Interval,
+    /// When the first phase began, in microseconds since 1970.
+    begun: u64,
+    counts: Counts,
+    cores: f64,
+    pub(super) points: Vec<TimelinePoint>,
+    pub(super) log: Vec<Entry>,
+}
+
+impl<'a> Sampler<'a> {
+    pub(super) fn new(
+        stage: &'a Stage,
+        verifier: &'a Verifier,
+        progress: &'a dyn Progress,
+        process: &'a Process,
+        begun: u64,
+    ) -> Self {
+        let mut ticks = tokio::time::interval_at(first_tick(), SAMPLE_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+        let mut sampler = Self {
+            stage,
+            verifier,
+            progress,
+            process,
+            ticks,
+            begun,
+            counts: Counts::default(),
+            cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
+            points: Vec::new(),
+            log: Vec::new(),
+        };
+        // What was measured while setting up, logins and connects, is an interval of its own.
+        sampler.write_down(stage.meters.turn(), 0.0, 0.0);
+        sampler.counts = sampler.count(process.look());
+        sampler
+    }
+
+    pub(super) async fn during<F: Future>(&mut self, work: F) -> F::Output {
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                output = &mut work => return output,
+                _ = self.ticks.tick() => self.sample(),
+            }
+        }
+    }
+
+    pub(super) fn sample(&mut self) {
+        self.measure_by_phase();
+        let samples = self.stage.meters.turn();
+        let health = self.process.look();
+        let (last, now) = (self.counts, self.count(health));
+        self.counts = now;
+        let point = self.point(&samples, last, now, health);
+        self.write_down(samples, last.at_s, now.at_s);
+        self.points.push(point);
+        self.progress.snapshot(&self.snapshot(point));
+    }
+
+    /// The rest of the time since the last point, unless it is too short for a rate to mean anything.
+    pub(super) fn last_sample(&mut self) {
+        let last = self.points.last().map_or(0.0, |point| point.t_s);
+        if self.points.is_empty() || self.seconds() - last >= SAMPLE_EVERY.as_secs_f64() / 2.0 {
+            self.sample();
+        } else {
+            let (last, now) = (self.counts.at_s, self.seconds());
+            self.write_down(self.stage.meters.turn(), last, now);
+        }
+    }
+
+    /// Whether what is measured counts is a matter of the phase; after the last one it is as in the last.
+    pub(super) fn measure_by_phase(&self) {
+        let phase = self.stage.timeline.phase_at(Duration::from_secs_f64(self.seconds().max(0.0)));
+        if let Some(phase) = phase.and_then(|at| self.stage.phases.get(at)) {
+            self.stage.meters.measure(phase.measured);
+        }
+    }
+
+    fn count(&self, health: Health) -> Counts {
+        let meters = &self.stage.meters;
+        let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
+        let bytes = |way: usize| load(&meters.routes.bytes[way]) + load(&meters.push_bytes[way]);
+        Counts {
+            at_s: self.seconds(),
+            cpu: health.cpu,
+            sent: load(&meters.sent),
+            stored: self.verifier.stored_count(),
+            pushed: load(&meters.pushes),
+            delivered: self.verifier.delivered_count(),
+            requests: load(&meters.routes.requests),
+            errors: meters.error_count(),
+            bytes: [bytes(0), bytes(1)],
+        }
+    }
+
+    fn point(&self, samples: &Samples, last: Counts, now: Counts, health: Health) -> TimelinePoint {
+        let seconds = (now.at_s - last.at_s).max(1e-6);
+        let rate = |now: u64, last: u64| now.saturating_sub(last) as f64 / seconds;
+        let synced = &samples.latencies[Metric::SendSynced as usize][0];
+        let stored = &samples.latencies[Metric::SendStored as usize][0];
+        TimelinePoint {
+            t_s: now.at_s,
+            users_connected: self.stage.meters.connected(),
+            sent_per_s: rate(now.sent, last.sent),
+            stored_per_s: rate(now.stored, last.stored),
+            pushed_per_s: rate(now.pushed, last.pushed),
+            delivered_per_s: rate(now.delivered, last.delivered),
+            requests_per_s: rate(now.requests, last.requests),
+            errors_per_s: rate(now.errors, last.errors),
+            bytes_in_per_s: rate(now.bytes[1], last.bytes[1]),
+            bytes_out_per_s: rate(now.bytes[0], last.bytes[0]),
+            synced_p50_us: at(synced, 50.0),
+            synced_p90_us: at(synced, 90.0),
+            synced_p99_us: at(synced, 99.0),
+            synced_max_us: at(synced, 100.0),
+            stored_p50_us: at(stored, 50.0),
+            stored_p99_us: at(stored, 99.0),
+            lag_p99_us: at(&samples.lag, 99.0),
+            cpu_share: Some(now.cpu.saturating_sub(last.cpu).as_secs_f64() / seconds / self.cores),
+            memory: (health.memory[2] > 0).then_some(health.memory[2]),
+        }
+    }
+
+    fn snapshot(&self, point: TimelinePoint) -> Snapshot {
+        let phase = self.stage.timeline.phase_at(Duration::from_secs_f64(point.t_s.max(0.0)));
+        let quantiles = |h: &Histogram<u64>| [50.0, 90.0, 99.0].map(|p| h.value_at_percentile(p));
+        let latencies = Metric::ALL
+            .iter()
+            .map(|label| (label.name, self.stage.meters.totals(label.metric)))
+            .filter(|(_, [due, _])| !due.is_empty())
+            .map(|(name, [due, _])| (name, quantiles(&due)))
+            .collect();
+        Snapshot {
+            point,
+            length_s: self.stage.timeline.length().as_secs_f64(),
+            phase: phase.and_then(|at| self.stage.phases.get(at)).map(|p| p.name.clone()),
+            stored: self.verifier.stored_count(),
+            verified: self.verifier.delivered_count(),
+            owed: self.verifier.owed(),
+            errors: self.stage.meters.error_count(),
+            findings: self.verifier.broken_count(),
+            latencies,
+            lag_p99_us: self.stage.meters.lag_total().value_at_percentile(99.0),
+        }
+    }
+
+    fn write_down(&mut self, samples: Samples, from_s: f64, to_s: f64) {
+        let warming_up = if self.stage.meters.measures() { "" } else { WARMING_UP };
+        let start = Duration::from_secs_f64(from_s.max(0.0));
+        let length = Duration::from_secs_f64((to_s - from_s).max(0.0));
+        let mut entry = |tag: &str, histogram: Histogram<u64>| {
+            if !histogram.is_empty() {
+                self.log.push(Entry { tag: format!("{warming_up}{tag}"), start, length, histogram });
+            }
+        };
+        for (label, [due, begun]) in Metric::ALL.iter().zip(samples.latencies) {
+            entry(label.id, due);
+            entry(&format!("{}.service", label.id), begun);
+        }
+        entry("lag", samples.lag);
+        entry("loop_delay", samples.loop_delay);
+    }
+
+    /// Seconds since the first phase began.
+    pub(super) fn seconds(&self) -> f64 {
+        (self.stage.clock.micros() as f64 - self.begun as f64) / 1e6
+    }
+}
+
+fn at(histogram: &Histogram<u64>, percentile: f64) -> Option<u64> {
+    (!histogram.is_empty()).then(|| histogram.value_at_percentile(percentile))
+}
+
+#[expect(clippy::disallowed_methods, reason = "tokio's interval takes its first tick as an instant")]
+fn first_tick() -> Instant {
+    Instant::now() + SAMPLE_EVERY
+}
