@@ -13,6 +13,7 @@ fn run(name: &str, slowness: f64) -> RunResult {
     let times = |value: u64| (value as f64 * slowness).round() as u64;
     run.run_id = name.to_owned();
     run.verdict.outcome = Outcome::Passed;
+    run.health.problems.clear();
     let quantiles = &mut run.latencies[0].quantiles;
     quantiles.mean *= slowness;
     for value in [&mut quantiles.p50, &mut quantiles.p90, &mut quantiles.p99] {
@@ -122,6 +123,9 @@ fn what_cannot_be_compared_is_refused_by_name() {
     let usual = Settings::default();
     assert!(refused(&good, &invalid, usual).starts_with("new-3.json is an invalid run"));
     assert!(refused(&invalid, &good, usual).starts_with("new-3.json is an invalid run"));
+    let mut troubled = noisy("new", 1.0);
+    troubled.runs[2].1.health.problems.push("late".to_owned());
+    assert!(refused(&good, &troubled, usual).ends_with("must not be used: late"));
     assert!(refused(&set("none", &[]), &good, usual).starts_with("none has no run"));
     for (settings, said) in [
         (Settings { tolerance: f64::NAN, ..usual }, "a tolerance is"),

@@ -37,7 +37,7 @@ fn the_page_says_what_the_result_says() {
         "send_synced.p99 &#60; 20ms",
         "GET /v1/sessions/{id}/messages",
         "GET /v1/sessions/s-1/messages: no answer in 10 s",
-        "Read these numbers with care",
+        "What was found stands, but do not use the times and rates",
         "1 sample was dropped.",
         "50.0 KiB",
         "From when it was due.",
