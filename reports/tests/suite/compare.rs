@@ -102,12 +102,17 @@ fn the_same_seed_gives_the_same_comparison_and_a_metric_more_shifts_no_other() {
     assert_eq!(once, compared(&old, &new));
     let mut more = (old.clone(), new.clone());
     for (_, run) in more.0.runs.iter_mut().chain(&mut more.1.runs) {
-        let mut latency = run.latencies[0].clone();
-        latency.clock = LatencyClock::Service;
-        run.latencies.insert(0, latency);
+        let mut login = run.latencies[0].clone();
+        login.id = "login".to_owned();
+        login.clock = LatencyClock::Service;
+        // Of a kind that has both clocks, the one that users feel is compared.
+        let mut begun = run.latencies[0].clone();
+        begun.clock = LatencyClock::Service;
+        run.latencies.splice(0..0, [login, begun]);
     }
     let with_more = compared(&more.0, &more.1);
     assert_eq!(with_more.metrics.len(), once.metrics.len() + 4);
+    assert_eq!(with_more.metrics[0].id, "login.service.p50");
     assert_eq!(with_more.metrics[4..], once.metrics);
 }
 
