@@ -3,7 +3,7 @@
 //!
 //! Each side is one or more results of the same workload ([`Set`]). For each metric that both have, the difference of
 //! the medians is bootstrapped: runs are drawn again from each side, many times over, and the middle 95 % of the
-//! differences that come of it are the interval ([`bootstrap`]). A metric has regressed only if that whole interval lies
+//! differences that come of it are the interval (`bootstrap`). A metric has regressed only if that whole interval lies
 //! beyond the tolerance on the bad side. From one run on a side no interval can be made, so nothing is told from it.
 //!
 //! Invariants: everything is a pure function of the results, the settings and the seed; a metric's resampling has a
