@@ -382,21 +382,21 @@ fn counters() -> Vec<Counter> {
 
 fn latencies() -> Vec<Latency> {
     use LatencyClock::{Intended, Service};
-    let synced = "Until the last recipient's client holds the message.";
-    let stored = "Until the server acknowledged the message.";
-    let pushed = "Until the push notice reached the recipient.";
+    let synced = "until the last recipient's client holds the message";
+    let stored = "until the server acknowledged the message";
+    let pushed = "until the push notice reached the recipient";
     vec![
         latency("send_synced", "send→synced", Intended, synced, 1_183_406, 9_300.0, 1.0),
         latency("send_synced", "send→synced", Service, synced, 1_183_406, 8_700.0, 0.82),
         latency("send_stored", "send→stored", Intended, stored, 1_183_420, 1_900.0, 0.75),
         latency("send_stored", "send→stored", Service, stored, 1_183_420, 1_500.0, 0.6),
         latency("send_pushed", "send→push", Intended, pushed, 1_183_398, 4_100.0, 0.9),
-        latency("login", "login", Service, "From the login request to its answer.", 5_000, 6_300.0, 0.5),
+        latency("login", "login", Service, "the login request to its answer", 5_000, 6_300.0, 0.5),
         latency(
             "connect",
             "connect",
             Service,
-            "From the connection attempt to acceptConnect.",
+            "the connection attempt to acceptConnect",
             10_000,
             3_300.0,
             0.7,

@@ -234,12 +234,19 @@ impl Plot<'_> {
                 placed.iter().filter(|other| !other.label.is_empty()).all(apart)
             };
             let rows = if self.marks_labelled && !label.is_empty() { ROWS } else { 0 };
-            let row = |from: f64, to: f64| {
+            let row = |from: f64, to: f64, lowest: usize| {
                 let fits = from >= 0.0 && to <= frame.right + 16.0;
-                (0..rows).find(|row| fits && free(from, to, *row))
+                (lowest..rows).find(|row| fits && free(from, to, *row)).map(|row| (row, from, to))
             };
-            let rightwards = row(x, x + width).map(|row| (row, x, x + width));
-            placed.push(match rightwards.or_else(|| row(x - width, x).map(|row| (row, x - width, x))) {
+            // To the left are marks that have no place yet: their labels go below.
+            let below = || {
+                let is_crossed = |other: &&Mark| {
+                    let at = self.x_in(frame, self.x.place(other.t_s));
+                    x - width < at && at < x
+                };
+                self.marks.iter().filter(is_crossed).count().min(ROWS - 1)
+            };
+            placed.push(match row(x, x + width, 0).or_else(|| row(x - width, x, below())) {
                 Some((row, from, to)) => PlacedMark { x, ink, from, to, row, leftwards: from < x, label },
                 None => PlacedMark { x, ink, from: x, to: x, row: 0, leftwards: false, label: String::new() },
             });

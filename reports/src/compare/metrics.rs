@@ -8,7 +8,7 @@ use super::{
     Better, Change, Interval, Metric, Set, Settings, Side, Unit,
     bootstrap::{interval, median},
 };
-use crate::{LatencyClock, Quantiles, RunResult};
+use crate::{Latency, LatencyClock, Quantiles, RunResult};
 
 /// What one run measured.
 pub(super) struct Measured {
@@ -27,7 +27,13 @@ pub(super) fn of_run(run: &RunResult) -> Vec<Measured> {
             all.push(Measured { id, name, unit, better, value });
         }
     };
-    for latency in run.latencies.iter().filter(|latency| latency.quantiles.count > 0) {
+    let measured = || run.latencies.iter().filter(|latency| latency.quantiles.count > 0);
+    // What a user would feel, and from when it was begun only where there is nothing else: the two say much the same, and
+    // each metric more is one more that chance may move.
+    let is_felt =
+        |id: &str| measured().any(|latency| latency.clock == LatencyClock::Intended && latency.id == id);
+    let is_said = |latency: &&Latency| latency.clock == LatencyClock::Intended || !is_felt(&latency.id);
+    for latency in measured().filter(is_said) {
         let (clock, words) = match latency.clock {
             LatencyClock::Intended => ("", ""),
             LatencyClock::Service => (".service", ", once begun"),

@@ -3,11 +3,12 @@
 //!
 //! Each side is one or more results of the same workload ([`Set`]). For each metric that both have, the difference of
 //! the medians is bootstrapped: runs are drawn again from each side, many times over, and the middle 95 % of the
-//! differences that come of it are the interval ([`bootstrap`]). A metric has regressed only if that whole interval lies
+//! differences that come of it are the interval (`bootstrap`). A metric has regressed only if that whole interval lies
 //! beyond the tolerance on the bad side. From one run on a side no interval can be made, so nothing is told from it.
 //!
 //! Invariants: everything is a pure function of the results, the settings and the seed; a metric's resampling has a
-//! stream of its own, so that another metric shifts none. A run whose generator could not keep its schedule is refused.
+//! stream of its own, so that another metric shifts none. A run whose generator could not keep its schedule, or
+//! had other trouble, is refused.
 
 mod bootstrap;
 mod metrics;
@@ -90,10 +91,14 @@ fn check(a: &Set, b: &Set, settings: Settings) -> Result<(), ReportError> {
         if set.runs.is_empty() {
             return refused(format!("{} has no run; a side needs at least one", set.name));
         }
-        let invalid = set.runs.iter().find(|(_, run)| run.verdict.outcome == Outcome::Invalid);
-        if let Some((file, run)) = invalid {
-            let summary = &run.verdict.summary;
-            return refused(format!("{file} is an invalid run, whose numbers must not be used: {summary}"));
+        for (file, run) in &set.runs {
+            // One that failed may have trouble of its own, too.
+            let why = match run.health.problems.first() {
+                Some(problem) => problem,
+                None if run.verdict.outcome == Outcome::Invalid => &run.verdict.summary,
+                None => continue,
+            };
+            return refused(format!("{file} is an invalid run, whose numbers must not be used: {why}"));
         }
     }
     Ok(())

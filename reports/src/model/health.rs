@@ -25,7 +25,7 @@ pub struct Health {
     pub memory_peak: Option<u64>,
     /// Resident memory at the end, in bytes.
     pub memory_end: Option<u64>,
-    /// Samples that could not be recorded.
+    /// What its schedule wanted and that was left out, and what was measured and could not be recorded.
     pub dropped_samples: u64,
     /// Users that it played.
     pub users: u64,

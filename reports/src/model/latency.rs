@@ -49,7 +49,7 @@ pub struct Latency {
     pub id: String,
     /// From what to what: "send→synced".
     pub name: String,
-    /// What it means, in one sentence.
+    /// What it means, in one sentence that goes on from the clock: "until the server has acknowledged the message".
     pub help: String,
     /// From when it counts.
     pub clock: LatencyClock,

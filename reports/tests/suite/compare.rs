@@ -13,6 +13,7 @@ fn run(name: &str, slowness: f64) -> RunResult {
     let times = |value: u64| (value as f64 * slowness).round() as u64;
     run.run_id = name.to_owned();
     run.verdict.outcome = Outcome::Passed;
+    run.health.problems.clear();
     let quantiles = &mut run.latencies[0].quantiles;
     quantiles.mean *= slowness;
     for value in [&mut quantiles.p50, &mut quantiles.p90, &mut quantiles.p99] {
@@ -101,12 +102,17 @@ fn the_same_seed_gives_the_same_comparison_and_a_metric_more_shifts_no_other() {
     assert_eq!(once, compared(&old, &new));
     let mut more = (old.clone(), new.clone());
     for (_, run) in more.0.runs.iter_mut().chain(&mut more.1.runs) {
-        let mut latency = run.latencies[0].clone();
-        latency.clock = LatencyClock::Service;
-        run.latencies.insert(0, latency);
+        let mut login = run.latencies[0].clone();
+        login.id = "login".to_owned();
+        login.clock = LatencyClock::Service;
+        // Of a kind that has both clocks, the one that users feel is compared.
+        let mut begun = run.latencies[0].clone();
+        begun.clock = LatencyClock::Service;
+        run.latencies.splice(0..0, [login, begun]);
     }
     let with_more = compared(&more.0, &more.1);
     assert_eq!(with_more.metrics.len(), once.metrics.len() + 4);
+    assert_eq!(with_more.metrics[0].id, "login.service.p50");
     assert_eq!(with_more.metrics[4..], once.metrics);
 }
 
@@ -122,6 +128,9 @@ fn what_cannot_be_compared_is_refused_by_name() {
     let usual = Settings::default();
     assert!(refused(&good, &invalid, usual).starts_with("new-3.json is an invalid run"));
     assert!(refused(&invalid, &good, usual).starts_with("new-3.json is an invalid run"));
+    let mut troubled = noisy("new", 1.0);
+    troubled.runs[2].1.health.problems.push("late".to_owned());
+    assert!(refused(&good, &troubled, usual).ends_with("must not be used: late"));
     assert!(refused(&set("none", &[]), &good, usual).starts_with("none has no run"));
     for (settings, said) in [
         (Settings { tolerance: f64::NAN, ..usual }, "a tolerance is"),

@@ -37,10 +37,10 @@ fn the_page_says_what_the_result_says() {
         "send_synced.p99 &#60; 20ms",
         "GET /v1/sessions/{id}/messages",
         "GET /v1/sessions/s-1/messages: no answer in 10 s",
-        "Read these numbers with care",
+        "What was found stands, but do not use the times and rates",
         "1 sample was dropped.",
         "50.0 KiB",
-        "From when it was due.",
+        "From when it was due: Until the server acknowledged.",
         "users = 2",
         "18446744073709551615",
         "y2w run --workload two --seed 18446744073709551615",
@@ -203,4 +203,17 @@ fn every_mark_is_listed_though_not_all_have_room() {
     let page = page(&result);
     assert!((0..40).all(|n| page.contains(&format!("<td>fault {n}</td>"))));
     assert!(pictures(&page).iter().any(|svg| svg.matches("class=\"l-bad\"").count() == 40));
+}
+
+#[test]
+fn a_label_without_room_to_its_right_leaves_room_for_those_before_it() {
+    let mut result = small();
+    let point = result.timeline.points[0];
+    result.timeline.points = (1..=11).map(|n| TimelinePoint { t_s: f64::from(n), ..point }).collect();
+    let labels = ["ramp", "drain", "everybody comes home"];
+    let marks = labels.iter().zip([0.0, 9.0, 10.3]);
+    result.timeline.marks = marks.map(|(label, t_s)| mark(t_s, (*label).to_owned())).collect();
+    let page = page(&result);
+    let throughput = pictures(&page).into_iter().find(|svg| svg.contains("Messages per second")).unwrap();
+    assert!(labels.iter().all(|label| throughput.contains(label)), "{throughput}");
 }

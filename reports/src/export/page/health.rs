@@ -20,15 +20,17 @@ impl Trust {
             let sentence = "Do not use these numbers: the generator could not keep its own schedule, so what they \
                             show is the generator's limit and not the server's.";
             Self { class: "bad", sentence: sentence.to_owned() }
+        } else if !health.problems.is_empty() && run.verdict.outcome == Outcome::Failed {
+            let sentence = "What was found stands, but do not use the times and rates: the generator itself had \
+                            trouble.";
+            Self { class: "bad", sentence: sentence.to_owned() }
         } else if !health.problems.is_empty() {
-            let sentence = "Read these numbers with care: something went wrong in the generator itself.";
+            let sentence = "Read these numbers with care: the generator itself had trouble.";
             Self { class: "warn", sentence: sentence.to_owned() }
         } else if health.dropped_samples > 0 {
             let dropped = format::count(health.dropped_samples);
-            Self {
-                class: "warn",
-                sentence: format!("Read these numbers with care: {dropped} samples are missing."),
-            }
+            let sentence = format!("Read these numbers with care: {dropped} of what was due was left out.");
+            Self { class: "warn", sentence }
         } else if !lag_known {
             let sentence = "Nothing was measured of the generator itself, so nothing says how far the numbers can be \
                             trusted.";
@@ -40,7 +42,7 @@ impl Trust {
                 class: "good",
                 sentence: format!(
                     "The numbers can be trusted: the generator kept its schedule (99 % of what was due began within \
-                     {lag}){} and dropped no sample.",
+                     {lag}){} and left nothing out.",
                     cpu.unwrap_or_default()
                 ),
             }
@@ -73,7 +75,7 @@ pub(super) fn facts(health: &Health) -> Vec<(&'static str, String)> {
         ("Memory", memory),
         ("Memory per user", bytes(health.memory_per_user)),
         ("Users", format::count(health.users)),
-        ("Dropped samples", format::count(health.dropped_samples)),
+        ("Left out", format::count(health.dropped_samples)),
     ]
 }
 

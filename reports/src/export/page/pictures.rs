@@ -39,7 +39,7 @@ pub(super) fn over_time(run: &RunResult) -> Result<Vec<Picture>, ReportError> {
     let picture =
         |class, title, caption: &str, chart| Picture { class, title, caption: caption.to_owned(), chart };
     let caption = format!(
-        "Messages per second, each point over {point}. A message counts once for each who receives it."
+        "Messages per second, each point over {point}. Delivered counts each who receives a message."
     );
     let mut pictures = vec![picture("throughput", "Throughput", &caption, charts.throughput()?)];
     if let Some(chart) = charts.latency() {

@@ -33,8 +33,8 @@ fn latency_row<'a>(latency: &'a Latency, help: &'a str) -> LatencyRow<'a> {
         name: &latency.name,
         help,
         clock: match latency.clock {
-            LatencyClock::Intended => "From when it was due.",
-            LatencyClock::Service => "From when it was begun.",
+            LatencyClock::Intended => "From when it was due",
+            LatencyClock::Service => "From when it was begun",
         },
         count: format::count(quantiles.count),
         values: [
