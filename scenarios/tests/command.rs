@@ -23,6 +23,9 @@ fn refusal(output: &Output, code: i32) -> String {
     stderr.lines().last().unwrap_or_default().to_owned()
 }
 
+/// Texts in pairs and a group; no condition on how fast anything is, since machines are noisy.
+const CHAT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/workloads/chat.toml");
+
 fn files(out: &Path) -> Vec<String> {
     let run = std::fs::read_dir(out).unwrap().next().unwrap().unwrap().path();
     let mut names: Vec<String> =
@@ -34,34 +37,48 @@ fn files(out: &Path) -> Vec<String> {
 #[test]
 fn a_small_run_passes_and_leaves_its_files() {
     let out = tempfile::tempdir().unwrap();
-    let args = ["run", "--users", "6", "--duration", "1s", "--rate", "5", "--seed", "3", "--out"];
+    let args = [
+        "run",
+        "--workload",
+        CHAT,
+        "--users",
+        "6",
+        "--duration",
+        "1s",
+        "--rate",
+        "5",
+        "--seed",
+        "3",
+        "--out",
+    ];
     let output = y2w(&[&args[..], &[out.path().to_str().unwrap()]].concat());
     let stdout = text(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{stdout} {}", text(&output.stderr));
     assert!(stdout.contains("PASSED: "), "{stdout}");
     assert!(stdout.contains("--seed 3"), "{stdout}");
-    for latency in ["send→stored", "send→push received", "send→synced", "p99.9"] {
+    for latency in ["send→stored", "send→push", "send→ack", "send→synced", "connect", "p99.9", "service"]
+    {
         assert!(stdout.contains(latency), "{latency}: {stdout}");
     }
-    assert_eq!(files(out.path()), ["report.html", "result.json"]);
+    assert_eq!(files(out.path()), ["latency.hlog", "report.html", "result.json", "routes.hlog"]);
 }
 
 #[test]
 fn json_on_standard_output_is_the_result_and_nothing_else() {
     let out = tempfile::tempdir().unwrap();
-    let args = ["--users", "4", "--duration", "1s", "--rate", "5", "--json", "--out"];
+    let args = ["-w", CHAT, "--users", "4", "--duration", "1s", "--rate", "5", "--json", "--out"];
     let output = y2w(&[&args[..], &[out.path().to_str().unwrap()]].concat());
     let result: y2w_reports::RunResult = serde_json::from_slice(&output.stdout).unwrap();
     assert!(result.verdict.passed(), "{result:?}");
 }
 
 #[test]
-fn a_run_that_sends_nothing_shows_nothing_and_does_not_pass() {
+fn a_run_in_which_nothing_is_done_shows_nothing_and_does_not_pass() {
     let out = tempfile::tempdir().unwrap();
-    let args = ["--users", "2", "--duration", "1s", "--rate", "0", "--out"];
+    let args = ["-w", CHAT, "--users", "2", "--duration", "1s", "--rate", "0.0001", "--seed", "1", "--out"];
     let output = y2w(&[&args[..], &[out.path().to_str().unwrap()]].concat());
     assert_eq!(output.status.code(), Some(1));
-    assert!(text(&output.stdout).contains("FAILED: no message was sent"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("FAILED: nothing was done"), "{}", text(&output.stdout));
 }
 
 #[test]
@@ -69,7 +86,14 @@ fn wrong_usage_is_one_line_and_exit_code_2() {
     for (args, culprit) in [
         (&["--nonsense"][..], "--nonsense"),
         (&["run", "--users", "x"], "x"),
-        (&["run", "--users", "1"], "at least 2 are needed"),
+        (&["run", "--users", "1"], "at least 2"),
+        (&["run", "--rate", "0"], "above 0"),
+        (&["run", "--workload", "quik"], "did you mean `quick`?"),
+        (&["run", "--shard", "1/2"], "--target"),
+        (&["capacity", "--rate", "3"], "--rate is what is looked for"),
+        (&["capacity", "--threshold", "send_synced < 5"], "send_synced"),
+        (&["merge", "nowhere"], "nowhere"),
+        (&["compare", "nowhere", "nowhere"], "nowhere"),
         (&["run", "--target", "nowhere"], "--target: `nowhere` is no address"),
         (&["serve", "--http", "8080"], "8080"),
         (&["fuzz", "--cases", "0"], "--cases"),
@@ -217,7 +241,7 @@ fn two_processes_tell_the_same_story() {
 #[test]
 fn help_teaches_and_names_the_exit_codes() {
     let help = text(&y2w(&["run", "--help"]).stdout);
-    for expected in ["--users", "--chaos", "reconnect", "--target", "Exit codes:"] {
+    for expected in ["--users", "--workload", "reconnect-storm", "--target", "Exit codes:"] {
         assert!(help.contains(expected), "{expected}: {help}");
     }
     let help = text(&y2w(&["fuzz", "--help"]).stdout);
