@@ -86,7 +86,7 @@ fn wrong_usage_is_one_line_and_exit_code_2() {
     for (args, culprit) in [
         (&["--nonsense"][..], "--nonsense"),
         (&["run", "--users", "x"], "x"),
-        (&["run", "--users", "1"], "at least 2"),
+        (&["run", "--users", "1"], "1 cannot talk"),
         (&["run", "--rate", "0"], "above 0"),
         (&["run", "--workload", "quik"], "did you mean `quick`?"),
         (&["run", "--shard", "1/2"], "--target"),

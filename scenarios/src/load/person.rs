@@ -4,14 +4,14 @@
 //! person does holds its client ([`Person::client`]); logging out waits until nobody does.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::{RwLock, RwLockReadGuard};
-use y2w_sdk::protocol::ImSessionId;
 use y2w_sdk::protocol::push::DeviceClass;
 use y2w_sdk::protocol::rest::AddMember;
+use y2w_sdk::protocol::{ImSessionId, UserId};
 use y2w_sdk::store::{LocalStore, MemoryStore};
 use y2w_sdk::{CurrentUser, LoginOptions, Users};
 
@@ -31,6 +31,8 @@ pub(super) struct Person {
     pub(super) account: String,
     pub(super) password: String,
     pub(super) accounts: Users,
+    /// What the server calls the user, once it has logged in.
+    id: OnceLock<UserId>,
     /// The device that the user sends from first, then the second one if there is one.
     pub(super) devices: Vec<Device>,
     /// Changes of contacts and members, one after the other.
@@ -95,12 +97,19 @@ impl Person {
         let devices = (0..count).map(device).collect();
         let password = format!("{seed:016x}");
         let (changes, under_way) = (tokio::sync::Mutex::default(), AtomicUsize::new(0));
-        Self { stage, index, account, password, accounts, devices, changes, under_way, patience }
+        let id = OnceLock::new();
+        Self { stage, index, account, password, accounts, id, devices, changes, under_way, patience }
     }
 
     /// The name, for the prose.
     pub(super) fn name(&self) -> &str {
         &self.devices[0].watch.name
+    }
+
+    /// The name of one of its devices with the server's id of the user, for the prose.
+    pub(super) fn name_of(&self, device: &Device) -> String {
+        let id = self.id.get().map_or_else(String::new, |id| format!(" (id {id})"));
+        format!("{}{id}", device.watch.name)
     }
 
     /// The client that the user sends from, if it is online. It stays so while this is held.
@@ -215,6 +224,7 @@ impl Device {
         }
         let login = person.accounts.login_with(&person.account, &person.password, options);
         let user = login.await.map_err(|e| e.to_string())?;
+        let _ = person.id.set(user.id().clone());
         let now = stage.clock.micros();
         stage.meters.record(Metric::Login, now.saturating_sub(due), now.saturating_sub(begun));
         self.watch.connecting(due.max(begun));

@@ -245,7 +245,10 @@ pub(super) fn watched(
             continue;
         };
         let session = &stage.population.sessions[planned];
-        let party = |m: &usize| Party { name: user_name(*m), here: stage.shard.has(*m) };
+        let party = |m: &usize| Party {
+            name: by_index.get(m).map_or_else(|| user_name(*m), |person| person.name_of(&person.devices[0])),
+            here: stage.shard.has(*m),
+        };
         let mut entry = Watched {
             name: im_id.to_string(),
             parties: session.members.iter().map(party).collect(),
@@ -261,10 +264,10 @@ pub(super) fn watched(
                     if number > 0 {
                         continue;
                     }
-                    entry.floaters.push(device.watch.name.clone());
+                    entry.floaters.push(person.name_of(device));
                     Seat::Floater(entry.floaters.len() - 1)
                 } else {
-                    entry.views.push(View { name: device.watch.name.clone(), of });
+                    entry.views.push(View { name: person.name_of(device), of });
                     Seat::Device(entry.views.len() - 1)
                 };
                 let place = Place { planned, watched: watched.len(), seat };

@@ -1,0 +1,217 @@
+//! What a verified message costs, beside what its bare traffic costs: `cargo bench -p y2w-benches --bench end_to_end`.
+//!
+//! First a load run as `y2w run --workload p2p-steady` does it, on real sockets, with the server in the same process and more
+//! load than it can carry: each message is stored, announced, pushed, synced by its receiver and verified. Then a pair that
+//! knows nothing of the protocol does as many HTTP requests and MQTT frames, in the same process and with the same
+//! libraries: reqwest asks an axum handler that answers a constant, and connections send frames of that size to a server
+//! that answers each with a reply and passes it on. The ratio is what the complete clients, the complete server and
+//! the checks leave of what the sockets could carry. Both are measured in turn, several rounds, since machines are noisy.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::any;
+use bytes::Bytes;
+use clap::Parser;
+use http::Request;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use y2w_mock_server::{MockServer, PasswordCost};
+use y2w_reports::RunResult;
+use y2w_scenarios::load::workload::{Arrival, Process, Workload};
+use y2w_scenarios::load::{self, Environment, Progress, Server, Settings, Shard, Snapshot, Target};
+use y2w_sdk::api::{HttpTransport, ReqwestHttp};
+use y2w_sdk::clock::Clock;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What a verified message costs, beside what its bare traffic costs
+#[derive(Parser)]
+struct Args {
+    /// Simulated users
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    users: usize,
+
+    /// Messages that all of them are to send per second; more than can be carried shows what can be
+    #[arg(long, default_value_t = 10_000.0, value_name = "NUMBER")]
+    rate: f64,
+
+    /// How long they send, in seconds
+    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    seconds: u64,
+
+    /// How often both are measured
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    rounds: u32,
+
+    /// What Cargo adds
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+/// The bar: verified messages per second as a share of what the bare pair carries.
+const BAR: f64 = 0.5;
+/// Requests of the bare pair that are under way at the same time.
+const CONNECTIONS: usize = 64;
+/// The body of a list answer with one message in it, and a command with its notice, as a run has them on average.
+const BODY: usize = 600;
+const FRAME: usize = 400;
+
+struct Silent;
+
+impl Progress for Silent {
+    fn phase(&self, _: &str, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn snapshot(&self, _: &Snapshot) {}
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    rlimit::increase_nofile_limit(rlimit::INFINITY).expect("the limit of open files can be read");
+    let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
+    println!(
+        "{} users, p2p, {} messages/s wanted for {} s; server, users and checks in one process\n",
+        args.users, args.rate, args.seconds
+    );
+    println!(
+        "{:<10}{:>14}{:>14}{:>14}{:>16}{:>8}",
+        "", "messages/s", "requests each", "CPU each", "bare messages/s", "ratio"
+    );
+    let mut ratios = Vec::new();
+    for round in 0..args.rounds {
+        let run = runtime.block_on(run(&args, u64::from(round)));
+        let ours = carried(&run);
+        let bare = runtime.block_on(bare(&run));
+        let each = |total: f64| total / run.totals.stored as f64;
+        println!(
+            "{:<10}{:>14.0}{:>14.1}{:>11.0} µs{:>16.0}{:>8.2}",
+            format!("round {}", round + 1),
+            ours,
+            each(run.totals.requests as f64),
+            run.health.cpu_s.map_or(f64::NAN, |cpu| each(cpu) * 1e6),
+            bare,
+            ours / bare
+        );
+        ratios.push(ours / bare);
+    }
+    ratios.sort_by(f64::total_cmp);
+    let median = ratios[ratios.len() / 2];
+    println!("\nmedian ratio {median:.2} (bar: {BAR}): {}", if median >= BAR { "met" } else { "MISSED" });
+    if median >= BAR { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Messages per second until all were delivered.
+fn carried(run: &RunResult) -> f64 {
+    let last = run.timeline.points.iter().rev().find(|point| point.delivered_per_s > 0.0);
+    run.totals.stored as f64 / last.map_or(f64::INFINITY, |point| point.t_s)
+}
+
+async fn run(args: &Args, seed: u64) -> RunResult {
+    let clock = Clock::system();
+    let mut workload = Workload::shipped("p2p-steady").expect("it is shipped").of_users(args.users);
+    let rate = args.rate / args.users as f64;
+    workload.arrival = Arrival::Open { rate, process: Process::Constant };
+    workload.thresholds.clear();
+    // Without warming up: what is carried is counted from the first message on.
+    workload.phases.drain(..workload.phases.len() - 1);
+    let workload = workload.stretched(Duration::from_secs(args.seconds));
+    let settings = Settings {
+        workload,
+        workload_name: "p2p-steady".to_owned(),
+        seed,
+        patience: Duration::from_secs(300),
+        max_lag: Duration::from_secs(3_600),
+        account_prefix: format!("bench-{seed}"),
+        shard: Shard::ALL,
+        start_at: None,
+    };
+    let server =
+        MockServer::builder().seed(seed).clock(clock).password_cost(PasswordCost::Fast).start().await;
+    let server = server.expect("the server starts");
+    let here = Server::Here(server.backend().clone());
+    let target = Target::new(&server.http_url(), clock, Duration::from_secs(60), here).expect("an address");
+    let outcome =
+        load::run(&target, &settings, &Silent, &CancellationToken::new()).await.expect("the run is made");
+    server.shutdown().await;
+    let environment = Environment {
+        run_id: String::new(),
+        started_at: String::new(),
+        command: String::new(),
+        target: String::new(),
+    };
+    let result = outcome.into_result(&settings, environment);
+    assert!(result.checks.iter().all(|check| check.findings_total == 0), "{:?}", result.verdict);
+    result
+}
+
+/// The same number of requests and frames, and nothing else; as messages per second.
+async fn bare(run: &RunResult) -> f64 {
+    let (requests, messages) = (run.totals.requests, run.totals.stored);
+    let http = TcpListener::bind("127.0.0.1:0").await.expect("loopback is there");
+    let push = TcpListener::bind("127.0.0.1:0").await.expect("loopback is there");
+    let url = format!("http://{}/", http.local_addr().expect("bound"));
+    let address = push.local_addr().expect("bound");
+    let body: Arc<str> = "x".repeat(BODY).into();
+    let router = Router::new().route("/", any(move || std::future::ready(body.to_string())));
+    let mut servers = JoinSet::new();
+    servers.spawn(async move {
+        let _ = axum::serve(http, router).await;
+    });
+    servers.spawn(echo(push));
+    let clock = Clock::system();
+    let mut work = JoinSet::new();
+    let client = ReqwestHttp::new().expect("plain HTTP");
+    for share in shares(requests, CONNECTIONS) {
+        let (client, url) = (client.clone(), url.clone());
+        work.spawn(async move {
+            for _ in 0..share {
+                let request = Request::post(&url).body(Bytes::from_static(b"a=b")).expect("a request");
+                client.send(request).await.expect("an answer");
+            }
+        });
+    }
+    for share in shares(messages, CONNECTIONS) {
+        work.spawn(frames(address, share));
+    }
+    while let Some(done) = work.join_next().await {
+        done.expect("the bare pair works");
+    }
+    messages as f64 / clock.elapsed().as_secs_f64()
+}
+
+fn shares(all: u64, parts: usize) -> impl Iterator<Item = u64> {
+    let parts = parts as u64;
+    (0..parts).map(move |part| all / parts + u64::from(part < all % parts))
+}
+
+/// Sends so many frames, each when the answers to the one before are there: a reply, and the frame itself as a receiver gets it.
+async fn frames(address: std::net::SocketAddr, count: u64) {
+    let mut stream = TcpStream::connect(address).await.expect("loopback is there");
+    stream.set_nodelay(true).expect("a socket option");
+    let frame = [7_u8; FRAME];
+    let mut answers = [0_u8; 2 * FRAME];
+    for _ in 0..count {
+        stream.write_all(&frame).await.expect("it is written");
+        stream.read_exact(&mut answers).await.expect("it is answered");
+    }
+}
+
+/// Answers each frame with two.
+async fn echo(listener: TcpListener) {
+    let mut connections = JoinSet::new();
+    while let Ok((mut stream, _)) = listener.accept().await {
+        connections.spawn(async move {
+            let mut frame = [0_u8; FRAME];
+            while stream.read_exact(&mut frame).await.is_ok() {
+                if stream.write_all(&frame).await.is_err() || stream.write_all(&frame).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
