@@ -13,7 +13,7 @@ use y2w_reports::model::{Outcome as Word, RunResult};
 use y2w_sdk::clock::Clock;
 
 use super::run::{LoadArgs, failed, on_a_server, server_in_words, settings, write};
-use super::{BROKEN, ENVIRONMENT, INTERRUPTED, INVALID, OK, interrupt};
+use super::{BROKEN, INTERRUPTED, INVALID, OK, interrupt, print_json};
 use crate::load::capacity::{Answer, Bounds, Search};
 use crate::load::workload::{Arrival, Threshold};
 use crate::load::{Environment, RunError, Settings};
@@ -119,13 +119,7 @@ pub(super) fn run(runtime: &Runtime, args: &CapacityArgs) -> u8 {
         Err(error) => return failed(&error),
     };
     if args.load.json {
-        match serde_json::to_string_pretty(&found) {
-            Ok(text) => println!("{text}"),
-            Err(error) => {
-                eprintln!("y2w: the answer cannot be written as JSON: {error}");
-                return ENVIRONMENT;
-            }
-        }
+        print_json(&found);
     } else {
         println!("\n{}\n\n{}", table(&found), sentence(&found));
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use y2w_reports::compare::{self, COLUMNS, Change, Comparison, Set, Settings, compare, rows};
 
-use super::{BROKEN, ENVIRONMENT, OK, USAGE};
+use super::{BROKEN, ENVIRONMENT, OK, USAGE, print_json};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -80,13 +80,7 @@ pub(super) fn run(args: &CompareArgs) -> u8 {
         }
     };
     if args.json {
-        match serde_json::to_string_pretty(&comparison) {
-            Ok(text) => println!("{text}"),
-            Err(error) => {
-                eprintln!("y2w: the comparison cannot be written as JSON: {error}");
-                return ENVIRONMENT;
-            }
-        }
+        print_json(&comparison);
     } else {
         println!("{}", render(&comparison, &files));
     }

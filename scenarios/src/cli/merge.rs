@@ -6,7 +6,7 @@ use clap::Args;
 use y2w_sdk::clock::Clock;
 
 use super::run::{exit_code, failed};
-use super::summary;
+use super::{print_json, summary};
 use crate::load::RunError;
 use crate::load::merge::{Merged, merge};
 
@@ -35,10 +35,7 @@ pub(super) fn run(args: &MergeArgs) -> u8 {
     match carry_out(args) {
         Ok((merged, files)) => {
             if args.json {
-                match serde_json::to_string_pretty(&merged.result) {
-                    Ok(text) => println!("{text}"),
-                    Err(error) => eprintln!("y2w: the result cannot be written as JSON: {error}"),
-                }
+                print_json(&merged.result);
             } else {
                 summary::print(&merged.result, &files);
             }

@@ -152,6 +152,14 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     })
 }
 
+/// Prints something for machines to standard output.
+fn print_json(value: &impl serde::Serialize) {
+    match serde_json::to_string_pretty(value) {
+        Ok(text) => println!("{text}"),
+        Err(error) => eprintln!("y2w: this cannot be written as JSON: {error}"),
+    }
+}
+
 fn run_with(args: run::RunArgs) -> u8 {
     log_to_stderr(match args.load.verbose {
         0 => LevelFilter::WARN,

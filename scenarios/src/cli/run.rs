@@ -11,7 +11,7 @@ use y2w_reports::model::{Outcome as Word, RunResult};
 use y2w_sdk::clock::Clock;
 
 use super::progress::Terminal;
-use super::{BROKEN, ENVIRONMENT, INTERRUPTED, INVALID, OK, USAGE, interrupt, summary};
+use super::{BROKEN, ENVIRONMENT, INTERRUPTED, INVALID, OK, USAGE, interrupt, print_json, summary};
 use crate::load::workload::Workload;
 use crate::load::{self, CONNECTIONS, Environment, Outcome, RunError, Server, Settings, Shard, Target};
 use crate::nearest::nearest;
@@ -109,10 +109,7 @@ pub(super) fn run(runtime: &Runtime, args: &RunArgs) -> u8 {
             Err(error) => return failed(&error),
         };
         if args.load.json {
-            match serde_json::to_string_pretty(&result) {
-                Ok(text) => println!("{text}"),
-                Err(error) => eprintln!("y2w: the result cannot be written as JSON: {error}"),
-            }
+            print_json(&result);
         } else {
             summary::print(&result, &files);
         }

@@ -12,7 +12,6 @@ use serde_json::Value;
 use y2w_sdk::api::Api;
 use y2w_sdk::bridge::{Body, Prepare, PrepareError};
 use y2w_sdk::protocol::content::File;
-use y2w_sdk::protocol::rest::AddMember;
 use y2w_sdk::protocol::rest::path;
 use y2w_sdk::protocol::{ImSessionId, MessageType, SessionType, Timestamp, limits};
 use y2w_sdk::{CurrentUser, Draft, Error, Session};
@@ -23,7 +22,6 @@ use super::person::Person;
 use super::watch::Pending;
 use super::workload::{Behaviour, Workload};
 use crate::chance;
-use crate::check::floater::Floater;
 use crate::check::{Sent, Verifier, rules};
 
 /// What all users act by.
@@ -52,7 +50,7 @@ impl Deed {
         (chance::draw(seed, (self.user, self.number, what)) >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    fn pick<T: Copy>(self, seed: u64, what: &str, from: &[T]) -> Option<T> {
+    pub(super) fn pick<T: Copy>(self, seed: u64, what: &str, from: &[T]) -> Option<T> {
         let at = chance::below(from.len() as u64, seed, (self.user, self.number, what));
         from.get(usize::try_from(at).unwrap_or(0)).copied()
     }
@@ -98,7 +96,7 @@ impl Script {
         })
     }
 
-    fn churned_by<'a>(&'a self, person: &'a Person) -> impl Iterator<Item = usize> + 'a {
+    pub(super) fn churned_by<'a>(&'a self, person: &'a Person) -> impl Iterator<Item = usize> + 'a {
         let planned = &person.stage.population;
         self.sessions_for(person, Some(&SessionType::Group)).filter(move |s| {
             planned.sessions[*s].master == person.index && planned.sessions[*s].floater.is_some()
@@ -273,133 +271,9 @@ impl Script {
         }
         Ok(())
     }
-
-    /// Removes the member of one of the user's groups that comes and goes, or adds it again.
-    async fn churn(
-        &self,
-        person: &Person,
-        client: &CurrentUser,
-        verifier: &Verifier,
-        deed: Deed,
-    ) -> Result<(), Error> {
-        let groups: Vec<usize> = self.churned_by(person).collect();
-        let Some(session) = deed.pick(self.seed, "session", &groups) else {
-            return Ok(());
-        };
-        let mut changes = person.changes.lock().await;
-        match changes.removed.remove(&session) {
-            Some(member) => self.add_again(client, verifier, session, &member).await,
-            None => {
-                let removed = self.remove_for_now(person, client, verifier, session).await?;
-                changes.removed.extend(removed.map(|member| (session, member)));
-                Ok(())
-            }
-        }
-    }
-
-    async fn remove_for_now(
-        &self,
-        person: &Person,
-        client: &CurrentUser,
-        verifier: &Verifier,
-        session: usize,
-    ) -> Result<Option<AddMember>, Error> {
-        let planned = &person.stage.population.sessions[session];
-        let (Some(floater), Some(im_id), Some(watched)) =
-            (planned.floater, &self.sessions[session], self.watched[session])
-        else {
-            return Ok(None);
-        };
-        let members = opened(client, im_id)?.members();
-        let name = user_name(floater);
-        let Some(member) = members.list().into_iter().find(|m| m.name == name) else {
-            return Ok(None);
-        };
-        verifier.float(watched, Floater::leaving);
-        if let Err(error) = members.remove(&member.id).await {
-            verifier.float(watched, Floater::lost_track);
-            return Err(error);
-        }
-        match members.mts() {
-            Some(at) => verifier.float(watched, |f| f.left(at)),
-            None => verifier.float(watched, Floater::lost_track),
-        }
-        let member = member.into_inner();
-        Ok(Some(AddMember {
-            user_id: member.user_id,
-            name: member.name,
-            role: Some(member.role),
-            avatar_url: member.avatar_url,
-            status: None,
-        }))
-    }
-
-    /// Adds a member again that was removed before.
-    pub(super) async fn add_again(
-        &self,
-        client: &CurrentUser,
-        verifier: &Verifier,
-        session: usize,
-        member: &AddMember,
-    ) -> Result<(), Error> {
-        let (Some(im_id), Some(watched)) = (&self.sessions[session], self.watched[session]) else {
-            return Ok(());
-        };
-        verifier.float(watched, Floater::joining);
-        match opened(client, im_id)?.members().add(member).await {
-            Ok(added) => {
-                verifier.float(watched, |f| f.joined(added.created_at));
-                Ok(())
-            }
-            Err(error) => {
-                verifier.float(watched, Floater::lost_track);
-                Err(error)
-            }
-        }
-    }
-
-    /// Adds all members again that this user has removed from its groups.
-    pub(super) async fn all_back(&self, person: &Person, verifier: &Verifier) {
-        let client = person.client().await;
-        let Some(client) = &*client else {
-            return;
-        };
-        let removed = std::mem::take(&mut person.changes.lock().await.removed);
-        for (session, member) in removed {
-            if let Err(error) = self.add_again(client, verifier, session, &member).await {
-                let kind = "changes of members that failed";
-                person.stage.meters.error(kind, || format!("{}: {error}", person.name()));
-            }
-        }
-    }
-
-    /// Adds a user to the contacts, or removes one that is there.
-    async fn contact(&self, person: &Person, client: &CurrentUser, deed: Deed) -> Result<(), Error> {
-        let users = person.stage.population.users as u64;
-        let other = chance::below(users - 1, self.seed, (deed.user, deed.number, "contact"));
-        let other = (person.index + 1 + usize::try_from(other).unwrap_or(0)) % person.stage.population.users;
-        let _one_by_one = person.changes.lock().await;
-        let account = super::setup::account(&self.account_prefix, other);
-        let Some(user) = client.search(&account).await? else {
-            return Ok(());
-        };
-        let contacts = client.contacts();
-        match contacts.get(&user.id) {
-            Some(contact) => contact.remove().await,
-            // The other may have added this user at the same moment, and is a contact then.
-            None => match contacts.add(&user.id, &user.name).await {
-                Err(Error::Api(error))
-                    if error.status().is_some_and(|status| (400..500).contains(&status)) =>
-                {
-                    Ok(())
-                }
-                added => added.map(drop),
-            },
-        }
-    }
 }
 
-fn opened<'a>(client: &'a CurrentUser, im_id: &ImSessionId) -> Result<Session<'a>, Error> {
+pub(super) fn opened<'a>(client: &'a CurrentUser, im_id: &ImSessionId) -> Result<Session<'a>, Error> {
     client.sessions().by_id(&im_id.id).ok_or_else(|| Error::SessionNotOpen(im_id.clone()))
 }
 

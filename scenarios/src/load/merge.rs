@@ -251,11 +251,14 @@ fn merged_log(parts: &[Part]) -> Vec<Entry> {
 /// The points of all shards, second by second.
 fn points(parts: &[Part], log: &[Entry]) -> Vec<TimelinePoint> {
     let mut points: BTreeMap<u64, TimelinePoint> = BTreeMap::new();
-    for theirs in parts.iter().flat_map(|part| &part.result.timeline.points) {
-        let second = theirs.t_s.max(0.0).round() as u64;
-        let sum =
-            points.entry(second).or_insert_with(|| TimelinePoint { t_s: theirs.t_s, ..Default::default() });
-        add(sum, theirs);
+    for part in parts {
+        // Where two points of a shard fall into a second, as at the end, the later one stands for it.
+        let by_second: BTreeMap<u64, &TimelinePoint> =
+            part.result.timeline.points.iter().map(|p| (p.t_s.max(0.0).round() as u64, p)).collect();
+        for (second, theirs) in by_second {
+            let new = || TimelinePoint { t_s: theirs.t_s, ..TimelinePoint::default() };
+            add(points.entry(second).or_insert_with(new), theirs);
+        }
     }
     for entry in log {
         let Some(point) = points.get_mut(&second(entry)) else {

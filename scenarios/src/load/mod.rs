@@ -13,6 +13,7 @@
 
 mod behaviour;
 pub mod capacity;
+mod churn;
 mod deliveries;
 mod drive;
 mod endgame;

@@ -285,7 +285,7 @@ fn phase_marks(stage: &Stage, acted: Duration) -> Vec<Mark> {
         marks.push(mark(begins, Some(ends.min(acted.max(begins))), &phase.name));
         begins = ends;
     }
-    marks.push(mark(acted, None, "everybody comes online and syncs"));
+    marks.push(mark(acted, None, "end"));
     marks
 }
 
