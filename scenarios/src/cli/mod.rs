@@ -116,8 +116,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(code) => return code,
     };
     ExitCode::from(match cli.command {
-        None => run_with(cli.run),
-        Some(Command::Run(args)) => run_with(args),
+        None => run_with(&cli.run),
+        Some(Command::Run(args)) => run_with(&args),
         Some(Command::Capacity(args)) => {
             log_to_stderr(LevelFilter::ERROR);
             with_runtime(|runtime| capacity::run(runtime, &args))
@@ -160,14 +160,14 @@ fn print_json(value: &impl serde::Serialize) {
     }
 }
 
-fn run_with(args: run::RunArgs) -> u8 {
+fn run_with(args: &run::RunArgs) -> u8 {
     log_to_stderr(match args.load.verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     });
-    with_runtime(|runtime| run::run(runtime, &args))
+    with_runtime(|runtime| run::run(runtime, args))
 }
 
 fn with_runtime(work: impl FnOnce(&Runtime) -> u8) -> u8 {

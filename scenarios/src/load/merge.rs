@@ -290,7 +290,6 @@ fn add(sum: &mut TimelinePoint, theirs: &TimelinePoint) {
     sum.errors_per_s += theirs.errors_per_s;
     sum.bytes_in_per_s += theirs.bytes_in_per_s;
     sum.bytes_out_per_s += theirs.bytes_out_per_s;
-    let both = |a: Option<f64>, b: Option<f64>| a.map_or(b, |a| Some(a + b.unwrap_or(0.0)));
-    sum.cpu_share = both(sum.cpu_share, theirs.cpu_share);
+    sum.cpu_share = sum.cpu_share.map_or(theirs.cpu_share, |a| Some(a + theirs.cpu_share.unwrap_or(0.0)));
     sum.memory = sum.memory.map_or(theirs.memory, |a| Some(a + theirs.memory.unwrap_or(0)));
 }

@@ -121,21 +121,29 @@ pub(super) async fn sessions(
         groups = marshal.share_groups(groups).await?;
     }
 
-    let opened: Vec<Result<(usize, ImSessionId, Option<String>), RunError>> =
-        stream::iter(planned.iter().enumerate())
-            .filter(|(_, session)| std::future::ready(mine(session)))
-            .map(|(index, session)| set_up.open(session, index, groups.get(&index)))
-            .buffer_unordered(AT_ONCE)
-            .collect()
-            .await;
+    let opened: Vec<Result<OneOpened, RunError>> = stream::iter(planned.iter().enumerate())
+        .filter(|(_, session)| std::future::ready(mine(session)))
+        .map(|(index, session)| set_up.open(session, index, groups.get(&index)))
+        .buffer_unordered(AT_ONCE)
+        .collect()
+        .await;
     let mut sessions = vec![None; planned.len()];
     let mut differing = Vec::new();
     for opened in opened {
-        let (index, im_id, finding) = opened?;
+        let OneOpened { index, im_id, finding } = opened?;
         sessions[index] = Some(im_id);
         differing.extend(finding);
     }
     Ok(Opened { sessions, differing })
+}
+
+/// A session that is open.
+struct OneOpened {
+    /// In the population.
+    index: usize,
+    im_id: ImSessionId,
+    /// If its ends got different sessions.
+    finding: Option<String>,
 }
 
 struct SetUp<'a> {
@@ -168,7 +176,7 @@ impl SetUp<'_> {
         session: &PlannedSession,
         index: usize,
         group: Option<&SessionId>,
-    ) -> Result<(usize, ImSessionId, Option<String>), RunError> {
+    ) -> Result<OneOpened, RunError> {
         let mut opened: Option<(usize, ImSessionId)> = None;
         let mut finding = None;
         for &member in &session.members {
@@ -213,7 +221,7 @@ impl SetUp<'_> {
         }
         self.progress.advance(self.done.fetch_add(1, Ordering::Relaxed) + 1);
         let (_, im_id) = opened.ok_or_else(|| failed("opening a session", "nobody of it is here"))?;
-        Ok((index, im_id, finding))
+        Ok(OneOpened { index, im_id, finding })
     }
 
     async fn find(&self, me: &CurrentUser, other: usize) -> Result<User, RunError> {

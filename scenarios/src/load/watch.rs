@@ -198,7 +198,8 @@ impl Watch {
         while announced.front().is_some_and(|(first, _)| *first < local_id) {
             announced.pop_front();
         }
-        announced.pop_front_if(|(first, _)| *first == local_id).map(|(_, stamp)| stamp)
+        let is_first = announced.front().is_some_and(|(first, _)| *first == local_id);
+        if is_first { announced.pop_front().map(|(_, stamp)| stamp) } else { None }
     }
 
     fn messages(&self, session: &ImSessionId, merged: &Merged) {

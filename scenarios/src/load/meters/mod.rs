@@ -259,8 +259,10 @@ mod tests {
             meters.measure(true);
             meters.record(label.metric, 2_000, 1_000);
             meters.turn();
-            let counts: Vec<u64> =
-                Metric::ALL.iter().map(|l| meters.totals(l.metric).iter().map(|h| h.len()).sum()).collect();
+            let counts: Vec<u64> = Metric::ALL
+                .iter()
+                .map(|l| meters.totals(l.metric).iter().map(Histogram::len).sum())
+                .collect();
             assert_eq!((counts.iter().sum::<u64>(), counts[index]), (2, 2));
             let [due, begun] = meters.totals(label.metric);
             assert!(due.max() >= 2_000 && begun.max() < 2_000);

@@ -128,19 +128,19 @@ impl Routes {
 mod tests {
     use super::*;
 
-    fn ask(routes: &Routes, method: Method, path: &str) {
-        routes.record(&Asked { method: &method, path, micros: 1_000, failed: false, sent: 10, received: 20 });
+    fn ask(routes: &Routes, method: &Method, path: &str) {
+        routes.record(&Asked { method, path, micros: 1_000, failed: false, sent: 10, received: 20 });
     }
 
     #[test]
     fn requests_are_told_apart_by_method_and_path_and_not_by_id() {
         let routes = Routes::default();
         routes.measure(true);
-        ask(&routes, Method::GET, "/v1/sessions/7/messages");
-        ask(&routes, Method::GET, "/v1/sessions/8/messages");
-        ask(&routes, Method::POST, "/v1/sessions/8/messages");
-        ask(&routes, Method::GET, "/v1/sessions/8/messages/history");
-        ask(&routes, Method::PATCH, "/somewhere/else");
+        ask(&routes, &Method::GET, "/v1/sessions/7/messages");
+        ask(&routes, &Method::GET, "/v1/sessions/8/messages");
+        ask(&routes, &Method::POST, "/v1/sessions/8/messages");
+        ask(&routes, &Method::GET, "/v1/sessions/8/messages/history");
+        ask(&routes, &Method::PATCH, "/somewhere/else");
         let totals: Vec<(String, u64)> = routes.totals().into_iter().map(|t| (t.route, t.requests)).collect();
         let expected = [
             ("GET /v1/sessions/{session}/messages", 2),
@@ -154,7 +154,7 @@ mod tests {
     #[test]
     fn what_is_not_measured_is_counted_and_nothing_more() {
         let routes = Routes::default();
-        ask(&routes, Method::GET, "/v1/emojis");
+        ask(&routes, &Method::GET, "/v1/emojis");
         assert!(routes.totals().is_empty());
         assert_eq!(routes.requests.load(Ordering::Relaxed), 1);
         assert_eq!(routes.bytes[1].load(Ordering::Relaxed), 20);
