@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser};
 use thiserror::Error;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -133,12 +134,20 @@ pub const EXIT_ENVIRONMENT: u8 = 3;
 
 /// Logs to standard error: `RUST_LOG`, as `info` or `y2w_sdk=debug`, wins over `level`.
 pub fn log_to_stderr(level: LevelFilter) {
+    log_to(level, std::io::stderr);
+}
+
+/// The same, to where each line is to be written.
+pub fn log_to<W>(level: LevelFilter, writer: W)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let wanted = std::env::var("RUST_LOG")
         .ok()
         .and_then(|targets| targets.parse::<Targets>().ok())
         // The broker behind the tap calls it an error when who watches goes away.
         .unwrap_or_else(|| Targets::new().with_default(level).with_target("rumqttd", LevelFilter::OFF));
-    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     tracing_subscriber::registry().with(lines).with(wanted).init();
 }
 

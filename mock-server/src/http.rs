@@ -29,7 +29,7 @@ const END_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Serves the listener until `stop`; requests that are being answered then still get their answers, unless that takes too
 /// long. Nothing of any connection is left when it returns.
-pub(crate) async fn run(router: Router, listener: TcpListener, stop: CancellationToken) {
+pub async fn run(router: Router, listener: TcpListener, stop: CancellationToken) {
     let serve = |stream, peer| {
         let (router, stop) = (router.clone(), stop.clone());
         Some(async move { serve(router, stream, Some(peer), &stop).await })

@@ -7,6 +7,7 @@
 //! * [`MockServer`]: a backend behind its listeners. Any number of them live in one process; they share nothing.
 //! * [`quirks`]: what a server can be told to do wrong.
 //! * [`cli`]: the command.
+//! * [`exposition`], [`http`]: what writes metrics, and what serves a router, for other listeners too.
 //!
 //! What an operator can inflict on a server are methods of [`Backend`], such as [`Backend::forget_session`], and standing
 //! [`faults`].
@@ -17,9 +18,10 @@ mod backend;
 pub mod business;
 pub mod cli;
 mod control;
+pub mod exposition;
 pub mod faults;
 mod files;
-mod http;
+pub mod http;
 mod journal;
 mod listen;
 mod locked;

@@ -1,32 +1,29 @@
 //! What the server counts, in Prometheus' text format.
 
-use std::fmt::{Display, Write};
-
 use crate::Stats;
 use crate::apps::Apps;
+use crate::exposition::Exposition;
 use crate::traffic::{BOUNDS_MS, OfRoute};
 
 /// All numbers of all apps.
 pub(super) fn of(apps: &Apps) -> String {
-    let mut out = String::new();
+    let mut out = Exposition::default();
     let stats: Vec<(&str, Stats)> = apps.all().map(|app| (app.app_key(), app.stats())).collect();
     for (name, kind, help, number) in NUMBERS {
-        head(&mut out, name, kind, help);
+        out.family(name, kind, help);
         for (app, stats) in &stats {
-            sample(&mut out, name, &[("app", app)], number(stats));
+            out.sample(name, &[("app", app)], number(stats));
         }
     }
-    head(
-        &mut out,
+    out.family(
         REFUSED,
         "counter",
         "Push connections closed at once, before it was known of which app they are",
     );
     let reason = [("reason", "connections per address")];
-    sample(&mut out, REFUSED, &reason, apps.addresses().refused());
+    out.sample(REFUSED, &reason, apps.addresses().refused());
     let routes: Vec<(&str, _)> = apps.all().map(|app| (app.app_key(), app.inner.traffic.all())).collect();
-    head(
-        &mut out,
+    out.family(
         REQUESTS,
         "counter",
         "Requests by route and status; status none is an answer that a fault has lost",
@@ -36,17 +33,17 @@ pub(super) fn of(apps: &Apps) -> String {
             for (status, count) in &route.statuses {
                 let status = status.map_or_else(|| "none".to_owned(), |status| status.to_string());
                 let labels = [("app", *app), ("method", method), ("route", path), ("status", &status)];
-                sample(&mut out, REQUESTS, &labels, count);
+                out.sample(REQUESTS, &labels, count);
             }
         }
     }
-    head(&mut out, DURATION, "histogram", "How long requests took, what faults added included");
+    out.family(DURATION, "histogram", "How long requests took, what faults added included");
     for (app, routes) in &routes {
         for (method, path, route) in routes {
             histogram(&mut out, &[("app", app), ("method", method), ("route", path)], route);
         }
     }
-    out
+    out.text()
 }
 
 const REFUSED: &str = "y2w_push_refused_total";
@@ -77,29 +74,14 @@ const NUMBERS: [Number; 10] = [
     ("y2w_push_kicks_total", "counter", "Connections ended with the notice 10", |stats| stats.kicks),
 ];
 
-fn head(out: &mut String, name: &str, kind: &str, help: &str) {
-    // Writing to a string does not fail.
-    let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} {kind}");
-}
-
-fn sample(out: &mut String, name: &str, labels: &[(&str, &str)], value: impl Display) {
-    out.push_str(name);
-    for (n, (label, text)) in labels.iter().enumerate() {
-        let before = if n == 0 { '{' } else { ',' };
-        let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
-        let _ = write!(out, "{before}{label}=\"{text}\"");
-    }
-    let _ = writeln!(out, "}} {value}");
-}
-
-fn histogram(out: &mut String, labels: &[(&str, &str)], route: &OfRoute) {
+fn histogram(out: &mut Exposition, labels: &[(&str, &str)], route: &OfRoute) {
     let mut so_far = 0;
     let bounds = BOUNDS_MS.iter().map(|ms| (f64::from(*ms) / 1_000.0).to_string());
     for (bound, count) in bounds.chain(["+Inf".to_owned()]).zip(route.buckets) {
         so_far += count;
         let labels: Vec<(&str, &str)> = labels.iter().copied().chain([("le", &*bound)]).collect();
-        sample(out, &format!("{DURATION}_bucket"), &labels, so_far);
+        out.sample(&format!("{DURATION}_bucket"), &labels, so_far);
     }
-    sample(out, &format!("{DURATION}_sum"), labels, route.took.as_secs_f64());
-    sample(out, &format!("{DURATION}_count"), labels, so_far);
+    out.sample(&format!("{DURATION}_sum"), labels, route.took.as_secs_f64());
+    out.sample(&format!("{DURATION}_count"), labels, so_far);
 }

@@ -16,7 +16,7 @@ use crate::rest::{Answer, ApiError, Json};
 
 /// `GET /metrics`
 pub(super) async fn metrics(State(apps): State<Apps>) -> impl IntoResponse {
-    ([(CONTENT_TYPE, "text/plain; version=0.0.4")], exposition::of(&apps))
+    ([(CONTENT_TYPE, crate::exposition::CONTENT_TYPE)], exposition::of(&apps))
 }
 
 /// `GET /_mock/state`

@@ -100,7 +100,7 @@ const TITLES: [(&str, &str); 15] = [
 /// Watches every message of a run. Shared by all users; a lock is held per session only.
 pub struct Verifier {
     sessions: Vec<Mutex<Session>>,
-    found: Mutex<FxHashMap<&'static str, (u64, Vec<String>)>>,
+    found: Mutex<Found>,
     broken: AtomicU64,
     stored: AtomicU64,
     notices: AtomicU64,
@@ -109,6 +109,14 @@ pub struct Verifier {
     looked_at: [AtomicU64; LOOKS.len()],
     /// Deliveries to other devices here that messages acknowledged here still owe.
     owed: AtomicI64,
+}
+
+/// Findings, by rule: how many, and the first of them.
+#[derive(Default)]
+struct Found {
+    by_rule: FxHashMap<&'static str, (u64, Vec<String>)>,
+    /// The rule of the newest one that was kept.
+    newest: Option<&'static str>,
 }
 
 /// Rules that are looked at by the way, each counted for itself.
@@ -258,6 +266,13 @@ impl Verifier {
         self.broken.load(Ordering::Relaxed)
     }
 
+    /// The newest finding of those that are kept, with its rule.
+    pub fn newest(&self) -> Option<(&'static str, String)> {
+        let found = self.found.lock();
+        let rule = found.newest?;
+        Some((rule, found.by_rule.get(rule)?.1.last()?.clone()))
+    }
+
     /// Pushes have had their time: whatever members lack now they would never have asked for.
     pub fn pushes_are_over(&self) {
         for session in &self.sessions {
@@ -303,7 +318,7 @@ impl Verifier {
         let mut checks: Vec<Check> = TITLES
             .into_iter()
             .map(|(rule, title)| {
-                let (broken, findings) = found.get(rule).cloned().unwrap_or_default();
+                let (broken, findings) = found.by_rule.get(rule).cloned().unwrap_or_default();
                 Check { rule, title, examined: examined(rule).max(broken), broken, findings }
             })
             .collect();
@@ -318,10 +333,11 @@ impl Verifier {
         self.broken.fetch_add(1, Ordering::Relaxed);
         tracing::debug!(rule, text, "finding");
         let mut found = self.found.lock();
-        let (count, kept) = found.entry(rule).or_default();
+        let (count, kept) = found.by_rule.entry(rule).or_default();
         *count += 1;
         if kept.len() < FINDINGS_KEPT {
             kept.push(text);
+            found.newest = Some(rule);
         }
     }
 }
@@ -406,6 +422,9 @@ mod tests {
         }
         let checks = verifier.checks();
         assert_eq!((checks[0].rule, checks[0].broken, checks[0].findings.len()), (rules::KICKED, 100, 20));
+        assert_eq!(verifier.newest(), Some((rules::KICKED, "19".to_owned())));
+        verifier.found(rules::LOST, "one".to_owned());
+        assert_eq!(verifier.newest(), Some((rules::LOST, "one".to_owned())));
     }
 
     #[test]

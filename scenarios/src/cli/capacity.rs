@@ -12,6 +12,7 @@ use y2w_reports::format;
 use y2w_reports::model::{Outcome as Word, RunResult};
 use y2w_sdk::clock::Clock;
 
+use super::progress::Terminal;
 use super::run::{LoadArgs, failed, on_a_server, server_in_words, settings, write};
 use super::{BROKEN, INTERRUPTED, INVALID, OK, interrupt, print_json};
 use crate::load::capacity::{Answer, Bounds, Search};
@@ -183,7 +184,7 @@ async fn trial(
     let seed = args.load.seed.map_or_else(|| clock.micros(), |seed| seed.wrapping_add(number as u64));
     let run_id = format!("{}-capacity-{number}", started_at.replace([':', '.'], "-"));
     let settings = under(args, load, seed, run_id.clone())?;
-    let outcome = on_a_server(&args.load, &settings, clock, stop).await?;
+    let outcome = on_a_server(&args.load, &settings, &Terminal::new(clock), clock, stop).await?;
     let environment = Environment {
         run_id: run_id.clone(),
         started_at,

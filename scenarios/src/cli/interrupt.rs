@@ -9,6 +9,8 @@ use std::task::Poll;
 use tokio::runtime::{Builder, Runtime};
 use tokio_util::sync::CancellationToken;
 
+use super::live;
+
 /// What a process ends with that Ctrl-C has killed, as shells have it.
 const KILLED: i32 = 130;
 
@@ -33,7 +35,7 @@ impl Interrupt {
                 if asked && first.await.is_ok() {
                     came.store(true, Ordering::Relaxed);
                     if tokio::signal::ctrl_c().await.is_ok() {
-                        std::process::exit(KILLED);
+                        end_at_once();
                     }
                 }
             });
@@ -47,6 +49,12 @@ impl Interrupt {
     }
 }
 
+/// Ends the process; the terminal is left as it was found.
+pub(super) fn end_at_once() -> ! {
+    live::give_back();
+    std::process::exit(KILLED)
+}
+
 /// Ctrl-C for work on a runtime: the first one is told by the token, a second one ends the process.
 pub(super) fn token(runtime: &Runtime) -> CancellationToken {
     let token = CancellationToken::new();
@@ -55,7 +63,7 @@ pub(super) fn token(runtime: &Runtime) -> CancellationToken {
         if tokio::signal::ctrl_c().await.is_ok() {
             told.cancel();
             if tokio::signal::ctrl_c().await.is_ok() {
-                std::process::exit(KILLED);
+                end_at_once();
             }
         }
     });

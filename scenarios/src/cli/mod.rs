@@ -6,7 +6,9 @@ mod conform;
 mod determinism;
 mod fuzz;
 mod interrupt;
+mod live;
 mod merge;
+mod metrics;
 mod progress;
 mod replay;
 mod run;
@@ -22,7 +24,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use tokio::runtime::Runtime;
 use tracing_subscriber::filter::LevelFilter;
-use y2w_mock_server::cli::{EXIT_ENVIRONMENT, EXIT_USAGE, ServeArgs, log_to_stderr, parse, serve};
+use y2w_mock_server::cli::{EXIT_ENVIRONMENT, EXIT_USAGE, ServeArgs, log_to, log_to_stderr, parse, serve};
 
 /// Protocol simulator and load test for the yun2win instant-messaging protocol
 ///
@@ -161,12 +163,13 @@ fn print_json(value: &impl serde::Serialize) {
 }
 
 fn run_with(args: &run::RunArgs) -> u8 {
-    log_to_stderr(match args.load.verbose {
+    let level = match args.load.verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         2 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
-    });
+    };
+    log_to(level, || live::Log);
     with_runtime(|runtime| run::run(runtime, args))
 }
 
@@ -203,6 +206,8 @@ mod tests {
             (&["run", "--shard", "4/4"], "4/4"),
             (&["run", "--duration", "ten"], "ten"),
             (&["run", "--rate", "-1"], "-1"),
+            (&["run", "--progress", "loud"], "loud"),
+            (&["run", "--metrics", "9090"], "9090"),
             (&["rnu"], "rnu"),
         ] {
             let line = refusal(args);

@@ -1,14 +1,104 @@
-//! How far a run is: a bar on a terminal, a line now and then elsewhere. Always on standard error.
+//! How far a run is: the live view or a bar on a terminal, a line now and then elsewhere. Always on standard error.
 
 use std::io::IsTerminal;
+use std::sync::Arc;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
+use tokio_util::sync::CancellationToken;
 use y2w_reports::format;
 use y2w_sdk::clock::Clock;
 
-use crate::load::{Progress, Snapshot};
+use super::live::{Live, Told};
+use crate::load::{Progress, RunError, Snapshot};
+
+/// How a run shows how far it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Mode {
+    /// The live view where standard error is a terminal, else lines
+    #[default]
+    Auto,
+    /// The live view: rates, latencies, connections, errors; `q` ends the run
+    Live,
+    /// One line that is written over
+    Bar,
+    /// A line a second, and in runs of more than five minutes one every ten seconds
+    Plain,
+}
+
+/// Shows how far a run is, until it is dropped; and keeps what was told for others who show it.
+pub(super) struct Shown {
+    told: Arc<Told>,
+    lines: Option<Terminal>,
+    _live: Option<Live>,
+}
+
+impl Shown {
+    pub(super) fn begin(
+        mode: Mode,
+        told: Arc<Told>,
+        clock: Clock,
+        stop: &CancellationToken,
+    ) -> Result<Self, RunError> {
+        let terminal = std::io::stderr().is_terminal();
+        if let (Mode::Live | Mode::Bar, false) = (mode, terminal) {
+            let text = "--progress live and bar need a terminal on standard error; there is --progress plain";
+            return Err(RunError::Environment(text.to_owned()));
+        }
+        let lines = match mode {
+            Mode::Live => None,
+            Mode::Auto if terminal && can_be_live() => None,
+            Mode::Auto | Mode::Bar => Some(Terminal::new(clock)),
+            Mode::Plain => Some(Terminal::plain(clock)),
+        };
+        if lines.is_some() {
+            return Ok(Self { told, lines, _live: None });
+        }
+        match Live::begin(told.clone(), clock, stop.clone()) {
+            Ok(live) => Ok(Self { told, lines, _live: Some(live) }),
+            Err(_) if mode == Mode::Auto => {
+                Ok(Self { told, lines: Some(Terminal::plain(clock)), _live: None })
+            }
+            Err(error) => Err(RunError::Environment(format!("--progress live: {error}"))),
+        }
+    }
+
+    fn tell(&self, what: impl Fn(&dyn Progress)) {
+        what(&*self.told);
+        if let Some(lines) = &self.lines {
+            what(lines);
+        }
+    }
+}
+
+impl Progress for Shown {
+    fn phase(&self, name: &str, total: u64) {
+        self.tell(|progress| progress.phase(name, total));
+    }
+
+    fn advance(&self, done: u64) {
+        self.tell(|progress| progress.advance(done));
+    }
+
+    fn snapshot(&self, snapshot: &Snapshot) {
+        self.tell(|progress| progress.snapshot(snapshot));
+    }
+}
+
+/// Whether the terminal knows more than lines, has keys, and is ours: a process in the background that changes its
+/// terminal is stopped.
+fn can_be_live() -> bool {
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb");
+    let keys = std::io::stdin().is_terminal();
+    #[cfg(unix)]
+    let ours =
+        rustix::termios::tcgetpgrp(std::io::stdin()).is_ok_and(|group| group == rustix::process::getpgrp());
+    #[cfg(not(unix))]
+    let ours = true;
+    !dumb && keys && ours
+}
 
 /// Shows progress on standard error.
 pub(super) struct Terminal {
@@ -22,14 +112,30 @@ struct Phase {
     total: u64,
     /// When the last line was written; where there is no terminal, a second passes between lines.
     told: Duration,
+    /// The point of the last line, in seconds of the run.
+    point_s: Option<f64>,
+}
+
+/// Whether a point has a line: each of them has, unless the run is long.
+fn has_line(last_s: Option<f64>, point_s: f64, length_s: f64) -> bool {
+    // Points are a second apart, and a little more or less.
+    length_s <= LONG_S || last_s.is_none_or(|last| point_s - last >= BETWEEN_LINES_OF_LONG_S - 0.5)
 }
 
 const BETWEEN_LINES: Duration = Duration::from_secs(1);
+/// From this length on, a run has fewer lines.
+const LONG_S: f64 = 300.0;
+const BETWEEN_LINES_OF_LONG_S: f64 = 10.0;
 
 impl Terminal {
     pub(super) fn new(clock: Clock) -> Self {
         let bar = std::io::stderr().is_terminal().then(ProgressBar::no_length);
         Self { clock, bar, phase: Mutex::default() }
+    }
+
+    /// Lines, also where there is a terminal.
+    pub(super) fn plain(clock: Clock) -> Self {
+        Self { clock, bar: None, phase: Mutex::default() }
     }
 }
 
@@ -42,7 +148,7 @@ fn style(total: u64) -> ProgressStyle {
 
 impl Progress for Terminal {
     fn phase(&self, name: &str, total: u64) {
-        *self.phase.lock() = Phase { total, told: self.clock.elapsed() };
+        *self.phase.lock() = Phase { total, told: self.clock.elapsed(), point_s: None };
         match &self.bar {
             Some(bar) => {
                 bar.set_style(style(total));
@@ -69,6 +175,13 @@ impl Progress for Terminal {
 
     fn snapshot(&self, snapshot: &Snapshot) {
         let point = &snapshot.point;
+        if self.bar.is_none() {
+            let mut phase = self.phase.lock();
+            if !has_line(phase.point_s, point.t_s, snapshot.length_s) {
+                return;
+            }
+            phase.point_s = Some(point.t_s);
+        }
         let some = |count: u64, what: &str| match count {
             0 => String::new(),
             n => format!(", {} {what}", format::count(n)),
@@ -213,6 +326,20 @@ mod tests {
         let line = Until::Time(Duration::from_secs(75)).line(2_000, after);
         assert_eq!(line, "2,000 cases, 200 a second, 1 min 5 s left");
         assert_eq!(Until::Count(7).line(7, after), "7 of 7 cases, 1 a second, 0 s left");
+    }
+
+    #[test]
+    fn a_long_run_has_a_line_every_ten_seconds_and_a_short_one_each_second() {
+        let told = |length_s: f64| {
+            let mut last = None;
+            let lines = (0..60).map(|n| f64::from(n) * 1.001).filter(|t| {
+                let line = has_line(last, *t, length_s);
+                last = if line { Some(*t) } else { last };
+                line
+            });
+            lines.count()
+        };
+        assert_eq!((told(300.0), told(301.0)), (60, 6));
     }
 
     #[test]

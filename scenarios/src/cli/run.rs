@@ -1,6 +1,8 @@
 //! `y2w run`: the main job.
 
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use clap::Args;
@@ -10,10 +12,14 @@ use y2w_mock_server::{MockServer, PasswordCost};
 use y2w_reports::model::{Outcome as Word, RunResult};
 use y2w_sdk::clock::Clock;
 
-use super::progress::Terminal;
+use super::live::{About, Told};
+use super::metrics::Metrics;
+use super::progress::{Mode, Shown};
 use super::{BROKEN, ENVIRONMENT, INTERRUPTED, INVALID, OK, USAGE, interrupt, print_json, summary};
 use crate::load::workload::Workload;
-use crate::load::{self, CONNECTIONS, Environment, Outcome, RunError, Server, Settings, Shard, Target};
+use crate::load::{
+    self, CONNECTIONS, Environment, Outcome, Progress, RunError, Server, Settings, Shard, Target,
+};
 use crate::nearest::nearest;
 
 /// What every command takes that puts load on a server.
@@ -89,6 +95,14 @@ pub(super) struct RunArgs {
     /// A name for the run and its folder; the same for all shards of a run, and another for each run against a server
     #[arg(long, value_name = "NAME", value_parser = run_id, conflicts_with = "repeat")]
     run_id: Option<String>,
+
+    /// How it shows how far it is, on standard error
+    #[arg(long, value_enum, default_value_t, value_name = "HOW")]
+    progress: Mode,
+
+    /// Let Prometheus read what the run counts, at `http://ADDR/metrics`, as long as it takes; port 0 is any that is free
+    #[arg(long, value_name = "ADDR")]
+    metrics: Option<SocketAddr>,
 }
 
 /// File descriptors for listeners, logs, and what is being written.
@@ -99,12 +113,19 @@ const CONNECTIONS_MIN: u64 = 400;
 /// Carries the run out; the answer is the exit code.
 pub(super) fn run(runtime: &Runtime, args: &RunArgs) -> u8 {
     let stop = interrupt::token(runtime);
+    let metrics = match args.metrics.map(|addr| Metrics::listen(runtime, addr)).transpose() {
+        Ok(metrics) => metrics,
+        Err(error) => return failed(&error),
+    };
+    if let Some(metrics) = &metrics {
+        eprintln!("metrics at {}", metrics.url());
+    }
     let mut worst = OK;
     for turn in 0..args.repeat {
         if args.repeat > 1 && !args.load.json {
             eprintln!("run {} of {}", turn + 1, args.repeat);
         }
-        let (result, files) = match runtime.block_on(carry_out(args, turn, &stop)) {
+        let (result, files) = match runtime.block_on(carry_out(args, turn, metrics.as_ref(), &stop)) {
             Ok(done) => done,
             Err(error) => return failed(&error),
         };
@@ -142,6 +163,7 @@ pub(super) fn exit_code(result: &RunResult) -> u8 {
 async fn carry_out(
     args: &RunArgs,
     turn: u32,
+    metrics: Option<&Metrics>,
     stop: &CancellationToken,
 ) -> Result<(RunResult, Vec<PathBuf>), RunError> {
     let clock = Clock::system();
@@ -152,7 +174,14 @@ async fn carry_out(
     let mut settings = settings(&args.load, seed, run_id.clone())?;
     settings.shard = args.shard.unwrap_or(Shard::ALL);
     settings.start_at = args.start_at;
-    let outcome = on_a_server(&args.load, &settings, clock, stop).await?;
+    let told = Arc::new(Told::new(About::of(&settings, server_in_words(&args.load))));
+    if let Some(metrics) = metrics {
+        metrics.show(told.clone());
+    }
+    let shown = Shown::begin(args.progress, told, clock, stop)?;
+    let outcome = on_a_server(&args.load, &settings, &shown, clock, stop).await;
+    drop(shown);
+    let outcome = outcome?;
     let folder = match settings.shard.count {
         1 => run_id.clone(),
         count => format!("{run_id}-shard-{}-of-{count}", settings.shard.index),
@@ -175,6 +204,7 @@ pub(super) fn server_in_words(args: &LoadArgs) -> String {
 pub(super) async fn on_a_server(
     args: &LoadArgs,
     settings: &Settings,
+    progress: &dyn Progress,
     clock: Clock,
     stop: &CancellationToken,
 ) -> Result<Outcome, RunError> {
@@ -187,7 +217,7 @@ pub(super) async fn on_a_server(
         here.as_ref().map_or_else(|| args.target.clone().unwrap_or_default(), MockServer::http_url);
     let server = here.as_ref().map_or(Server::Elsewhere, |server| Server::Here(server.backend().clone()));
     let target = Target { connections, ..Target::new(&base_url, clock, args.deadline, server)? };
-    let outcome = load::run(&target, settings, &Terminal::new(clock), stop).await;
+    let outcome = load::run(&target, settings, progress, stop).await;
     if let Some(server) = here {
         server.shutdown().await;
     }
@@ -374,6 +404,15 @@ mod tests {
         assert!(error.contains("did you mean `quick`?"), "{error}");
         let error = workload("none/such.toml").unwrap_err().to_string();
         assert!(error.contains("none/such.toml"), "{error}");
+    }
+
+    #[test]
+    fn how_it_is_watched_is_said_on_the_command_line_and_is_none_of_the_commands_that_repeat_it() {
+        let given = args(&["--progress", "plain", "--metrics", "[::1]:0"]);
+        assert_eq!((given.progress, given.metrics), (Mode::Plain, "[::1]:0".parse().ok()));
+        assert_eq!((args(&[]).progress, args(&[]).metrics), (Mode::Auto, None));
+        let settings = settings(&given.load, 5, "r".to_owned()).unwrap();
+        assert_eq!(command(&given, &settings), "y2w run --workload quick --seed 5");
     }
 
     #[test]

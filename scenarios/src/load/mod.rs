@@ -37,9 +37,9 @@ use std::time::Duration;
 
 pub use faults::Server;
 pub use population::Population;
-pub use result::{Environment, FilesError, Outcome};
+pub use result::{DROPPED_SHARE, Environment, FilesError, Outcome};
 pub use run::{CONNECTIONS, Target, run};
-pub use sampler::{Progress, Snapshot};
+pub use sampler::{LatencySoFar, Progress, Snapshot, Totals};
 use workload::Workload;
 
 /// What a run does.

@@ -205,8 +205,8 @@ pub(super) fn assemble(
     }
 }
 
-/// Things left out of so many, above which the schedule was not kept.
-const DROPPED_SHARE: f64 = 0.001;
+/// The share of operations that may be left out; above it the schedule was not kept.
+pub const DROPPED_SHARE: f64 = 0.001;
 
 /// What is wrong with the generator, if anything: then what it measured is its own doing.
 fn problems(measured: &Measured, max_lag: Duration) -> Vec<String> {

@@ -24,7 +24,7 @@ pub trait Progress: Send + Sync {
 }
 
 /// How a run goes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Snapshot {
     /// What the last second was like.
     pub point: TimelinePoint,
@@ -42,10 +42,50 @@ pub struct Snapshot {
     pub errors: u64,
     /// Broken rules so far.
     pub findings: u64,
-    /// Latencies so far, of what counts: name, median, 90th and 99th percentile in microseconds.
-    pub latencies: Vec<(&'static str, [u64; 3])>,
+    /// The newest finding with its rule, or else the newest kind of error with its first case.
+    pub trouble: Option<(&'static str, String)>,
+    /// Latencies so far, of what counts.
+    pub latencies: Vec<LatencySoFar>,
     /// 99th percentile of the generator's lag so far, in microseconds.
     pub lag_p99_us: u64,
+    /// What else there is to count.
+    pub totals: Totals,
+}
+
+/// A latency so far, from when it was due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LatencySoFar {
+    /// In files and metrics, as `send_synced`.
+    pub id: &'static str,
+    /// For people.
+    pub name: &'static str,
+    /// Median, 90th and 99th percentile in microseconds.
+    pub quantiles: [u64; 3],
+    /// Samples.
+    pub count: u64,
+    /// All of them together, in microseconds, as exactly as the histogram knows.
+    pub sum_us: f64,
+}
+
+/// Counts since the beginning of the run, set-up included.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// What users did, whatever came of it.
+    pub operations: u64,
+    /// What was due and was left out, since too much of the same user was under way.
+    pub left_out: u64,
+    /// Messages handed to the SDK.
+    pub sent: u64,
+    /// Pushes received.
+    pub pushes: u64,
+    /// Requests that were answered or failed.
+    pub requests: u64,
+    /// Those of them that got no answer, or one of 500 and more.
+    pub requests_failed: u64,
+    /// Bytes to the server, and from it.
+    pub bytes: [u64; 2],
+    /// CPU time of the process.
+    pub cpu: Duration,
 }
 
 /// A point of the timeline, and a progress line, every so often.
@@ -131,7 +171,7 @@ impl<'a> Sampler<'a> {
         let point = self.point(&samples, last, now, health);
         self.write_down(samples, last.at_s, now.at_s);
         self.points.push(point);
-        self.progress.snapshot(&self.snapshot(point));
+        self.progress.snapshot(&self.snapshot(point, now));
     }
 
     /// The rest of the time since the last point, unless it is too short for a rate to mean anything.
@@ -198,26 +238,45 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    fn snapshot(&self, point: TimelinePoint) -> Snapshot {
+    fn snapshot(&self, point: TimelinePoint, now: Counts) -> Snapshot {
         let phase = self.stage.timeline.phase_at(Duration::from_secs_f64(point.t_s.max(0.0)));
         let quantiles = |h: &Histogram<u64>| [50.0, 90.0, 99.0].map(|p| h.value_at_percentile(p));
         let latencies = Metric::ALL
             .iter()
-            .map(|label| (label.name, self.stage.meters.totals(label.metric)))
+            .map(|label| (label, self.stage.meters.totals(label.metric)))
             .filter(|(_, [due, _])| !due.is_empty())
-            .map(|(name, [due, _])| (name, quantiles(&due)))
+            .map(|(label, [due, _])| LatencySoFar {
+                id: label.id,
+                name: label.name,
+                quantiles: quantiles(&due),
+                count: due.len(),
+                sum_us: due.mean() * due.len() as f64,
+            })
             .collect();
+        let meters = &self.stage.meters;
+        let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Ordering::Relaxed);
         Snapshot {
             point,
             length_s: self.stage.timeline.length().as_secs_f64(),
             phase: phase.and_then(|at| self.stage.phases.get(at)).map(|p| p.name.clone()),
-            stored: self.verifier.stored_count(),
-            verified: self.verifier.delivered_count(),
+            stored: now.stored,
+            verified: now.delivered,
             owed: self.verifier.owed(),
-            errors: self.stage.meters.error_count(),
+            errors: now.errors,
             findings: self.verifier.broken_count(),
+            trouble: self.verifier.newest().or_else(|| meters.newest_error()),
             latencies,
-            lag_p99_us: self.stage.meters.lag_total().value_at_percentile(99.0),
+            lag_p99_us: meters.lag_total().value_at_percentile(99.0),
+            totals: Totals {
+                operations: load(&meters.operations),
+                left_out: load(&meters.dropped),
+                sent: now.sent,
+                pushes: now.pushed,
+                requests: now.requests,
+                requests_failed: load(&meters.routes.failed),
+                bytes: now.bytes,
+                cpu: now.cpu,
+            },
         }
     }
 

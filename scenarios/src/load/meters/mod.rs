@@ -135,6 +135,14 @@ pub(super) struct Interval {
     pub(super) loop_delay: Histogram<u64>,
 }
 
+/// What failed, by kind: how often, and the first time in words.
+#[derive(Default)]
+struct Errors {
+    by_kind: BTreeMap<&'static str, (u64, String)>,
+    /// The kind that came up last.
+    newest: Option<&'static str>,
+}
+
 /// All meters of a run. Shared by all users.
 #[derive(Default)]
 pub(super) struct Meters {
@@ -162,7 +170,7 @@ pub(super) struct Meters {
     pub(super) push_bytes: [AtomicU64; 2],
     /// Devices whose push connection is up.
     connected: AtomicI64,
-    errors: Mutex<BTreeMap<&'static str, (u64, String)>>,
+    errors: Mutex<Errors>,
     error_count: AtomicU64,
 }
 
@@ -198,12 +206,24 @@ impl Meters {
     /// Something failed, of this kind; the first of a kind is kept.
     pub(super) fn error(&self, kind: &'static str, what: impl FnOnce() -> String) {
         self.error_count.fetch_add(1, Ordering::Relaxed);
-        self.errors.lock().entry(kind).or_insert_with(|| (0, what())).0 += 1;
+        let Errors { by_kind, newest } = &mut *self.errors.lock();
+        let (count, _) = by_kind.entry(kind).or_insert_with(|| {
+            *newest = Some(kind);
+            (0, what())
+        });
+        *count += 1;
     }
 
     /// What failed, by kind, with the first of each.
     pub(super) fn errors(&self) -> BTreeMap<&'static str, (u64, String)> {
-        self.errors.lock().clone()
+        self.errors.lock().by_kind.clone()
+    }
+
+    /// The kind of failure that came up last, and its first case.
+    pub(super) fn newest_error(&self) -> Option<(&'static str, String)> {
+        let errors = self.errors.lock();
+        let kind = errors.newest?;
+        Some((kind, errors.by_kind.get(kind)?.1.clone()))
     }
 
     /// How much failed.
@@ -308,5 +328,8 @@ mod tests {
         }
         assert_eq!(meters.errors()["sync"], (3, "no 0".to_owned()));
         assert_eq!(meters.error_count(), 3);
+        meters.error("login", || "none".to_owned());
+        meters.error("sync", || "no 3".to_owned());
+        assert_eq!(meters.newest_error(), Some(("login", "none".to_owned())));
     }
 }
