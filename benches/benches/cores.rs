@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use y2w_mock_server::push::hub::{ConnId, Hub};
-use y2w_scenarios::check::ledger::{Mark, SessionLedger};
+use y2w_scenarios::check::ledger::{Mark, Party, SessionLedger, View};
 use y2w_sdk::protocol::push::{ClientId, Command, DeviceClass, ImMember, Notice};
 use y2w_sdk::protocol::{ImSessionId, MessageId, SessionType, Timestamp, UserId};
 
@@ -45,8 +45,10 @@ fn verify(c: &mut Criterion) {
     for members in [2_usize, 8, 100] {
         group.throughput(Throughput::Elements(members as u64));
         group.bench_with_input(BenchmarkId::new("members", members), &members, |b, &members| {
-            let names = (0..members).map(|i| format!("user {i}")).collect();
-            let mut ledger = SessionLedger::new("group_1".to_owned(), names);
+            let name = |i: usize| format!("user {i}");
+            let parties = (0..members).map(|i| Party { name: name(i), here: true }).collect();
+            let views = (0..members).map(|i| View { name: name(i), of: i }).collect();
+            let mut ledger = SessionLedger::new("group_1".to_owned(), parties, views);
             let mut number = 0;
             b.iter(|| {
                 number = ledger.sending(0);

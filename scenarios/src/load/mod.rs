@@ -1,4 +1,4 @@
-//! A load run: simulated users, each a complete client, who do what a [workload](workload) says, with every delivery
+//! A load run: simulated users, each a complete client, who do what a [`workload`] says, with every delivery
 //! verified and everything measured.
 //!
 //! Life of a run: set up (register, log in, connect, find partners, open sessions), go through the phases, then
