@@ -188,13 +188,34 @@ fn ctrl_c_ends_a_run_with_a_report_of_what_was() {
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     // The first line of figures: users are acting.
     lines.find(|line| line.contains("messages/s")).unwrap();
-    let pid = rustix::process::Pid::from_child(&child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    interrupt(&child);
     lines.for_each(drop);
     assert_eq!(child.wait().unwrap().code(), Some(4));
     let (_, result) = run_in(out.path());
     assert_eq!(result.verdict.outcome, Outcome::Interrupted, "{:?}", result.verdict);
     assert!(result.duration_s < 600.0);
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_the_set_up_too() {
+    // The system accepts the connection, and nobody ever answers: the set-up waits.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let target = format!("http://{}", silent.local_addr().unwrap());
+    let args = ["run", "-w", CHAT, "--target", &target, "--deadline", "10m"];
+    let mut child = command(&args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    lines.find(|line| line.contains("connecting users")).unwrap();
+    interrupt(&child);
+    let said: Vec<String> = lines.collect();
+    assert_eq!(child.wait().unwrap().code(), Some(4), "{said:?}");
+    assert!(said.iter().any(|line| line.contains("nothing was measured")), "{said:?}");
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    let pid = rustix::process::Pid::from_child(child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
 }
 
 #[test]

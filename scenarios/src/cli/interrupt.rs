@@ -1,7 +1,7 @@
 //! Ctrl-C for work that keeps its thread: asked after each piece, so that what was done so far can be told. A second one
 //! ends the process.
 
-use std::future::poll_fn;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
@@ -26,13 +26,9 @@ impl Interrupt {
         let came = Arc::new(AtomicBool::new(false));
         let watch = Builder::new_multi_thread().worker_threads(1).enable_io().build().ok();
         if let Some(watch) = &watch {
-            let mut first = Box::pin(tokio::signal::ctrl_c());
-            // Once asked, it is heard: from here on, and not only when the thread gets to it.
-            let asked =
-                watch.block_on(poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending())));
-            let came = came.clone();
+            let (first, came) = (heard_from_now_on(watch), came.clone());
             watch.spawn(async move {
-                if asked && first.await.is_ok() {
+                if first.await {
                     came.store(true, Ordering::Relaxed);
                     if tokio::signal::ctrl_c().await.is_ok() {
                         end_at_once();
@@ -59,8 +55,9 @@ pub(super) fn end_at_once() -> ! {
 pub(super) fn token(runtime: &Runtime) -> CancellationToken {
     let token = CancellationToken::new();
     let told = token.clone();
+    let first = heard_from_now_on(runtime);
     runtime.spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if first.await {
             told.cancel();
             if tokio::signal::ctrl_c().await.is_ok() {
                 end_at_once();
@@ -68,4 +65,11 @@ pub(super) fn token(runtime: &Runtime) -> CancellationToken {
         }
     });
     token
+}
+
+/// Whether Ctrl-C has come, once it has. It is heard from here on, and not only when somebody gets to wait for it.
+fn heard_from_now_on(runtime: &Runtime) -> impl Future<Output = bool> + use<> {
+    let mut first = Box::pin(tokio::signal::ctrl_c());
+    let asked = runtime.block_on(poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending())));
+    async move { asked && first.await.is_ok() }
 }

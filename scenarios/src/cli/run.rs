@@ -148,6 +148,7 @@ pub(super) fn failed(error: &RunError) -> u8 {
     match error {
         RunError::Settings(_) => USAGE,
         RunError::Environment(_) => ENVIRONMENT,
+        RunError::Interrupted => INTERRUPTED,
     }
 }
 

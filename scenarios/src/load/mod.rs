@@ -92,4 +92,7 @@ pub enum RunError {
     /// The server, or this machine, does not let it.
     #[error("{0}")]
     Environment(String),
+    /// It was told to stop before anybody did anything.
+    #[error("interrupted while the users were being set up: nothing was measured")]
+    Interrupted,
 }

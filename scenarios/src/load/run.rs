@@ -114,12 +114,17 @@ pub async fn run(
     let _health = AbortOnDropHandle::new(watch_health(&meters, clock));
     // Logins of the set-up count, unless logins are what the workload is about.
     meters.measure(!setup::logs_in_again(&settings.workload));
-    let marshal = Marshal::meet(&target.client(None)?, settings).await?;
-    let people = setup::users(&target.client(Some(&meters))?, settings, &stage, progress).await?;
-    if let Some(marshal) = &marshal {
-        marshal.reach(Point::Connected).await?;
-    }
-    let opened = setup::sessions(settings, &stage, &people, marshal.as_ref(), progress).await?;
+    let set_up = async {
+        let marshal = Marshal::meet(&target.client(None)?, settings).await?;
+        let people = setup::users(&target.client(Some(&meters))?, settings, &stage, progress).await?;
+        if let Some(marshal) = &marshal {
+            marshal.reach(Point::Connected).await?;
+        }
+        let opened = setup::sessions(settings, &stage, &people, marshal.as_ref(), progress).await?;
+        Ok((marshal, people, opened))
+    };
+    let set_up = stop.run_until_cancelled(set_up).await.ok_or(RunError::Interrupted)?;
+    let (marshal, people, opened) = set_up?;
     let (watched, at) = setup::watched(&stage, &people, &opened);
     let verifier = stage.verifier.get_or_init(|| Verifier::new(watched));
     if settings.shard.count > 1 {
