@@ -205,6 +205,8 @@ async fn frames(address: std::net::SocketAddr, count: u64) {
 async fn echo(listener: TcpListener) {
     let mut connections = JoinSet::new();
     while let Ok((mut stream, _)) = listener.accept().await {
+        // Otherwise the second answer waits until the first one is acknowledged.
+        stream.set_nodelay(true).expect("a socket option");
         connections.spawn(async move {
             let mut frame = [0_u8; FRAME];
             while stream.read_exact(&mut frame).await.is_ok() {

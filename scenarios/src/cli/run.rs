@@ -314,7 +314,9 @@ fn enough_files(settings: &Settings, embedded: bool) -> Result<usize, RunError> 
     // As many as there may be: an overloaded server is asked over more connections than a quick one.
     let allowed = rlimit::increase_nofile_limit(rlimit::INFINITY)
         .map_err(|e| RunError::Environment(format!("the limit of open files cannot be read: {e}")))?;
-    let connections = (allowed.saturating_sub(SPARE_FILES) / per_connection).saturating_sub(devices);
+    // A request that waits for a connection has a new one opened, and may then get one that has become free: there can be
+    // twice as many as there are requests under way.
+    let connections = (allowed.saturating_sub(SPARE_FILES) / per_connection).saturating_sub(devices) / 2;
     if allowed >= needed {
         return Ok(usize::try_from(connections).unwrap_or(CONNECTIONS).min(CONNECTIONS));
     }
