@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use y2w_scenarios::conformance::{Result, Target, Verdict, all, run};
 use y2w_scenarios::plan::Plan;
 use y2w_scenarios::world::{Harm, NotInflicted, Sim, World, in_virtual_time};
-use y2w_sdk::api::{HttpTransport, ReqwestHttp};
+use y2w_sdk::api::{HttpTransport, HyperHttp};
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::{ByteStream, Streams};
@@ -193,7 +193,7 @@ async fn a_server_that_closes_after_each_request_earns_no_pass() {
             drop(stream.read(&mut [0; 4096]).await);
         }
     });
-    let http = Arc::new(ReqwestHttp::new().unwrap());
+    let http = Arc::new(HyperHttp::new());
     let world = Nowhere { base_url: format!("http://{address}"), ..Nowhere::new(http, Push::Closes) };
     let results = run(&all(), &Target::on_sockets(Arc::new(world)), "test", 16, |_| ()).await;
     earned_nothing(&results, "closes after each request");

@@ -17,7 +17,7 @@ use y2w_reports::model::Check;
 use y2w_scenarios::check::rules;
 use y2w_scenarios::load::workload::Workload;
 use y2w_scenarios::load::{self, Outcome, Progress, RunError, Server, Settings, Shard, Snapshot, Target};
-use y2w_sdk::api::{HttpTransport, ReqwestHttp};
+use y2w_sdk::api::{HttpTransport, HyperHttp};
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::{Connect, ConnectError, Mqtt, PushLink, PushTransport};
@@ -63,7 +63,7 @@ async fn server() -> MockServer {
 
 fn target(server: &MockServer) -> Target {
     let here = Server::Here(server.backend().clone());
-    Target::new(&server.http_url(), Clock::system(), Duration::from_secs(10), here).unwrap()
+    Target::new(&server.http_url(), Clock::system(), Duration::from_secs(10), here)
 }
 
 async fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> Result<Outcome, RunError> {
@@ -83,7 +83,7 @@ fn rules_of(checks: &[Check]) -> Vec<&str> {
 
 /// Changes the answers to syncs of messages.
 struct Tampering<F> {
-    honest: ReqwestHttp,
+    honest: HyperHttp,
     tamper: F,
 }
 
@@ -107,7 +107,7 @@ impl<F: Fn(&mut Vec<Value>) + Send + Sync> HttpTransport for Tampering<F> {
 
 async fn broken_with(tamper: impl Fn(&mut Vec<Value>) + Send + Sync + 'static) -> Vec<Check> {
     let server = server().await;
-    let http = Arc::new(Tampering { honest: ReqwestHttp::new().unwrap(), tamper });
+    let http = Arc::new(Tampering { honest: HyperHttp::new(), tamper });
     // What is lost is waited for until the patience is over.
     let settings = Settings { patience: Duration::from_secs(4), ..settings() };
     let broken = broken(&Target { http, ..target(&server) }, &settings).await;
@@ -266,7 +266,7 @@ async fn an_honest_run_is_clean_though_the_server_drops_everybody() {
 
 /// Answers no sync of messages once the chat has begun.
 struct Mute {
-    honest: ReqwestHttp,
+    honest: HyperHttp,
     stores: AtomicUsize,
 }
 
@@ -285,7 +285,7 @@ impl HttpTransport for Mute {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_too_slow_to_be_judged_is_not_said_to_lose_messages() {
     let server = server().await;
-    let http = Arc::new(Mute { honest: ReqwestHttp::new().unwrap(), stores: AtomicUsize::new(0) });
+    let http = Arc::new(Mute { honest: HyperHttp::new(), stores: AtomicUsize::new(0) });
     let settings = Settings { patience: Duration::from_secs(2), ..settings() };
     let broken = broken(&Target { http, ..target(&server) }, &settings).await;
     let texts: Vec<&String> = broken.iter().flat_map(|check| &check.findings).collect();

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::api::{Api, HttpTransport, ReqwestHttp};
+use crate::api::{Api, HttpTransport, HyperHttp};
 use crate::bridge::{Event, Observer, SyncHandler};
 use crate::clock::Clock;
 use crate::protocol::push::{DeviceClass, SyncType};
@@ -44,21 +44,17 @@ pub enum ConfigError {
         /// What is wrong with it.
         why: String,
     },
-    /// HTTP cannot be set up on this machine.
-    #[error("HTTP cannot be set up: {0}")]
-    Http(String),
 }
 
 impl ClientConfig {
-    /// A client of the business API at `base_url`, as `http://host:port`, over real networks: HTTP by reqwest, MQTT over
+    /// A client of the business API at `base_url`, as `http://host:port`, over real networks: HTTP by hyper, MQTT over
     /// TCP, the machine's clock. With `https` it trusts whom the platform trusts. Nothing is sent yet: the error says
-    /// that the address is none, or that HTTP cannot be set up here.
+    /// that the address is none.
     pub fn new(base_url: &str) -> Result<Self, ConfigError> {
-        let http = ReqwestHttp::new().map_err(ConfigError::Http)?;
-        Self::with_transports(base_url, Arc::new(http), Arc::new(Mqtt::tcp()))
+        Self::with_transports(base_url, Arc::new(HyperHttp::new()), Arc::new(Mqtt::tcp()))
     }
 
-    /// A client over transports of the caller's choice: [`ReqwestHttp`] and [`Mqtt`] with other settings, or
+    /// A client over transports of the caller's choice: [`HyperHttp`] and [`Mqtt`] with other settings, or
     /// [`InProcessHttp`](crate::api::InProcessHttp) and [`InProcessPush`](crate::push::InProcessPush), which need no
     /// sockets. The error says that the address is none.
     pub fn with_transports(
@@ -86,7 +82,7 @@ impl ClientConfig {
     }
 
     /// What carries requests to the business API, the token endpoint and the gate, as
-    /// [`ReqwestHttp::with_tls`] for a server with a certificate of its own.
+    /// [`HyperHttp::with_tls`] for a server with a certificate of its own.
     #[must_use]
     pub fn http(self, http: Arc<dyn HttpTransport>) -> Self {
         Self { http, ..self }

@@ -19,7 +19,7 @@ const MEMORY_BAR: f64 = 64.0 * 1024.0;
 const FIRST_LOOK: Duration = Duration::from_secs(KEEP_ALIVE.as_secs() / 3);
 /// For the last pushes to come and to be answered.
 const SETTLE: Duration = Duration::from_secs(2);
-/// reqwest lets go of a connection that was not used for 30 s within another 30 s.
+/// The HTTP client lets go of a connection that was not used for 30 s within another 30 s.
 const REST: Duration = Duration::from_secs(65);
 /// Files that are no push connections: HTTP connections, pipes, the runtime's own.
 const SPARE_FILES: usize = 500;

@@ -13,7 +13,8 @@ pub struct Health {
     pub lag: Quantiles,
     /// By how much timers of its event loop came late, in microseconds.
     pub loop_delay: Quantiles,
-    /// CPU time that its process took, in seconds; with an embedded server, that one's included.
+    /// CPU time that its process took from the first phase until all was delivered, in seconds; with an embedded server,
+    /// that one's included.
     #[serde(serialize_with = "finite_or_none")]
     pub cpu_s: Option<f64>,
     /// That time as a share of what the cores could have given, 0 to 1.

@@ -78,10 +78,7 @@ fn remote(runtime: &Runtime, args: &ReplayArgs, target: &str, plan: &Plan, keep:
     let world = match Remote::new(target, args.control.as_deref(), plan.seed) {
         Ok(world) => world,
         Err(error) => {
-            let ConfigError::BaseUrl { url, .. } = &error else {
-                eprintln!("y2w: {error}");
-                return ENVIRONMENT;
-            };
+            let ConfigError::BaseUrl { url, .. } = &error;
             let option = if url == target { "--target" } else { "--control" };
             eprintln!("y2w: {option}: {error}");
             return USAGE;

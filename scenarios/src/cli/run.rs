@@ -217,7 +217,7 @@ pub(super) async fn on_a_server(
     let base_url =
         here.as_ref().map_or_else(|| args.target.clone().unwrap_or_default(), MockServer::http_url);
     let server = here.as_ref().map_or(Server::Elsewhere, |server| Server::Here(server.backend().clone()));
-    let target = Target { connections, ..Target::new(&base_url, clock, args.deadline, server)? };
+    let target = Target { connections, ..Target::new(&base_url, clock, args.deadline, server) };
     let outcome = load::run(&target, settings, progress, stop).await;
     if let Some(server) = here {
         server.shutdown().await;

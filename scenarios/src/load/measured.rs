@@ -10,6 +10,7 @@ use y2w_reports::model::{
 };
 
 use super::meters::{Label, Metric, OfRoute, Process};
+use super::sampler::Work;
 use super::watch::Stage;
 use super::workload::{self, Number, Readings, Since, Stat};
 use crate::check::{self, Verifier, rules};
@@ -29,8 +30,10 @@ pub(super) struct Measured {
     pub(super) users: u64,
     /// What was due and left out, since too much was under way.
     pub(super) dropped: u64,
-    /// CPU time in seconds; none where the system does not tell.
+    /// CPU time of the phases and of what they led to, in seconds; none where the system does not tell.
     pub(super) cpu_s: Option<f64>,
+    /// What the cores could have given in that time, in seconds.
+    pub(super) cpu_available_s: Option<f64>,
     /// Resident memory in bytes: at the beginning, at most, at the end; none where the system does not tell.
     pub(super) memory: Option<[u64; 3]>,
     /// Cores that the process could use.
@@ -40,7 +43,13 @@ pub(super) struct Measured {
 }
 
 impl Measured {
-    pub(super) fn of(stage: &Stage, verifier: &Verifier, process: &Process, acted: Duration) -> Self {
+    pub(super) fn of(
+        stage: &Stage,
+        verifier: &Verifier,
+        process: &Process,
+        work: Work,
+        acted: Duration,
+    ) -> Self {
         let meters = &stage.meters;
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         let bytes = |way: usize| load(&meters.routes.bytes[way]) + load(&meters.push_bytes[way]);
@@ -69,7 +78,8 @@ impl Measured {
             checks: verifier.checks().into_iter().map(report_check).collect(),
             users: stage.population.users_of(stage.shard).count() as u64,
             dropped: load(&meters.dropped),
-            cpu_s: (!health.cpu.is_zero()).then_some(health.cpu.as_secs_f64()),
+            cpu_s: (!work.cpu.is_zero()).then_some(work.cpu.as_secs_f64()),
+            cpu_available_s: (!work.cpu.is_zero()).then_some(work.available.as_secs_f64()),
             memory: (health.memory[2] > 0).then_some(health.memory),
             cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
             acted_s: acted.as_secs_f64(),
@@ -121,8 +131,8 @@ impl Measured {
             cpu_s: self.cpu_s,
             cpu_share: self
                 .cpu_s
-                .map(|cpu| cpu / self.acted_s.max(1e-6) / self.cores)
-                .map(|share| share.min(1.0)),
+                .zip(self.cpu_available_s)
+                .map(|(cpu, available)| (cpu / available.max(1e-6)).min(1.0)),
             memory_begin: memory(0),
             memory_peak: memory(1),
             memory_end: memory(2),
@@ -184,7 +194,9 @@ impl Measured {
         }
         self.users += other.users;
         self.dropped += other.dropped;
-        self.cpu_s = self.cpu_s.zip(other.cpu_s).map(|(mine, theirs)| mine + theirs);
+        let both = |mine: Option<f64>, theirs: Option<f64>| mine.zip(theirs).map(|(a, b)| a + b);
+        self.cpu_s = both(self.cpu_s, other.cpu_s);
+        self.cpu_available_s = both(self.cpu_available_s, other.cpu_available_s);
         let memory = self.memory.zip(other.memory);
         self.memory = memory.map(|(mine, theirs)| std::array::from_fn(|at| mine[at] + theirs[at]));
         self.cores = self.cores.max(other.cores);

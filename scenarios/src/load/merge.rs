@@ -16,7 +16,7 @@ use super::measured::{Measured, OPERATIONS};
 use super::meters::hlog::{self, Entry};
 use super::meters::{Metric, OfRoute, histogram};
 use super::result::{LATENCIES, ROUTES, What, assemble, route_entry};
-use super::sampler::{SAMPLE_EVERY, WARMING_UP};
+use super::sampler::{SAMPLE_EVERY, UNCOUNTED};
 use super::workload::Workload;
 use super::{Environment, RunError};
 use crate::check::accounts;
@@ -158,6 +158,7 @@ impl Part {
             users: health.users,
             dropped: health.dropped_samples,
             cpu_s: health.cpu_s,
+            cpu_available_s: health.cpu_s.zip(health.cpu_share).map(|(cpu, share)| cpu / share.max(1e-6)),
             memory: match memory {
                 (Some(begin), Some(peak), Some(end)) => Some([begin, peak, end]),
                 _ => None,
@@ -265,7 +266,7 @@ fn points(parts: &[Part], log: &[Entry]) -> Vec<TimelinePoint> {
             continue;
         };
         let at = |percentile| Some(entry.histogram.value_at_percentile(percentile));
-        match entry.tag.strip_prefix(WARMING_UP).unwrap_or(&entry.tag) {
+        match entry.tag.strip_prefix(UNCOUNTED).unwrap_or(&entry.tag) {
             "send_synced" => {
                 point.synced_p50_us = at(50.0);
                 point.synced_p90_us = at(90.0);

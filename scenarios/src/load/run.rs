@@ -10,7 +10,7 @@ use tokio::time::interval;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 use y2w_reports::model::Mark;
-use y2w_sdk::api::{HttpTransport, ReqwestHttp};
+use y2w_sdk::api::{HttpTransport, HyperHttp};
 use y2w_sdk::clock::Clock;
 use y2w_sdk::push::{Mqtt, OverStreams, PushTransport};
 use y2w_sdk::{ClientConfig, ConfigError};
@@ -59,18 +59,15 @@ pub struct Target {
 
 impl Target {
     /// A server on a network.
-    pub fn new(base_url: &str, clock: Clock, deadline: Duration, server: Server) -> Result<Self, RunError> {
-        let http = Arc::new(ReqwestHttp::new().map_err(RunError::Environment)?);
+    pub fn new(base_url: &str, clock: Clock, deadline: Duration, server: Server) -> Self {
+        let http = Arc::new(HyperHttp::new());
         let (base_url, connections) = (base_url.to_owned(), CONNECTIONS);
-        Ok(Self { base_url, http, push: None, connections, deadline, clock, server })
+        Self { base_url, http, push: None, connections, deadline, clock, server }
     }
 
     /// A client of the server; measured if there are meters.
     fn client(&self, meters: Option<&Arc<Meters>>) -> Result<ClientConfig, RunError> {
-        let wrong = |error: ConfigError| match error {
-            ConfigError::BaseUrl { .. } => RunError::Settings(format!("--target: {error}")),
-            ConfigError::Http(_) => RunError::Environment(error.to_string()),
-        };
+        let wrong = |error: ConfigError| RunError::Settings(format!("--target: {error}"));
         let http: Arc<dyn HttpTransport> = match meters {
             Some(meters) => {
                 Arc::new(MeteredHttp::new(self.http.clone(), meters.clone(), self.clock, self.connections))
@@ -166,7 +163,9 @@ pub async fn run(
 
     progress.phase("waiting for what is under way", 0);
     sampler.during(drained(settings.patience, &people, verifier, &script)).await;
-    match unsettled(settings, &people) {
+    let late = unsettled(settings, &people);
+    let work = sampler.work_is_over(late.is_none() && verifier.owed() <= 0);
+    match late {
         None => verifier.pushes_are_over(),
         Some(who) => verifier.found(rules::PUSHED, format!("whether every push came cannot be told: {who}")),
     }
@@ -192,7 +191,7 @@ pub async fn run(
     let mut marks: Vec<Mark> = phase_marks(&stage, acted);
     marks.extend(faults::marks(&settings.workload));
     marks.sort_by(|a, b| a.t_s.total_cmp(&b.t_s));
-    let measured = Measured::of(&stage, verifier, &process, acted);
+    let measured = Measured::of(&stage, verifier, &process, work, acted);
     let ending = Ending { interrupted, settled, begun };
     Ok(Outcome::new(&stage, verifier, measured, (points, marks, log), &ending))
 }

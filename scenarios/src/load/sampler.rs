@@ -92,7 +92,16 @@ pub struct Totals {
 pub(super) const SAMPLE_EVERY: Duration = Duration::from_secs(1);
 
 /// What the tags of intervals begin with that do not count.
-pub(super) const WARMING_UP: &str = "warming-up.";
+pub(super) const UNCOUNTED: &str = "uncounted.";
+
+/// What the process took for its work: from the beginning of the first phase until all that was begun was delivered.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Work {
+    /// CPU time; zero where the system does not tell.
+    pub(super) cpu: Duration,
+    /// CPU time that the cores could have given.
+    pub(super) available: Duration,
+}
 
 /// Counts at the end of the previous point.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,7 +127,11 @@ pub(super) struct Sampler<'a> {
     /// When the first phase began, in microseconds since 1970.
     begun: u64,
     counts: Counts,
+    /// CPU time when the first phase began.
+    cpu_begun: Duration,
     cores: f64,
+    /// Nothing counts any more.
+    over: bool,
     pub(super) points: Vec<TimelinePoint>,
     pub(super) log: Vec<Entry>,
 }
@@ -141,6 +154,8 @@ impl<'a> Sampler<'a> {
             ticks,
             begun,
             counts: Counts::default(),
+            cpu_begun: Duration::ZERO,
+            over: false,
             cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
             points: Vec::new(),
             log: Vec::new(),
@@ -148,6 +163,7 @@ impl<'a> Sampler<'a> {
         // What was measured while setting up, logins and connects, is an interval of its own.
         sampler.write_down(stage.meters.turn(), 0.0, 0.0);
         sampler.counts = sampler.count(process.look());
+        sampler.cpu_begun = sampler.counts.cpu;
         sampler
     }
 
@@ -174,6 +190,18 @@ impl<'a> Sampler<'a> {
         self.progress.snapshot(&self.snapshot(point, now));
     }
 
+    /// What the phases led to is delivered. Of what comes now, everybody's last look in a burst, nothing counts, unless
+    /// something is still under way: that is as late as it is.
+    pub(super) fn work_is_over(&mut self, all_delivered: bool) -> Work {
+        self.last_sample();
+        self.over = all_delivered;
+        if self.over {
+            self.stage.meters.measure(false);
+        }
+        let cpu = self.process.look().cpu.saturating_sub(self.cpu_begun);
+        Work { cpu, available: Duration::from_secs_f64(self.seconds().max(0.0) * self.cores) }
+    }
+
     /// The rest of the time since the last point, unless it is too short for a rate to mean anything.
     pub(super) fn last_sample(&mut self) {
         let last = self.points.last().map_or(0.0, |point| point.t_s);
@@ -187,6 +215,9 @@ impl<'a> Sampler<'a> {
 
     /// Whether what is measured counts is a matter of the phase; after the last one it is as in the last.
     pub(super) fn measure_by_phase(&self) {
+        if self.over {
+            return;
+        }
         let phase = self.stage.timeline.phase_at(Duration::from_secs_f64(self.seconds().max(0.0)));
         if let Some(phase) = phase.and_then(|at| self.stage.phases.get(at)) {
             self.stage.meters.measure(phase.measured);
@@ -281,12 +312,12 @@ impl<'a> Sampler<'a> {
     }
 
     fn write_down(&mut self, samples: Samples, from_s: f64, to_s: f64) {
-        let warming_up = if self.stage.meters.measures() { "" } else { WARMING_UP };
+        let prefix = if self.stage.meters.measures() { "" } else { UNCOUNTED };
         let start = Duration::from_secs_f64(from_s.max(0.0));
         let length = Duration::from_secs_f64((to_s - from_s).max(0.0));
         let mut entry = |tag: &str, histogram: Histogram<u64>| {
             if !histogram.is_empty() {
-                self.log.push(Entry { tag: format!("{warming_up}{tag}"), start, length, histogram });
+                self.log.push(Entry { tag: format!("{prefix}{tag}"), start, length, histogram });
             }
         };
         for (label, [due, begun]) in Metric::ALL.iter().zip(samples.latencies) {

@@ -12,9 +12,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
-use thiserror::Error;
 use y2w_mock_server::{MockServer, MockServerBuilder, StartError};
-use y2w_sdk::api::{HttpTransport, ReqwestHttp};
+use y2w_sdk::api::{HttpTransport, HyperHttp};
 use y2w_sdk::clock::Clock;
 use y2w_sdk::push::{Mqtt, Streams};
 
@@ -28,7 +27,7 @@ pub struct Embedded {
     plan: Plan,
     base_url: String,
     places: Places,
-    http: Arc<ReqwestHttp>,
+    http: Arc<HyperHttp>,
     clock: Clock,
     data: Option<DataDir>,
     /// The server while it runs, and how many there were.
@@ -43,24 +42,13 @@ struct Places {
     websocket: SocketAddr,
 }
 
-/// Why the machine does not let a world be.
-#[derive(Debug, Error)]
-pub enum NoWorld {
-    /// The server did not start.
-    #[error(transparent)]
-    Start(#[from] StartError),
-    /// HTTP cannot be set up.
-    #[error("HTTP cannot be set up: {0}")]
-    Http(String),
-}
-
 impl Embedded {
     /// A fresh server with the plan's quirks.
-    pub async fn start(plan: &Plan) -> Result<Self, NoWorld> {
+    pub async fn start(plan: &Plan) -> Result<Self, StartError> {
         let clock = Clock::system();
         let data = plan.wants_journal().then(|| DataDir::new(clock));
         let server = with_data(builder(plan, 0, clock), data.as_ref()).start().await?;
-        let http = Arc::new(ReqwestHttp::new().map_err(NoWorld::Http)?);
+        let http = Arc::new(HyperHttp::new());
         let places =
             Places { http: server.http_addr(), push: server.push_addr(), websocket: server.websocket_addr() };
         Ok(Self {

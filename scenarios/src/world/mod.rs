@@ -25,7 +25,7 @@ use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::{ImSessionId, UserId};
 use y2w_sdk::push::{Mqtt, Sockets, Streams};
 
-pub use embedded::{Embedded, NoWorld};
+pub use embedded::Embedded;
 pub(crate) use next_door::NextDoor;
 pub use remote::Remote;
 pub use sim::{Sim, in_virtual_time};

@@ -16,7 +16,7 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, StatusCode};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
-use y2w_sdk::api::{HttpTransport, ReqwestHttp};
+use y2w_sdk::api::{HttpTransport, HyperHttp};
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::rest::fill;
 use y2w_sdk::push::{Mqtt, Streams};
@@ -66,7 +66,7 @@ const CONTROL_DEADLINE: Duration = Duration::from_secs(10);
 impl Remote {
     /// The server whose business API is at `target`, with its control API, if it has one. Nothing is asked yet.
     pub fn new(target: &str, control: Option<&str>, seed: u64) -> Result<Self, ConfigError> {
-        let http: Arc<dyn HttpTransport> = Arc::new(ReqwestHttp::new().map_err(ConfigError::Http)?);
+        let http: Arc<dyn HttpTransport> = Arc::new(HyperHttp::new());
         for url in std::iter::once(target).chain(control) {
             ClientConfig::with_transports(url, http.clone(), Arc::new(Mqtt::tcp()))?;
         }

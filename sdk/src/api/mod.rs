@@ -49,7 +49,7 @@ use futures_util::future::BoxFuture;
 use parking_lot::Mutex;
 
 pub use error::{ApiError, ApiErrorKind};
-pub use http::ReqwestHttp;
+pub use http::HyperHttp;
 pub use in_process::InProcessHttp;
 pub use login_state::LoginState;
 

@@ -6,14 +6,14 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use wiremock::matchers::{any, method, path};
 use wiremock::{Mock, MockServer, Request, ResponseTemplate};
-use y2w_sdk::api::{Api, ReqwestHttp};
+use y2w_sdk::api::{Api, HyperHttp};
 
 /// Longer than any case takes.
 pub(crate) const PATIENT: Duration = Duration::from_secs(30);
 
 /// A client without a user yet.
 pub(crate) fn client(server: &MockServer, deadline: Duration) -> Api {
-    Api::new(Arc::new(ReqwestHttp::new().unwrap()), &server.uri(), deadline)
+    Api::new(Arc::new(HyperHttp::new()), &server.uri(), deadline)
 }
 
 /// Ann's client, logged in with the token `t1`; later logins give `t2`.

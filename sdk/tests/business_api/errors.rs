@@ -7,7 +7,7 @@ use serde_json::json;
 use tokio::net::TcpSocket;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
-use y2w_sdk::api::{Api, ApiError, ApiErrorKind, ReqwestHttp};
+use y2w_sdk::api::{Api, ApiError, ApiErrorKind, HyperHttp};
 use y2w_sdk::protocol::UserId;
 
 use crate::canned::{PATIENT, ann, client, exchange, ok, sent};
@@ -104,7 +104,7 @@ async fn a_server_that_is_not_there_is_said_to_be_so() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let base = format!("http://{}", socket.local_addr().unwrap());
-    let api = Api::new(Arc::new(ReqwestHttp::new().unwrap()), &base, PATIENT).with_retries(0);
+    let api = Api::new(Arc::new(HyperHttp::new()), &base, PATIENT).with_retries(0);
     let error = api.user(&"2".into()).await.unwrap_err();
     assert!(matches!(error.kind, ApiErrorKind::Transport(_)) && error.is_transient(), "{error}");
     assert!(error.to_string().starts_with(&format!("GET /v1/users/{{user}}: {base}: ")), "{error}");

@@ -17,7 +17,7 @@ use server::{CONNACK, End, Server, TOPIC, connect_to, linked, publish, say, why_
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket};
 use tokio_tungstenite::tungstenite::Message;
-use y2w_sdk::api::{HttpTransport, ReqwestHttp};
+use y2w_sdk::api::{HttpTransport, HyperHttp};
 use y2w_sdk::protocol::limits::PACKET_MAX;
 use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::gate::Carrier::{self, SecureWebSocket, Tcp, Tls, WebSocket};
@@ -356,11 +356,11 @@ async fn https_has_the_same_trust() {
             peer.hear_request().await;
             peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").await;
         };
-        let trusting = ReqwestHttp::with_tls(&server.trust()).unwrap();
+        let trusting = HyperHttp::with_tls(&server.trust());
         let (answer, ()) = tokio::join!(trusting.send(get()), serving);
         assert_eq!(answer.unwrap().into_body(), "hi");
 
-        let doubting = ReqwestHttp::with_tls(&Server::start(Tls).await.trust()).unwrap();
+        let doubting = HyperHttp::with_tls(&Server::start(Tls).await.trust());
         let (answer, peer) = tokio::join!(doubting.send(get()), server.try_accept());
         assert!(peer.is_none());
         let why = answer.unwrap_err();

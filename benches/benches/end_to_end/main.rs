@@ -2,30 +2,25 @@
 //!
 //! First a load run as `y2w run --workload p2p-steady` does it, on real sockets, with the server in the same process and more
 //! load than it can carry: each message is stored, announced, pushed, synced by its receiver and verified. Then a pair that
-//! knows nothing of the protocol does as many HTTP requests and MQTT frames, in the same process and with the same
-//! libraries: reqwest asks an axum handler that answers a constant, and connections send frames of that size to a server
-//! that answers each with a reply and passes it on. The ratio is what the complete clients, the complete server and
-//! the checks leave of what the sockets could carry. Both are measured in turn, several rounds, since machines are noisy.
+//! knows nothing of the protocol (`bare`) carries as many HTTP requests and MQTT frames of the same size, by as many
+//! connections, in the same process and with the same libraries. The ratio is what the complete clients, the complete
+//! server and the checks leave of what the sockets could carry. Both are measured in turn, several rounds, since machines
+//! are noisy.
+
+mod bare;
 
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use axum::routing::any;
-use bytes::Bytes;
 use clap::Parser;
-use http::Request;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use y2w_mock_server::{MockServer, PasswordCost};
 use y2w_reports::RunResult;
 use y2w_scenarios::load::workload::{Arrival, Process, Workload};
 use y2w_scenarios::load::{self, Environment, Progress, Server, Settings, Shard, Snapshot, Target};
-use y2w_sdk::api::{HttpTransport, ReqwestHttp};
 use y2w_sdk::clock::Clock;
+
+use bare::Traffic;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -56,11 +51,6 @@ struct Args {
 
 /// The bar: verified messages per second as a share of what the bare pair carries.
 const BAR: f64 = 0.5;
-/// Requests of the bare pair that are under way at the same time.
-const CONNECTIONS: usize = 64;
-/// The body of a list answer with one message in it, and a command with its notice, as a run has them on average.
-const BODY: usize = 600;
-const FRAME: usize = 400;
 
 struct Silent;
 
@@ -86,7 +76,11 @@ fn main() -> ExitCode {
     for round in 0..args.rounds {
         let run = runtime.block_on(run(&args, u64::from(round)));
         let ours = carried(&run);
-        let bare = runtime.block_on(bare(&run));
+        let traffic = Traffic::of(&run);
+        if round == 0 {
+            println!("{}\n", traffic.text());
+        }
+        let bare = runtime.block_on(bare::carried(&traffic));
         let each = |total: f64| total / run.totals.stored as f64;
         println!(
             "{:<10}{:>14.0}{:>14.1}{:>11.0} µs{:>16.0}{:>8.2}",
@@ -105,10 +99,12 @@ fn main() -> ExitCode {
     if median >= BAR { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// Messages per second until all were delivered.
+/// Messages per second, from the beginning of the phase until all were delivered: that is what its CPU time is of.
 fn carried(run: &RunResult) -> f64 {
-    let last = run.timeline.points.iter().rev().find(|point| point.delivered_per_s > 0.0);
-    run.totals.stored as f64 / last.map_or(f64::INFINITY, |point| point.t_s)
+    let health = &run.health;
+    let window = health.cpu_s.zip(health.cpu_share).map(|(cpu, share)| cpu / share);
+    let window = window.expect("this system tells CPU times") / f64::from(run.environment.cores);
+    run.totals.stored as f64 / window
 }
 
 async fn run(args: &Args, seed: u64) -> RunResult {
@@ -134,7 +130,7 @@ async fn run(args: &Args, seed: u64) -> RunResult {
         MockServer::builder().seed(seed).clock(clock).password_cost(PasswordCost::Fast).start().await;
     let server = server.expect("the server starts");
     let here = Server::Here(server.backend().clone());
-    let target = Target::new(&server.http_url(), clock, Duration::from_secs(60), here).expect("an address");
+    let target = Target::new(&server.http_url(), clock, Duration::from_secs(60), here);
     let outcome =
         load::run(&target, &settings, &Silent, &CancellationToken::new()).await.expect("the run is made");
     server.shutdown().await;
@@ -147,73 +143,4 @@ async fn run(args: &Args, seed: u64) -> RunResult {
     let result = outcome.into_result(&settings, environment);
     assert!(result.checks.iter().all(|check| check.findings_total == 0), "{:?}", result.verdict);
     result
-}
-
-/// The same number of requests and frames, and nothing else; as messages per second.
-async fn bare(run: &RunResult) -> f64 {
-    let (requests, messages) = (run.totals.requests, run.totals.stored);
-    let http = TcpListener::bind("127.0.0.1:0").await.expect("loopback is there");
-    let push = TcpListener::bind("127.0.0.1:0").await.expect("loopback is there");
-    let url = format!("http://{}/", http.local_addr().expect("bound"));
-    let address = push.local_addr().expect("bound");
-    let body: Arc<str> = "x".repeat(BODY).into();
-    let router = Router::new().route("/", any(move || std::future::ready(body.to_string())));
-    let mut servers = JoinSet::new();
-    servers.spawn(async move {
-        let _ = axum::serve(http, router).await;
-    });
-    servers.spawn(echo(push));
-    let clock = Clock::system();
-    let mut work = JoinSet::new();
-    let client = ReqwestHttp::new().expect("plain HTTP");
-    for share in shares(requests, CONNECTIONS) {
-        let (client, url) = (client.clone(), url.clone());
-        work.spawn(async move {
-            for _ in 0..share {
-                let request = Request::post(&url).body(Bytes::from_static(b"a=b")).expect("a request");
-                client.send(request).await.expect("an answer");
-            }
-        });
-    }
-    for share in shares(messages, CONNECTIONS) {
-        work.spawn(frames(address, share));
-    }
-    while let Some(done) = work.join_next().await {
-        done.expect("the bare pair works");
-    }
-    messages as f64 / clock.elapsed().as_secs_f64()
-}
-
-fn shares(all: u64, parts: usize) -> impl Iterator<Item = u64> {
-    let parts = parts as u64;
-    (0..parts).map(move |part| all / parts + u64::from(part < all % parts))
-}
-
-/// Sends so many frames, each when the answers to the one before are there: a reply, and the frame itself as a receiver gets it.
-async fn frames(address: std::net::SocketAddr, count: u64) {
-    let mut stream = TcpStream::connect(address).await.expect("loopback is there");
-    stream.set_nodelay(true).expect("a socket option");
-    let frame = [7_u8; FRAME];
-    let mut answers = [0_u8; 2 * FRAME];
-    for _ in 0..count {
-        stream.write_all(&frame).await.expect("it is written");
-        stream.read_exact(&mut answers).await.expect("it is answered");
-    }
-}
-
-/// Answers each frame with two.
-async fn echo(listener: TcpListener) {
-    let mut connections = JoinSet::new();
-    while let Ok((mut stream, _)) = listener.accept().await {
-        // Otherwise the second answer waits until the first one is acknowledged.
-        stream.set_nodelay(true).expect("a socket option");
-        connections.spawn(async move {
-            let mut frame = [0_u8; FRAME];
-            while stream.read_exact(&mut frame).await.is_ok() {
-                if stream.write_all(&frame).await.is_err() || stream.write_all(&frame).await.is_err() {
-                    return;
-                }
-            }
-        });
-    }
 }
