@@ -14,9 +14,10 @@ use y2w_reports::model::{Outcome as Word, Shards, Timeline, TimelinePoint};
 use super::deliveries::Deliveries;
 use super::measured::{Measured, OPERATIONS};
 use super::meters::hlog::{self, Entry};
+use super::meters::log::Packed;
 use super::meters::{Metric, OfRoute, histogram};
 use super::result::{LATENCIES, ROUTES, What, assemble, route_entry};
-use super::sampler::{SAMPLE_EVERY, UNCOUNTED};
+use super::sampler::{SAMPLE_EVERY, UNCOUNTED, at};
 use super::workload::Workload;
 use super::{Environment, RunError};
 use crate::check::accounts;
@@ -234,19 +235,16 @@ fn second(entry: &Entry) -> u64 {
 }
 
 fn merged_log(parts: &[Part]) -> Vec<Entry> {
-    let mut merged: BTreeMap<(u64, &str), Entry> = BTreeMap::new();
+    let mut merged: BTreeMap<(u64, &str), Vec<&Entry>> = BTreeMap::new();
     for entry in parts.iter().flat_map(|part| &part.log) {
-        match merged.entry((second(entry), &entry.tag)) {
-            std::collections::btree_map::Entry::Vacant(new) => {
-                new.insert(entry.clone());
-            }
-            std::collections::btree_map::Entry::Occupied(mut there) => {
-                let sum = &mut there.get_mut().histogram;
-                sum.add(&entry.histogram).expect("all histograms have the same bounds");
-            }
-        }
+        merged.entry((second(entry), &entry.tag)).or_default().push(entry);
     }
-    merged.into_values().collect()
+    let one = |same: Vec<&Entry>| {
+        let mut sum = histogram();
+        same.iter().for_each(|entry| entry.samples.add_to(&mut sum));
+        Entry { samples: Packed::of(&sum), ..same[0].clone() }
+    };
+    merged.into_values().map(one).collect()
 }
 
 /// The points of all shards, second by second.
@@ -262,23 +260,35 @@ fn points(parts: &[Part], log: &[Entry]) -> Vec<TimelinePoint> {
         }
     }
     for entry in log {
-        let Some(point) = points.get_mut(&second(entry)) else {
+        let Some(of_point) = of_point(entry.tag.strip_prefix(UNCOUNTED).unwrap_or(&entry.tag)) else {
             continue;
         };
-        let at = |percentile| Some(entry.histogram.value_at_percentile(percentile));
-        match entry.tag.strip_prefix(UNCOUNTED).unwrap_or(&entry.tag) {
-            "send_synced" => {
-                point.synced_p50_us = at(50.0);
-                point.synced_p90_us = at(90.0);
-                point.synced_p99_us = at(99.0);
-                point.synced_max_us = at(100.0);
-            }
-            "send_stored" => (point.stored_p50_us, point.stored_p99_us) = (at(50.0), at(99.0)),
-            "lag" => point.lag_p99_us = at(99.0),
-            _ => {}
+        let histogram = entry.samples.histogram();
+        // In a long run an interval of the log is several points long.
+        let first = entry.start.as_secs_f64().round() as u64 + 1;
+        for (_, point) in points.range_mut(first.min(second(entry))..=second(entry)) {
+            of_point(point, &histogram);
         }
     }
     points.into_values().collect()
+}
+
+/// What a point has of a metric.
+fn of_point(tag: &str) -> Option<fn(&mut TimelinePoint, &Histogram<u64>)> {
+    match tag {
+        "send_synced" => Some(|point, histogram| {
+            point.synced_p50_us = at(histogram, 50.0);
+            point.synced_p90_us = at(histogram, 90.0);
+            point.synced_p99_us = at(histogram, 99.0);
+            point.synced_max_us = at(histogram, 100.0);
+        }),
+        "send_stored" => Some(|point, histogram| {
+            point.stored_p50_us = at(histogram, 50.0);
+            point.stored_p99_us = at(histogram, 99.0);
+        }),
+        "lag" => Some(|point, histogram| point.lag_p99_us = at(histogram, 99.0)),
+        _ => None,
+    }
 }
 
 fn add(sum: &mut TimelinePoint, theirs: &TimelinePoint) {

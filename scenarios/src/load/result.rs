@@ -14,6 +14,7 @@ use super::deliveries::{Deliveries, DeliveriesError};
 use super::measured::Measured;
 use super::meters::OfRoute;
 use super::meters::hlog::{self, Entry, HlogError};
+use super::meters::log::Packed;
 use super::sampler::SAMPLE_EVERY;
 use super::watch::Stage;
 use super::workload::{Arrival, Workload};
@@ -141,7 +142,7 @@ pub(super) fn route_entry(route: &OfRoute, acted_s: f64) -> Entry {
         tag: hlog::tag(&route.route),
         start: Duration::ZERO,
         length: Duration::from_secs_f64(acted_s.max(0.0)),
-        histogram: route.latency.clone(),
+        samples: Packed::of(&route.latency),
     }
 }
 

@@ -186,7 +186,8 @@ pub async fn run(
         }
     };
     sampler.last_sample();
-    let (points, log) = (std::mem::take(&mut sampler.points), std::mem::take(&mut sampler.log));
+    let (points, log) =
+        (std::mem::take(&mut sampler.points), std::mem::take(&mut sampler.log).into_entries());
     drop(sampler);
     let mut marks: Vec<Mark> = phase_marks(&stage, acted);
     marks.extend(faults::marks(&settings.workload));

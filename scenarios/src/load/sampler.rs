@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 use y2w_reports::model::TimelinePoint;
 
-use super::meters::hlog::Entry;
+use super::meters::log::Log;
 use super::meters::{Health, Interval as Samples, Metric, Process};
 use super::watch::Stage;
 use crate::check::Verifier;
@@ -133,7 +133,7 @@ pub(super) struct Sampler<'a> {
     /// Nothing counts any more.
     over: bool,
     pub(super) points: Vec<TimelinePoint>,
-    pub(super) log: Vec<Entry>,
+    pub(super) log: Log,
 }
 
 impl<'a> Sampler<'a> {
@@ -158,7 +158,7 @@ impl<'a> Sampler<'a> {
             over: false,
             cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
             points: Vec::new(),
-            log: Vec::new(),
+            log: Log::default(),
         };
         // What was measured while setting up, logins and connects, is an interval of its own.
         sampler.write_down(stage.meters.turn(), 0.0, 0.0);
@@ -314,18 +314,13 @@ impl<'a> Sampler<'a> {
     fn write_down(&mut self, samples: Samples, from_s: f64, to_s: f64) {
         let prefix = if self.stage.meters.measures() { "" } else { UNCOUNTED };
         let start = Duration::from_secs_f64(from_s.max(0.0));
-        let length = Duration::from_secs_f64((to_s - from_s).max(0.0));
-        let mut entry = |tag: &str, histogram: Histogram<u64>| {
-            if !histogram.is_empty() {
-                self.log.push(Entry { tag: format!("{prefix}{tag}"), start, length, histogram });
-            }
-        };
-        for (label, [due, begun]) in Metric::ALL.iter().zip(samples.latencies) {
-            entry(label.id, due);
-            entry(&format!("{}.service", label.id), begun);
-        }
-        entry("lag", samples.lag);
-        entry("loop_delay", samples.loop_delay);
+        let end = start + Duration::from_secs_f64((to_s - from_s).max(0.0));
+        let latencies = Metric::ALL.iter().zip(samples.latencies).flat_map(|(label, [due, begun])| {
+            [(format!("{prefix}{}", label.id), due), (format!("{prefix}{}.service", label.id), begun)]
+        });
+        let health = [("lag", samples.lag), ("loop_delay", samples.loop_delay)];
+        let health = health.into_iter().map(|(id, histogram)| (format!("{prefix}{id}"), histogram));
+        self.log.push(start, end, latencies.chain(health));
     }
 
     /// Seconds since the first phase began.
@@ -334,7 +329,8 @@ impl<'a> Sampler<'a> {
     }
 }
 
-fn at(histogram: &Histogram<u64>, percentile: f64) -> Option<u64> {
+/// A percentile in microseconds; none of nothing.
+pub(super) fn at(histogram: &Histogram<u64>, percentile: f64) -> Option<u64> {
     (!histogram.is_empty()).then(|| histogram.value_at_percentile(percentile))
 }
 

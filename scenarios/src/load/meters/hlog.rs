@@ -18,6 +18,7 @@ use hdrhistogram::serialization::interval_log::{
 use hdrhistogram::serialization::{Deserializer, V2DeflateSerializer};
 
 use super::histogram;
+use super::log::Packed;
 
 /// Why a file could not be written or read.
 #[derive(Debug, thiserror::Error)]
@@ -36,8 +37,8 @@ pub(in crate::load) struct Entry {
     pub(in crate::load) start: Duration,
     /// How long the interval was.
     pub(in crate::load) length: Duration,
-    /// What was measured, in microseconds.
-    pub(in crate::load) histogram: Histogram<u64>,
+    /// What was measured, in microseconds; something.
+    pub(in crate::load) samples: Packed,
 }
 
 /// Writes a log: what it holds, when its time 0 was, in seconds since 1970, and its entries in order.
@@ -54,10 +55,11 @@ pub(in crate::load) fn write(
     let began = SystemTime::UNIX_EPOCH + Duration::from_secs_f64(began_s.max(0.0));
     builder.add_comment(comment).with_start_time(began).with_base_time(began);
     let mut log = builder.begin_log_with(&mut out, &mut serializer).map_err(|e| wrong(e.to_string()))?;
-    for Entry { tag, start, length, histogram } in entries.iter().filter(|e| !e.histogram.is_empty()) {
+    for Entry { tag, start, length, samples } in entries {
         let tag = Tag::new(tag).ok_or_else(|| wrong(format!("`{tag}` is no tag")))?;
         // The last column is the greatest value; values are written as they are.
-        log.write_histogram(histogram, *start, *length, Some(tag)).map_err(|e| wrong(format!("{e:?}")))?;
+        let written = log.write_histogram(&samples.histogram(), *start, *length, Some(tag));
+        written.map_err(|e| wrong(format!("{e:?}")))?;
     }
     drop(log);
     out.flush().map_err(|e| wrong(e.to_string()))
@@ -94,7 +96,7 @@ fn one(interval: &IntervalLogHistogram<'_>, deserializer: &mut Deserializer) -> 
         tag: interval.tag().map_or_else(String::new, |tag| tag.as_str().to_owned()),
         start: interval.start_timestamp(),
         length: interval.duration(),
-        histogram,
+        samples: Packed::of(&histogram),
     })
 }
 
@@ -102,8 +104,7 @@ fn one(interval: &IntervalLogHistogram<'_>, deserializer: &mut Deserializer) -> 
 pub(in crate::load) fn sums(entries: &[Entry]) -> BTreeMap<String, Histogram<u64>> {
     let mut sums = BTreeMap::new();
     for entry in entries {
-        let sum: &mut Histogram<u64> = sums.entry(entry.tag.clone()).or_insert_with(histogram);
-        sum.add(&entry.histogram).expect("all histograms have the same bounds");
+        entry.samples.add_to(sums.entry(entry.tag.clone()).or_insert_with(histogram));
     }
     sums
 }
@@ -124,7 +125,7 @@ mod tests {
             tag: tag.to_owned(),
             start: Duration::from_secs(second),
             length: Duration::from_secs(1),
-            histogram,
+            samples: Packed::of(&histogram),
         }
     }
 

@@ -7,6 +7,7 @@
 mod health;
 pub(super) mod hlog;
 mod http;
+pub(super) mod log;
 mod push;
 mod routes;
 
