@@ -22,6 +22,10 @@ use crate::load::{
 };
 use crate::nearest::nearest;
 
+const DEADLINE: &str = "10s";
+const PATIENCE: &str = "30s";
+const MAX_LAG: &str = "250ms";
+
 /// What every command takes that puts load on a server.
 #[derive(Args, Clone, Debug)]
 pub(super) struct LoadArgs {
@@ -49,16 +53,21 @@ pub(super) struct LoadArgs {
     #[arg(long, value_name = "URL")]
     pub(super) target: Option<String>,
 
+    /// HTTP requests that may be under way at the same time; what has to wait makes the generator late [default: 1024,
+    /// divided among the shards, or what there are files for]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    connections: Option<u32>,
+
     /// How long one request, one connection attempt, or acceptConnect on it, may take
-    #[arg(long, default_value = "10s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = DEADLINE, value_name = "TIME", value_parser = humantime::parse_duration)]
     deadline: Duration,
 
     /// How long a user may take to connect, and the end of the run may wait for what is outstanding
-    #[arg(long, default_value = "30s", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = PATIENCE, value_name = "TIME", value_parser = humantime::parse_duration)]
     patience: Duration,
 
     /// How late 1 in 100 operations may begin before the figures count for nothing (exit code 5)
-    #[arg(long, default_value = "250ms", value_name = "TIME", value_parser = humantime::parse_duration)]
+    #[arg(long, default_value = MAX_LAG, value_name = "TIME", value_parser = humantime::parse_duration)]
     max_lag: Duration,
 
     /// The folder that each run's folder is made in
@@ -209,7 +218,9 @@ pub(super) async fn on_a_server(
     clock: Clock,
     stop: &CancellationToken,
 ) -> Result<Outcome, RunError> {
-    let connections = enough_files(settings, args.target.is_none())?;
+    let files_for = enough_files(settings, args.target.is_none())?;
+    let wanted = args.connections.map_or(CONNECTIONS.div_ceil(settings.shard.count), |n| n as usize);
+    let connections = wanted.min(files_for);
     let here = match &args.target {
         Some(_) => None,
         None => Some(embedded(settings.seed, clock).await?),
@@ -318,7 +329,7 @@ fn enough_files(settings: &Settings, embedded: bool) -> Result<usize, RunError> 
     // twice as many as there are requests under way.
     let connections = (allowed.saturating_sub(SPARE_FILES) / per_connection).saturating_sub(devices) / 2;
     if allowed >= needed {
-        return Ok(usize::try_from(connections).unwrap_or(CONNECTIONS).min(CONNECTIONS));
+        return Ok(usize::try_from(connections).unwrap_or(usize::MAX));
     }
     Err(RunError::Environment(format!(
         "{devices} devices of {users} users need {needed} open files, but this process may have {allowed}: raise it with \
@@ -361,11 +372,16 @@ fn command(args: &RunArgs, settings: &Settings) -> String {
         }
     };
     let time = |t: Duration| humantime::format_duration(t).to_string().replace(' ', "");
+    let unless = |t: Duration, default: &str| Some(time(t)).filter(|text| text != default);
     add("users", args.load.users.map(|users| users.to_string()));
     add("duration", args.load.duration.map(time));
     add("rate", args.load.rate.map(|rate| rate.to_string()));
     add("seed", Some(settings.seed.to_string()));
     add("target", args.load.target.clone());
+    add("connections", args.load.connections.map(|connections| connections.to_string()));
+    add("deadline", unless(args.load.deadline, DEADLINE));
+    add("patience", unless(args.load.patience, PATIENCE));
+    add("max-lag", unless(args.load.max_lag, MAX_LAG));
     add("shard", args.shard.map(|shard| format!("{}/{}", shard.index, shard.count)));
     add("run-id", args.run_id.clone());
     add("out", (args.load.out != Path::new("reports/out")).then(|| args.load.out.display().to_string()));
@@ -390,11 +406,17 @@ mod tests {
 
     #[test]
     fn the_command_of_a_run_repeats_it() {
-        let given =
-            args(&["-w", "p2p-steady", "--users", "70", "--duration", "90s", "--seed", "5", "--rate", "2.5"]);
+        let given = args(
+            &"-w p2p-steady --users 70 --duration 90s --seed 5 --rate 2.5 --patience 2m --connections 9"
+                .split(' ')
+                .collect::<Vec<_>>(),
+        );
         let settings = settings(&given.load, 5, "r".to_owned()).unwrap();
         let command = command(&given, &settings);
-        assert_eq!(command, "y2w run --workload p2p-steady --users 70 --duration 1m30s --rate 2.5 --seed 5");
+        assert_eq!(
+            command,
+            "y2w run --workload p2p-steady --users 70 --duration 1m30s --rate 2.5 --seed 5 --connections 9 --patience 2m"
+        );
         let words: Vec<&str> = command.split(' ').skip(2).collect();
         let again = super::settings(&args(&words).load, 5, "r".to_owned()).unwrap();
         assert_eq!(again.workload, settings.workload);

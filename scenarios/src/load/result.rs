@@ -217,7 +217,8 @@ fn problems(measured: &Measured, max_lag: Duration) -> Vec<String> {
     if !measured.lag.is_empty() && lag > allowed {
         problems.push(format!(
             "1 in 100 of what was due was begun more than {} late ({} are allowed, --max-lag): this machine is too slow \
-             for this load; take a lower rate, more cores, or shards on several machines",
+             for this load; take a lower rate, more cores, or shards on several machines (where it is the server that is \
+             slow to answer: more --connections)",
             format::micros(lag),
             format::micros(allowed)
         ));
