@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use y2w_sdk::clock::Clock;
@@ -446,11 +446,11 @@ impl MockServerBuilder {
 
     /// Opens the listeners, reads the data if it is kept, and starts to serve.
     pub async fn start(self) -> Result<MockServer, StartError> {
-        let of_http = bind(Listener::Http, self.http).await?;
-        let push = bind(Listener::Push, self.push).await?;
-        let websocket = bind(Listener::WebSocket, self.websocket).await?;
+        let of_http = bind(Listener::Http, self.http)?;
+        let push = bind(Listener::Push, self.push)?;
+        let websocket = bind(Listener::WebSocket, self.websocket)?;
         let of_control = match self.control {
-            Some(addr) => Some(bind(Listener::Control, addr).await?),
+            Some(addr) => Some(bind(Listener::Control, addr)?),
             None => None,
         };
         #[cfg(feature = "tap")]
@@ -518,17 +518,30 @@ struct Bound {
     addr: SocketAddr,
 }
 
-async fn bind(listener: Listener, addr: SocketAddr) -> Result<Bound, ListenError> {
+fn bind(listener: Listener, addr: SocketAddr) -> Result<Bound, ListenError> {
     let failed = |source| ListenError { listener, addr, source };
-    let opened = TcpListener::bind(addr).await.map_err(failed)?;
+    let opened = listen(addr).map_err(failed)?;
     let addr = opened.local_addr().map_err(failed)?;
     Ok(Bound { listener: opened, addr })
+}
+
+/// Connections that may wait to be taken. A storm of thousands must not overflow it: who is turned away there tries
+/// again a second later.
+const BACKLOG: u32 = 8_192;
+
+fn listen(addr: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = if addr.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
+    // A server that starts again finds its port free. Elsewhere than on Unix it would let a second one take it.
+    #[cfg(unix)]
+    socket.set_reuseaddr(true)?;
+    socket.bind(addr)?;
+    socket.listen(BACKLOG)
 }
 
 /// The broker opens its listener itself, so a port is found, or found to be taken, before it starts.
 #[cfg(feature = "tap")]
 async fn open_tap(addr: SocketAddr) -> Result<(SocketAddr, Tap), ListenError> {
-    let addr = bind(Listener::Tap, addr).await?.addr;
+    let addr = bind(Listener::Tap, addr)?.addr;
     let failed = |source| ListenError { listener: Listener::Tap, addr, source };
     Ok((addr, Tap::open(addr).await.map_err(failed)?))
 }

@@ -21,6 +21,7 @@ use crate::load::{
     self, CONNECTIONS, Environment, Outcome, Progress, RunError, Server, Settings, Shard, Target,
 };
 use crate::nearest::nearest;
+use crate::world::Control;
 
 const DEADLINE: &str = "10s";
 const PATIENCE: &str = "30s";
@@ -52,6 +53,10 @@ pub(super) struct LoadArgs {
     /// Use the server at this URL instead of one started for the run, as `http://127.0.0.1:8080`
     #[arg(long, value_name = "URL")]
     pub(super) target: Option<String>,
+
+    /// The control API of that server, as `http://127.0.0.1:8090`, for faults that it is to inflict
+    #[arg(long, value_name = "URL", requires = "target")]
+    control: Option<String>,
 
     /// HTTP requests that may be under way at the same time; what has to wait makes the generator late [default: 1024,
     /// divided among the shards, or what there are files for]
@@ -227,8 +232,13 @@ pub(super) async fn on_a_server(
     };
     let base_url =
         here.as_ref().map_or_else(|| args.target.clone().unwrap_or_default(), MockServer::http_url);
-    let server = here.as_ref().map_or(Server::Elsewhere, |server| Server::Here(server.backend().clone()));
-    let target = Target { connections, ..Target::new(&base_url, clock, args.deadline, server) };
+    let target = Target { connections, ..Target::new(&base_url, clock, args.deadline, Server::Elsewhere) };
+    let server = match (&here, &args.control) {
+        (Some(here), _) => Server::Here(here.backend().clone()),
+        (None, Some(url)) => Server::Told(Control::new(url, target.http.clone())),
+        (None, None) => Server::Elsewhere,
+    };
+    let target = Target { server, ..target };
     let outcome = load::run(&target, settings, progress, stop).await;
     if let Some(server) = here {
         server.shutdown().await;
@@ -378,6 +388,7 @@ fn command(args: &RunArgs, settings: &Settings) -> String {
     add("rate", args.load.rate.map(|rate| rate.to_string()));
     add("seed", Some(settings.seed.to_string()));
     add("target", args.load.target.clone());
+    add("control", args.load.control.clone());
     add("connections", args.load.connections.map(|connections| connections.to_string()));
     add("deadline", unless(args.load.deadline, DEADLINE));
     add("patience", unless(args.load.patience, PATIENCE));

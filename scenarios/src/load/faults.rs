@@ -1,12 +1,14 @@
 //! What befalls users and server while a run goes on, as the workload has it.
 //!
-//! What concerns the server needs one that can be told: the one in this process. What stands for a while is put together
-//! from all faults that stand at the time.
+//! What concerns the server needs one that can be told: the one in this process, or one with a control API. What stands
+//! for a while is put together from all faults that stand at the time.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use http::Method;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use y2w_mock_server::Backend;
 use y2w_mock_server::faults::{ErrorFault, Faults, Latency, PushFaults, RouteFault};
@@ -17,12 +19,15 @@ use super::watch::Stage;
 use super::workload::{Fault, Misfortune, Workload};
 use super::{RunError, Settings};
 use crate::chance;
+use crate::world::{Control, ControlError};
 
 /// The server of a run, as far as it can be told to misbehave.
 #[derive(Clone, Debug)]
 pub enum Server {
     /// In this process.
     Here(Backend),
+    /// Elsewhere, with a control API. What it inflicts hits all users of that server.
+    Told(Control),
     /// Elsewhere.
     Elsewhere,
 }
@@ -32,16 +37,19 @@ const CUT_EVERY: Duration = Duration::from_secs(1);
 /// The status of requests that are made to fail.
 const UNAVAILABLE: u16 = 503;
 
-/// Whether this server can be told what the workload wants of it.
-pub(super) fn check(workload: &Workload, server: &Server) -> Result<(), RunError> {
+/// Whether this server can be told what the workload wants of it; what stands there from before is lifted.
+pub(super) async fn check(workload: &Workload, server: &Server) -> Result<(), RunError> {
     let needs = workload.faults.iter().find(|fault| !matches!(fault.what, Misfortune::Cut { .. }));
     match (needs, server) {
         (Some(fault), Server::Elsewhere) => Err(RunError::Settings(format!(
-            "the workload's fault `{}` at {} is inflicted on the server, and only the one that y2w starts can be told \
-             so: leave --target out, or the fault",
+            "the workload's fault `{}` at {} is inflicted on the server, and this one cannot be told so: leave --target \
+             out, name the server's control API (--control), or leave out the fault",
             label(&fault.what),
             humantime::format_duration(fault.at)
         ))),
+        (Some(_), Server::Told(_)) => {
+            tell(server, Order::Clear).await.map_err(|error| RunError::Environment(error.to_string()))
+        }
         _ => Ok(()),
     }
 }
@@ -115,17 +123,25 @@ pub(super) async fn inflict(
             Event::Begin | Event::End => {
                 standing[index] = event == Event::Begin;
                 // In shards only one of them tells the server.
-                if let (Server::Here(backend), 0) = (server, settings.shard.index) {
-                    if event == Event::Begin {
-                        at_once(backend, fault);
+                if settings.shard.index == 0 {
+                    let stands = stand(faults.iter().zip(&standing).filter(|(_, s)| **s).map(|(f, _)| f));
+                    let once = at_once(fault).filter(|_| event == Event::Begin);
+                    for order in once.into_iter().chain([Order::Stand(stands)]) {
+                        told(stage, tell(server, order).await, fault);
                     }
-                    stand(backend, faults.iter().zip(&standing).filter(|(_, s)| **s).map(|(f, _)| f));
                 }
             }
         }
     }
-    if let Server::Here(backend) = server {
-        backend.clear_faults();
+    if let (Some(last), 0) = (faults.last(), settings.shard.index) {
+        told(stage, tell(server, Order::Clear).await, last);
+    }
+}
+
+fn told(stage: &Stage, done: Result<(), ControlError>, fault: &Fault) {
+    if let Err(error) = done {
+        let what = || format!("{} at {}: {error}", label(&fault.what), humantime::format_duration(fault.at));
+        stage.meters.error("faults that the server was not told of", what);
     }
 }
 
@@ -146,22 +162,28 @@ fn cut(settings: &Settings, stage: &Stage, people: &Arc<[Arc<Person>]>, fault: &
     }
 }
 
+/// What a server is told.
+enum Order {
+    RestartPush,
+    RefuseConnections(Duration),
+    ExpireTokens,
+    /// Do this from now on, and nothing else.
+    Stand(Faults),
+    Clear,
+}
+
 /// What happens at once, whether it lasts or not.
-fn at_once(backend: &Backend, fault: &Fault) {
+fn at_once(fault: &Fault) -> Option<Order> {
     match fault.what {
-        Misfortune::RestartPush => {
-            backend.restart_push();
-        }
-        Misfortune::RefuseConnections => backend.refuse_connections(fault.length),
-        Misfortune::ExpireTokens => {
-            backend.expire_tokens(None);
-        }
-        _ => {}
+        Misfortune::RestartPush => Some(Order::RestartPush),
+        Misfortune::RefuseConnections => Some(Order::RefuseConnections(fault.length)),
+        Misfortune::ExpireTokens => Some(Order::ExpireTokens),
+        _ => None,
     }
 }
 
-/// Has the server do what all these faults are about, and nothing else.
-fn stand<'a>(backend: &Backend, standing: impl Iterator<Item = &'a Fault>) {
+/// All these faults as one.
+fn stand<'a>(standing: impl Iterator<Item = &'a Fault>) -> Faults {
     let fixed = |by: Duration| Some(Latency::Fixed { ms: by.as_secs_f64() * 1e3 });
     let mut push = PushFaults::default();
     // Of the routes that fit a request the first counts alone, so all that befalls requests is one fault.
@@ -176,7 +198,53 @@ fn stand<'a>(backend: &Backend, standing: impl Iterator<Item = &'a Fault>) {
             _ => {}
         }
     }
-    if let Err(error) = backend.set_faults(Faults { routes: vec![route], push }) {
-        tracing::error!(%error, "a workload that was checked has a fault that the server does not take");
+    Faults { routes: vec![route], push }
+}
+
+async fn tell(server: &Server, order: Order) -> Result<(), ControlError> {
+    match server {
+        Server::Here(backend) => {
+            tell_here(backend, order);
+            Ok(())
+        }
+        Server::Told(control) => {
+            let (method, path, body) = request(&order);
+            control.ask(method, path, &body).await
+        }
+        Server::Elsewhere => Ok(()),
+    }
+}
+
+fn tell_here(backend: &Backend, order: Order) {
+    match order {
+        Order::RestartPush => {
+            backend.restart_push();
+        }
+        Order::RefuseConnections(time) => backend.refuse_connections(time),
+        Order::ExpireTokens => {
+            backend.expire_tokens(None);
+        }
+        Order::Stand(faults) => {
+            if let Err(error) = backend.set_faults(faults) {
+                tracing::error!(%error, "a workload that was checked has a fault that the server does not take");
+            }
+        }
+        Order::Clear => backend.clear_faults(),
+    }
+}
+
+/// As the control API takes it: see the mock server's `/_mock/docs`.
+fn request(order: &Order) -> (Method, &'static str, Value) {
+    match order {
+        Order::RestartPush => (Method::POST, "/_mock/push/restart", json!({})),
+        Order::RefuseConnections(time) => {
+            let ms = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+            (Method::POST, "/_mock/connections/refuse", json!({ "ms": ms }))
+        }
+        Order::ExpireTokens => (Method::POST, "/_mock/tokens/expire", json!({})),
+        Order::Stand(faults) => {
+            (Method::PUT, "/_mock/faults", serde_json::to_value(faults).expect("plain data is JSON"))
+        }
+        Order::Clear => (Method::DELETE, "/_mock/faults", Value::Null),
     }
 }

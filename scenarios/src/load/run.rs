@@ -95,7 +95,7 @@ pub async fn run(
     progress: &dyn Progress,
     stop: &CancellationToken,
 ) -> Result<Outcome, RunError> {
-    faults::check(&settings.workload, &target.server)?;
+    faults::check(&settings.workload, &target.server).await?;
     let process = Process::begin();
     let clock = target.clock;
     let meters = Arc::new(Meters::default());

@@ -7,6 +7,7 @@
 //! A [`World`] gives clients their way to the server and inflicts on the server what the plan says. What befalls the
 //! network is no part of it: that is the [weather], which lies between any client and any world.
 
+mod control;
 mod embedded;
 mod frames;
 mod next_door;
@@ -25,6 +26,7 @@ use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::{ImSessionId, UserId};
 use y2w_sdk::push::{Mqtt, Sockets, Streams};
 
+pub use control::{Control, ControlError};
 pub use embedded::Embedded;
 pub(crate) use next_door::NextDoor;
 pub use remote::Remote;

@@ -12,7 +12,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, StatusCode};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -22,13 +21,13 @@ use y2w_sdk::protocol::rest::fill;
 use y2w_sdk::push::{Mqtt, Streams};
 use y2w_sdk::{ClientConfig, ConfigError};
 
-use super::{Harm, NotInflicted, World};
+use super::{Control, Harm, NotInflicted, World};
 use crate::chance;
 
 /// See the module's text.
 pub struct Remote {
     base_url: String,
-    control: Option<String>,
+    control: Option<Control>,
     http: Arc<dyn HttpTransport>,
     clock: Clock,
     run: String,
@@ -60,9 +59,6 @@ impl HttpTransport for Paced {
     }
 }
 
-/// How long the control API may take.
-const CONTROL_DEADLINE: Duration = Duration::from_secs(10);
-
 impl Remote {
     /// The server whose business API is at `target`, with its control API, if it has one. Nothing is asked yet.
     pub fn new(target: &str, control: Option<&str>, seed: u64) -> Result<Self, ConfigError> {
@@ -72,10 +68,9 @@ impl Remote {
         }
         let clock = Clock::system();
         let run = format!("{:012x}", chance::draw(seed, ("run", clock.micros())) >> 16);
-        let trimmed = |url: &str| url.trim_end_matches('/').to_owned();
         Ok(Self {
-            base_url: trimmed(target),
-            control: control.map(trimmed),
+            base_url: target.trim_end_matches('/').to_owned(),
+            control: control.map(|url| Control::new(url, http.clone())),
             http,
             clock,
             run,
@@ -100,29 +95,19 @@ impl Remote {
         &self.run
     }
 
-    async fn command(&self, control: &str, harm: &Harm) -> Result<(), NotInflicted> {
+    async fn command(&self, control: &Control, harm: &Harm) -> Result<(), NotInflicted> {
         let Some((path, body)) = command(harm) else {
             return Err(NotInflicted("the control API can neither stop a server nor bar a user".to_owned()));
         };
-        let request = Request::builder()
-            .method(Method::POST)
-            .uri(format!("{control}{path}"))
-            .header(CONTENT_TYPE, "application/json")
-            .body(Bytes::from(body.to_string()))
-            .map_err(|error| NotInflicted(error.to_string()))?;
-        let said = |why: &dyn std::fmt::Display| NotInflicted(format!("the control API at {control}: {why}"));
-        let answer = tokio::time::timeout(CONTROL_DEADLINE, self.http.send(request)).await;
-        let answer = answer
-            .map_err(|_| said(&format_args!("no answer within {CONTROL_DEADLINE:?}")))?
-            .map_err(|why| said(&why))?;
-        match answer.status() {
-            status if status.is_success() => Ok(()),
+        match control.ask(Method::POST, &path, &body).await {
             // The push server does not know the session yet: there is nothing to forget and nothing to move.
-            StatusCode::NOT_FOUND if matches!(harm, Harm::Forget(_) | Harm::MoveMts(..)) => Ok(()),
-            status => {
-                let body = String::from_utf8_lossy(answer.body()).chars().take(200).collect::<String>();
-                Err(said(&format_args!("{status} to POST {path}: {body}")))
+            Err(error)
+                if error.status == Some(StatusCode::NOT_FOUND)
+                    && matches!(harm, Harm::Forget(_) | Harm::MoveMts(..)) =>
+            {
+                Ok(())
             }
+            done => done.map_err(|error| NotInflicted(error.to_string())),
         }
     }
 }
