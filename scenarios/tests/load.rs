@@ -7,6 +7,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+#[cfg(unix)]
+use rustix::process::Signal;
 use y2w_mock_server::{MockServer, PasswordCost};
 use y2w_reports::RunResult;
 use y2w_reports::model::{LatencyClock, Outcome};
@@ -182,13 +184,25 @@ fn a_generator_that_cannot_keep_its_schedule_makes_an_invalid_run() {
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_a_run_with_a_report_of_what_was() {
+    ends_with_a_report(Signal::INT);
+}
+
+/// As schedulers end what runs too long.
+#[cfg(unix)]
+#[test]
+fn sigterm_ends_a_run_with_a_report_of_what_was() {
+    ends_with_a_report(Signal::TERM);
+}
+
+#[cfg(unix)]
+fn ends_with_a_report(signal: Signal) {
     let out = tempfile::tempdir().unwrap();
     let args = ["run", "-w", CHAT, "--duration", "10m", "--out", out.path().to_str().unwrap()];
     let mut child = command(&args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     // The first line of figures: users are acting.
     lines.find(|line| line.contains("messages/s")).unwrap();
-    interrupt(&child);
+    send(&child, signal);
     lines.for_each(drop);
     assert_eq!(child.wait().unwrap().code(), Some(4));
     let (_, result) = run_in(out.path());
@@ -206,16 +220,16 @@ fn ctrl_c_ends_the_set_up_too() {
     let mut child = command(&args).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
     lines.find(|line| line.contains("connecting users")).unwrap();
-    interrupt(&child);
+    send(&child, Signal::INT);
     let said: Vec<String> = lines.collect();
     assert_eq!(child.wait().unwrap().code(), Some(4), "{said:?}");
     assert!(said.iter().any(|line| line.contains("nothing was measured")), "{said:?}");
 }
 
 #[cfg(unix)]
-fn interrupt(child: &Child) {
+fn send(child: &Child, signal: Signal) {
     let pid = rustix::process::Pid::from_child(child);
-    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    rustix::process::kill_process(pid, signal).unwrap();
 }
 
 #[test]

@@ -30,7 +30,7 @@ pub struct Health {
     pub dropped_samples: u64,
     /// Users that it played.
     pub users: u64,
-    /// Bytes of resident memory that a user takes.
+    /// Bytes of resident memory that a user takes; none where the process had runs before.
     pub memory_per_user: Option<u64>,
     /// What speaks against trusting the numbers, one sentence each. Empty if nothing does.
     pub problems: Vec<String>,

@@ -1,5 +1,5 @@
-//! Ctrl-C for work that keeps its thread: asked after each piece, so that what was done so far can be told. A second one
-//! ends the process.
+//! Ctrl-C, and what schedulers send in its place (SIGTERM): for work on a runtime a token, for work that keeps its thread
+//! something to ask after each piece, so that what was done so far can be told. A second one ends the process.
 
 use std::future::{Future, poll_fn};
 use std::sync::Arc;
@@ -30,7 +30,7 @@ impl Interrupt {
             watch.spawn(async move {
                 if first.await {
                     came.store(true, Ordering::Relaxed);
-                    if tokio::signal::ctrl_c().await.is_ok() {
+                    if asked_to_end().await {
                         end_at_once();
                     }
                 }
@@ -59,7 +59,7 @@ pub(super) fn token(runtime: &Runtime) -> CancellationToken {
     runtime.spawn(async move {
         if first.await {
             told.cancel();
-            if tokio::signal::ctrl_c().await.is_ok() {
+            if asked_to_end().await {
                 end_at_once();
             }
         }
@@ -69,7 +69,20 @@ pub(super) fn token(runtime: &Runtime) -> CancellationToken {
 
 /// Whether Ctrl-C has come, once it has. It is heard from here on, and not only when somebody gets to wait for it.
 fn heard_from_now_on(runtime: &Runtime) -> impl Future<Output = bool> + use<> {
-    let mut first = Box::pin(tokio::signal::ctrl_c());
+    let mut first = Box::pin(asked_to_end());
     let asked = runtime.block_on(poll_fn(|context| Poll::Ready(first.as_mut().poll(context).is_pending())));
-    async move { asked && first.await.is_ok() }
+    async move { asked && first.await }
+}
+
+/// Waits for the wish that the process ends; false where it cannot be heard.
+async fn asked_to_end() -> bool {
+    let ctrl_c = async { tokio::signal::ctrl_c().await.is_ok() };
+    #[cfg(unix)]
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        return tokio::select! {
+            heard = ctrl_c => heard,
+            heard = terminate.recv() => heard.is_some(),
+        };
+    }
+    ctrl_c.await
 }

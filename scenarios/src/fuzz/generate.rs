@@ -29,8 +29,11 @@ pub fn plan_in(profile: Profile, seed: u64, case: u64, quirks: &[String]) -> Pla
     }
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
     let mut runner = TestRunner::new_with_rng(Config::default(), random);
-    let draft =
+    let mut draft =
         any_draft().new_tree(&mut runner).expect("nothing is filtered, so nothing is refused").current();
+    if profile == Profile::Small {
+        draft.make_small();
+    }
     draft.into_plan(profile, seed, quirks)
 }
 
@@ -130,7 +133,18 @@ fn pick<T>(all: &[T], number: u32) -> &T {
     &all[number as usize % all.len()]
 }
 
+/// What a small case has at most.
+const SMALL_STEPS: usize = 8;
+const SMALL_FAULTS: usize = 1;
+
 impl Draft {
+    fn make_small(&mut self) {
+        self.users.truncate(2);
+        self.users.iter_mut().for_each(|user| user.devices = 1);
+        self.steps.truncate(SMALL_STEPS);
+        self.faults.truncate(SMALL_FAULTS);
+    }
+
     fn into_plan(self, profile: Profile, seed: u64, quirks: &[String]) -> Plan {
         let users: Vec<PlanUser> =
             self.users.iter().zip(NAMES).map(|(user, name)| user.planned(name)).collect();

@@ -16,6 +16,8 @@ pub enum Profile {
     Push,
     /// All kinds of steps, and no faults
     Calm,
+    /// All kinds of steps and faults in small cases: two users with a device each, up to eight steps, one fault at most
+    Small,
 }
 
 /// Kinds of steps, each as often as it stands here.
@@ -267,7 +269,7 @@ const CALM: Mask = Mask { faults: &[], ..ALL };
 impl Profile {
     fn mask(self) -> &'static Mask {
         match self {
-            Self::All => &ALL,
+            Self::All | Self::Small => &ALL,
             Self::Sync => &SYNC,
             Self::Members => &MEMBERS,
             Self::Push => &PUSH,
@@ -340,6 +342,21 @@ mod tests {
     #[test]
     fn calm_has_all_steps_and_no_faults() {
         has_over_many_cases(Profile::Calm, STEPS, "");
+    }
+
+    #[test]
+    fn small_has_everything_in_small_cases() {
+        for case in 0..400 {
+            let plan = generate::plan_in(Profile::Small, 3, case, &[]);
+            assert_eq!(plan.check(), Ok(()));
+            assert!(plan.users.len() == 2 && plan.users.iter().all(|user| user.devices.len() == 1));
+            // The first step makes the group.
+            assert!((2..=9).contains(&plan.steps.len()) && plan.faults.len() <= 1, "{plan:?}");
+        }
+        let steps = |profile| -> BTreeSet<String> {
+            (0..400).flat_map(|case| names(&generate::plan_in(profile, 3, case, &[])).0).collect()
+        };
+        assert_eq!(steps(Profile::Small), steps(Profile::All));
     }
 
     #[test]

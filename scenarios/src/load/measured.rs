@@ -36,6 +36,8 @@ pub(super) struct Measured {
     pub(super) cpu_available_s: Option<f64>,
     /// Resident memory in bytes: at the beginning, at most, at the end; none where the system does not tell.
     pub(super) memory: Option<[u64; 3]>,
+    /// Whether the growth of that memory is what the users take.
+    pub(super) memory_is_users: bool,
     /// Cores that the process could use.
     pub(super) cores: f64,
     /// How long the phases took, in seconds.
@@ -81,6 +83,7 @@ impl Measured {
             cpu_s: (!work.cpu.is_zero()).then_some(work.cpu.as_secs_f64()),
             cpu_available_s: (!work.cpu.is_zero()).then_some(work.available.as_secs_f64()),
             memory: (health.memory[2] > 0).then_some(health.memory),
+            memory_is_users: process.is_first,
             cores: std::thread::available_parallelism().map_or(1.0, |n| n.get() as f64),
             acted_s: acted.as_secs_f64(),
         }
@@ -124,7 +127,8 @@ impl Measured {
     /// For the report; the problems are what was found to be wrong with the generator.
     pub(super) fn health(&self, problems: Vec<String>) -> Health {
         let memory = |at: usize| self.memory.map(|memory| memory[at]);
-        let grown = self.memory.map(|[begin, peak, _]| peak.saturating_sub(begin));
+        let grown =
+            self.memory.filter(|_| self.memory_is_users).map(|[begin, peak, _]| peak.saturating_sub(begin));
         Health {
             lag: quantiles(&self.lag),
             loop_delay: quantiles(&self.loop_delay),
@@ -199,6 +203,7 @@ impl Measured {
         self.cpu_available_s = both(self.cpu_available_s, other.cpu_available_s);
         let memory = self.memory.zip(other.memory);
         self.memory = memory.map(|(mine, theirs)| std::array::from_fn(|at| mine[at] + theirs[at]));
+        self.memory_is_users &= other.memory_is_users;
         self.cores = self.cores.max(other.cores);
         self.acted_s = self.acted_s.max(other.acted_s);
     }

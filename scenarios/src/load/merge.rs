@@ -164,6 +164,7 @@ impl Part {
                 (Some(begin), Some(peak), Some(end)) => Some([begin, peak, end]),
                 _ => None,
             },
+            memory_is_users: health.memory_per_user.is_some(),
             cores: f64::from(result.environment.cores),
             acted_s: result.duration_s,
         }

@@ -22,6 +22,8 @@ pub(in crate::load) struct Process {
     cpu_begin: Duration,
     begin: u64,
     peak: AtomicU64,
+    /// Whether the process had no run before: what one leaves behind, the next one takes without growing.
+    pub(in crate::load) is_first: bool,
 }
 
 /// What the process took.
@@ -35,8 +37,10 @@ pub(in crate::load) struct Health {
 
 impl Process {
     pub(in crate::load) fn begin() -> Self {
+        static RUNS: AtomicU64 = AtomicU64::new(0);
         let begin = memory();
-        Self { cpu_begin: cpu(), begin, peak: AtomicU64::new(begin) }
+        let is_first = RUNS.fetch_add(1, Ordering::Relaxed) == 0;
+        Self { cpu_begin: cpu(), begin, peak: AtomicU64::new(begin), is_first }
     }
 
     /// Looks, and remembers the most memory that was seen.
