@@ -41,7 +41,7 @@ const STEP_PATIENCE: Duration = Duration::from_secs(120);
 /// How long setting up may take for one device.
 const SET_UP_PATIENCE: Duration = Duration::from_secs(60);
 
-/// For how long everybody must have been at rest: long enough for what is under way to arrive.
+/// For how long everybody must have been at rest, beside what the network takes: what is under way arrives within it.
 const AT_REST: Duration = Duration::from_secs(2);
 
 /// How often it is looked whether everybody is at rest.
@@ -203,15 +203,25 @@ async fn still(stage: &Stage<'_>, devices: &[Device<'_>]) {
 
 /// Waits until everybody is at rest; who is not when the quiet time is over is named.
 async fn rest(plan: &Plan, devices: &[Device<'_>]) -> Vec<Actor> {
+    let enough = AT_REST + longest_hop(plan);
     let mut waited = Duration::ZERO;
     let mut at_rest = Duration::ZERO;
-    while at_rest < AT_REST && waited < plan.quiet.duration() {
+    while at_rest < enough && waited < plan.quiet.duration() {
         tokio::time::sleep(LOOK_EVERY).await;
         waited += LOOK_EVERY;
         let all = devices.iter().all(Device::is_at_rest);
         at_rest = if all { at_rest + LOOK_EVERY } else { Duration::ZERO };
     }
     devices.iter().filter(|device| !device.is_at_rest()).map(|device| device.actor.clone()).collect()
+}
+
+/// The longest that something can be under way; what has set out on a slow link stays slow when the fault is over.
+fn longest_hop(plan: &Plan) -> Duration {
+    let slow = plan.faults.iter().map(|fault| match fault.what {
+        Misfortune::Slow { by, .. } => by.duration(),
+        _ => Duration::ZERO,
+    });
+    plan.network.latency.duration() + plan.network.jitter.duration() + slow.sum()
 }
 
 /// An error of a call on one line.
