@@ -7,8 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use http::Method;
-use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use y2w_mock_server::Backend;
 use y2w_mock_server::faults::{ErrorFault, Faults, Latency, PushFaults, RouteFault};
@@ -19,7 +17,7 @@ use super::watch::Stage;
 use super::workload::{Fault, Misfortune, Workload};
 use super::{RunError, Settings};
 use crate::chance;
-use crate::world::{Control, ControlError};
+use crate::world::{Control, Harm, NotInflicted, harm_ours};
 
 /// The server of a run, as far as it can be told to misbehave.
 #[derive(Clone, Debug)]
@@ -48,7 +46,7 @@ pub(super) async fn check(workload: &Workload, server: &Server) -> Result<(), Ru
             humantime::format_duration(fault.at)
         ))),
         (Some(_), Server::Told(_)) => {
-            tell(server, Order::Clear).await.map_err(|error| RunError::Environment(error.to_string()))
+            set(server, Faults::default()).await.map_err(|error| RunError::Environment(error.to_string()))
         }
         _ => Ok(()),
     }
@@ -124,21 +122,21 @@ pub(super) async fn inflict(
                 standing[index] = event == Event::Begin;
                 // In shards only one of them tells the server.
                 if settings.shard.index == 0 {
-                    let stands = stand(faults.iter().zip(&standing).filter(|(_, s)| **s).map(|(f, _)| f));
-                    let once = at_once(fault).filter(|_| event == Event::Begin);
-                    for order in once.into_iter().chain([Order::Stand(stands)]) {
-                        told(stage, tell(server, order).await, fault);
+                    if let (Some(harm), Event::Begin) = (at_once(fault), event) {
+                        told(stage, inflict_now(server, &harm).await, fault);
                     }
+                    let stands = stand(faults.iter().zip(&standing).filter(|(_, s)| **s).map(|(f, _)| f));
+                    told(stage, set(server, stands).await, fault);
                 }
             }
         }
     }
     if let (Some(last), 0) = (faults.last(), settings.shard.index) {
-        told(stage, tell(server, Order::Clear).await, last);
+        told(stage, set(server, Faults::default()).await, last);
     }
 }
 
-fn told(stage: &Stage, done: Result<(), ControlError>, fault: &Fault) {
+fn told(stage: &Stage, done: Result<(), NotInflicted>, fault: &Fault) {
     if let Err(error) = done {
         let what = || format!("{} at {}: {error}", label(&fault.what), humantime::format_duration(fault.at));
         stage.meters.error("faults that the server was not told of", what);
@@ -162,22 +160,12 @@ fn cut(settings: &Settings, stage: &Stage, people: &Arc<[Arc<Person>]>, fault: &
     }
 }
 
-/// What a server is told.
-enum Order {
-    RestartPush,
-    RefuseConnections(Duration),
-    ExpireTokens,
-    /// Do this from now on, and nothing else.
-    Stand(Faults),
-    Clear,
-}
-
 /// What happens at once, whether it lasts or not.
-fn at_once(fault: &Fault) -> Option<Order> {
+fn at_once(fault: &Fault) -> Option<Harm> {
     match fault.what {
-        Misfortune::RestartPush => Some(Order::RestartPush),
-        Misfortune::RefuseConnections => Some(Order::RefuseConnections(fault.length)),
-        Misfortune::ExpireTokens => Some(Order::ExpireTokens),
+        Misfortune::RestartPush => Some(Harm::RestartPush),
+        Misfortune::RefuseConnections => Some(Harm::Refuse(fault.length)),
+        Misfortune::ExpireTokens => Some(Harm::ExpireTokens(None)),
         _ => None,
     }
 }
@@ -201,50 +189,20 @@ fn stand<'a>(standing: impl Iterator<Item = &'a Fault>) -> Faults {
     Faults { routes: vec![route], push }
 }
 
-async fn tell(server: &Server, order: Order) -> Result<(), ControlError> {
+async fn inflict_now(server: &Server, harm: &Harm) -> Result<(), NotInflicted> {
     match server {
-        Server::Here(backend) => {
-            tell_here(backend, order);
-            Ok(())
-        }
-        Server::Told(control) => {
-            let (method, path, body) = request(&order);
-            control.ask(method, path, &body).await
-        }
+        Server::Here(backend) => harm_ours(backend, harm),
+        Server::Told(control) => control.inflict(harm).await?,
+        Server::Elsewhere => {}
+    }
+    Ok(())
+}
+
+/// Has the server do this from now on, in place of all that stood.
+async fn set(server: &Server, faults: Faults) -> Result<(), NotInflicted> {
+    match server {
+        Server::Here(backend) => backend.set_faults(faults).map_err(|error| NotInflicted(error.to_string())),
+        Server::Told(control) => control.set_faults(&faults).await,
         Server::Elsewhere => Ok(()),
-    }
-}
-
-fn tell_here(backend: &Backend, order: Order) {
-    match order {
-        Order::RestartPush => {
-            backend.restart_push();
-        }
-        Order::RefuseConnections(time) => backend.refuse_connections(time),
-        Order::ExpireTokens => {
-            backend.expire_tokens(None);
-        }
-        Order::Stand(faults) => {
-            if let Err(error) = backend.set_faults(faults) {
-                tracing::error!(%error, "a workload that was checked has a fault that the server does not take");
-            }
-        }
-        Order::Clear => backend.clear_faults(),
-    }
-}
-
-/// As the control API takes it: see the mock server's `/_mock/docs`.
-fn request(order: &Order) -> (Method, &'static str, Value) {
-    match order {
-        Order::RestartPush => (Method::POST, "/_mock/push/restart", json!({})),
-        Order::RefuseConnections(time) => {
-            let ms = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
-            (Method::POST, "/_mock/connections/refuse", json!({ "ms": ms }))
-        }
-        Order::ExpireTokens => (Method::POST, "/_mock/tokens/expire", json!({})),
-        Order::Stand(faults) => {
-            (Method::PUT, "/_mock/faults", serde_json::to_value(faults).expect("plain data is JSON"))
-        }
-        Order::Clear => (Method::DELETE, "/_mock/faults", Value::Null),
     }
 }

@@ -59,7 +59,7 @@ fn harm(stage: &Stage<'_>, fault: &Fault, begins: bool) -> Option<Harm> {
         Misfortune::RestartPush => Harm::RestartPush,
         Misfortune::ForgetSession { session } => Harm::Forget(found(stage, session)?),
         Misfortune::MoveMts { session, by } => Harm::MoveMts(found(stage, session)?, *by),
-        Misfortune::ExpireTokens { user } => Harm::ExpireTokens(stage.user(user).id.clone()),
+        Misfortune::ExpireTokens { user } => Harm::ExpireTokens(Some(stage.user(user).id.clone())),
         Misfortune::ExpireImTokens => Harm::ExpireImTokens,
         Misfortune::Kick { user } => Harm::Kick(stage.user(user).id.clone()),
         _ => return None,

@@ -7,8 +7,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, StatusCode};
-use serde_json::Value;
+use serde_json::{Value, json};
+use y2w_mock_server::faults::Faults;
 use y2w_sdk::api::HttpTransport;
+use y2w_sdk::protocol::rest::fill;
+
+use super::{Harm, NotInflicted};
 
 /// How long it may take to answer.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -20,46 +24,77 @@ pub struct Control {
     http: Arc<dyn HttpTransport>,
 }
 
-/// It did not do what it was asked for.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{text}")]
-pub struct ControlError {
-    /// What it answered, if it did.
-    pub(crate) status: Option<StatusCode>,
-    text: String,
-}
-
 impl Control {
     /// The control API at this URL; nothing is asked yet.
     pub fn new(url: &str, http: Arc<dyn HttpTransport>) -> Self {
         Self { url: url.trim_end_matches('/').to_owned(), http }
     }
 
-    /// Asks for something, and waits until it is done.
-    pub(crate) async fn ask(&self, method: Method, path: &str, body: &Value) -> Result<(), ControlError> {
-        let said = |status: Option<StatusCode>, why: &dyn std::fmt::Display| ControlError {
-            status,
-            text: format!("the control API at {}: {why}", self.url),
+    /// Has that server inflict something.
+    pub(crate) async fn inflict(&self, harm: &Harm) -> Result<(), NotInflicted> {
+        let Some((path, body)) = command(harm) else {
+            return Err(NotInflicted("the control API can neither stop a server nor bar a user".to_owned()));
         };
-        let body = if body.is_null() { Bytes::new() } else { Bytes::from(body.to_string()) };
+        match self.ask(Method::POST, &path, &body).await? {
+            // The push server does not know the session yet: there is nothing to forget and nothing to move.
+            Err((StatusCode::NOT_FOUND, _)) if matches!(harm, Harm::Forget(_) | Harm::MoveMts(..)) => Ok(()),
+            done => done.map_err(|(_, why)| why),
+        }
+    }
+
+    /// Has it do this from now on, in place of all that stood.
+    pub(crate) async fn set_faults(&self, faults: &Faults) -> Result<(), NotInflicted> {
+        let body = serde_json::to_value(faults).expect("plain data is JSON");
+        self.ask(Method::PUT, "/_mock/faults", &body).await?.map_err(|(_, why)| why)
+    }
+
+    /// Asks for something, and waits until it is done or refused.
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+    ) -> Result<Result<(), (StatusCode, NotInflicted)>, NotInflicted> {
+        let said =
+            |why: &dyn std::fmt::Display| NotInflicted(format!("the control API at {}: {why}", self.url));
         let request = Request::builder()
             .method(method.clone())
             .uri(format!("{}{path}", self.url))
             .header(CONTENT_TYPE, "application/json")
-            .body(body)
-            .map_err(|error| said(None, &error))?;
+            .body(Bytes::from(body.to_string()))
+            .map_err(|error| said(&error))?;
         let answer = tokio::time::timeout(DEADLINE, self.http.send(request)).await;
         let answer = answer
-            .map_err(|_| said(None, &format_args!("no answer within {DEADLINE:?}")))?
-            .map_err(|why| said(None, &why))?;
-        match answer.status() {
-            status if status.is_success() => Ok(()),
-            status => {
-                let body = String::from_utf8_lossy(answer.body()).chars().take(200).collect::<String>();
-                Err(said(Some(status), &format_args!("{status} to {method} {path}: {body}")))
-            }
+            .map_err(|_| said(&format_args!("no answer within {DEADLINE:?}")))?
+            .map_err(|why| said(&why))?;
+        let status = answer.status();
+        if status.is_success() {
+            return Ok(Ok(()));
         }
+        let body = String::from_utf8_lossy(answer.body()).chars().take(200).collect::<String>();
+        Ok(Err((status, said(&format_args!("{status} to {method} {path}: {body}")))))
     }
+}
+
+/// What is asked for: see the mock server's `/_mock/docs`. None where the control API has nothing for that.
+fn command(harm: &Harm) -> Option<(String, Value)> {
+    Some(match harm {
+        Harm::Refuse(time) => {
+            let ms = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+            ("/_mock/connections/refuse".to_owned(), json!({ "ms": ms }))
+        }
+        Harm::RestartPush => ("/_mock/push/restart".to_owned(), json!({})),
+        Harm::Forget(session) => {
+            (fill("/_mock/sessions/{session}/forget", &[&session.to_string()]), json!({}))
+        }
+        Harm::MoveMts(session, by) => {
+            (fill("/_mock/sessions/{session}/mts", &[&session.to_string()]), json!({ "by": by }))
+        }
+        Harm::ExpireTokens(user) => ("/_mock/tokens/expire".to_owned(), json!({ "uid": user })),
+        Harm::ExpireImTokens => ("/_mock/im-tokens/expire".to_owned(), json!({})),
+        Harm::Kick(user) => (fill("/_mock/users/{uid}/kick", &[user.as_str()]), json!({})),
+        Harm::Bar(_) | Harm::Stop | Harm::Start { .. } => return None,
+    })
 }
 
 impl std::fmt::Debug for Control {

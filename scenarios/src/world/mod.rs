@@ -26,10 +26,11 @@ use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::{ImSessionId, UserId};
 use y2w_sdk::push::{Mqtt, Sockets, Streams};
 
-pub use control::{Control, ControlError};
+pub use control::Control;
 pub use embedded::Embedded;
 pub(crate) use next_door::NextDoor;
 pub use remote::Remote;
+pub(crate) use sim::harm_ours;
 pub use sim::{Sim, in_virtual_time};
 pub use weather::Weather;
 
@@ -90,8 +91,8 @@ pub enum Harm {
     Forget(ImSessionId),
     /// The push side's mts of a session moves by so many milliseconds.
     MoveMts(ImSessionId, i64),
-    /// A user's login tokens expire.
-    ExpireTokens(UserId),
+    /// A user's login tokens expire, or everybody's.
+    ExpireTokens(Option<UserId>),
     /// All imTokens expire.
     ExpireImTokens,
     /// A user is kicked.

@@ -12,12 +12,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use http::{Method, Request, Response, StatusCode};
+use http::{Request, Response};
 use parking_lot::Mutex;
-use serde_json::{Value, json};
 use y2w_sdk::api::{HttpTransport, HyperHttp};
 use y2w_sdk::clock::Clock;
-use y2w_sdk::protocol::rest::fill;
 use y2w_sdk::push::{Mqtt, Streams};
 use y2w_sdk::{ClientConfig, ConfigError};
 
@@ -94,43 +92,6 @@ impl Remote {
     pub fn run(&self) -> &str {
         &self.run
     }
-
-    async fn command(&self, control: &Control, harm: &Harm) -> Result<(), NotInflicted> {
-        let Some((path, body)) = command(harm) else {
-            return Err(NotInflicted("the control API can neither stop a server nor bar a user".to_owned()));
-        };
-        match control.ask(Method::POST, &path, &body).await {
-            // The push server does not know the session yet: there is nothing to forget and nothing to move.
-            Err(error)
-                if error.status == Some(StatusCode::NOT_FOUND)
-                    && matches!(harm, Harm::Forget(_) | Harm::MoveMts(..)) =>
-            {
-                Ok(())
-            }
-            done => done.map_err(|error| NotInflicted(error.to_string())),
-        }
-    }
-}
-
-/// What the control API is asked for: see the mock server's `/_mock/docs`. None where it has nothing for that.
-fn command(harm: &Harm) -> Option<(String, Value)> {
-    Some(match harm {
-        Harm::Refuse(time) => {
-            let ms = u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
-            ("/_mock/connections/refuse".to_owned(), json!({ "ms": ms }))
-        }
-        Harm::RestartPush => ("/_mock/push/restart".to_owned(), json!({})),
-        Harm::Forget(session) => {
-            (fill("/_mock/sessions/{session}/forget", &[&session.to_string()]), json!({}))
-        }
-        Harm::MoveMts(session, by) => {
-            (fill("/_mock/sessions/{session}/mts", &[&session.to_string()]), json!({ "by": by }))
-        }
-        Harm::ExpireTokens(user) => ("/_mock/tokens/expire".to_owned(), json!({ "uid": user })),
-        Harm::ExpireImTokens => ("/_mock/im-tokens/expire".to_owned(), json!({})),
-        Harm::Kick(user) => (fill("/_mock/users/{uid}/kick", &[user.as_str()]), json!({})),
-        Harm::Bar(_) | Harm::Stop | Harm::Start { .. } => return None,
-    })
 }
 
 impl World for Remote {
@@ -161,7 +122,7 @@ impl World for Remote {
     fn inflict(&self, harm: Harm) -> BoxFuture<'_, Result<(), NotInflicted>> {
         Box::pin(async move {
             match &self.control {
-                Some(control) => self.command(control, &harm).await,
+                Some(control) => control.inflict(&harm).await,
                 None => Err(NotInflicted("only the server's control API could do that".to_owned())),
             }
         })

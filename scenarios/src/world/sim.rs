@@ -223,7 +223,7 @@ pub(super) fn builder(plan: &Plan, start: u32, clock: Clock) -> MockServerBuilde
 }
 
 /// Does this to a server of ours that runs.
-pub(super) fn harm_ours(server: &Backend, harm: &Harm) {
+pub(crate) fn harm_ours(server: &Backend, harm: &Harm) {
     match harm {
         Harm::Refuse(time) => server.refuse_connections(*time),
         Harm::RestartPush => drop(server.restart_push()),
@@ -233,7 +233,7 @@ pub(super) fn harm_ours(server: &Backend, harm: &Harm) {
                 server.move_mts(session, mts.saturating_add(*by));
             }
         }
-        Harm::ExpireTokens(user) => drop(server.expire_tokens(Some(user))),
+        Harm::ExpireTokens(user) => drop(server.expire_tokens(user.as_ref())),
         Harm::ExpireImTokens => server.expire_im_tokens(),
         Harm::Kick(user) => drop(server.kick(user)),
         Harm::Bar(user) => drop(server.set_user_status(user, Status::Inactive)),

@@ -230,7 +230,7 @@ async fn an_im_token(lab: &Lab) -> Result<(), Stop> {
 
 async fn ended_by_an_operator(lab: &Lab) -> Result<(), Stop> {
     let (ann, bob) = (lab.newcomer("ann").await?, lab.newcomer("bob").await?);
-    lab.inflict(Harm::ExpireTokens(ann.uid.as_str().into())).await?;
+    lab.inflict(Harm::ExpireTokens(Some(ann.uid.as_str().into()))).await?;
     let answer = lab.ask(Method::GET, own(&ann)).by(&ann).send().await?;
     answer.refused(lab, "API-AUTH-INVALID", &[401])?;
     lab.ask(Method::GET, own(&ann)).by(&bob).send().await?.done(lab, "API-AUTH")?;
