@@ -2,8 +2,6 @@
 //! something to ask after each piece, so that what was done so far can be told. A second one ends the process.
 
 use std::future::{Future, poll_fn};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use tokio::runtime::{Builder, Runtime};
@@ -16,32 +14,21 @@ const KILLED: i32 = 130;
 
 /// Watches for Ctrl-C from when it is made until it is dropped.
 pub(super) struct Interrupt {
-    came: Arc<AtomicBool>,
+    came: CancellationToken,
     /// Its one thread waits. Where there can be none, Ctrl-C does what it does without us.
     _watch: Option<Runtime>,
 }
 
 impl Interrupt {
     pub(super) fn watch() -> Self {
-        let came = Arc::new(AtomicBool::new(false));
         let watch = Builder::new_multi_thread().worker_threads(1).enable_io().build().ok();
-        if let Some(watch) = &watch {
-            let (first, came) = (heard_from_now_on(watch), came.clone());
-            watch.spawn(async move {
-                if first.await {
-                    came.store(true, Ordering::Relaxed);
-                    if asked_to_end().await {
-                        end_at_once();
-                    }
-                }
-            });
-        }
+        let came = watch.as_ref().map_or_else(CancellationToken::new, token);
         Self { came, _watch: watch }
     }
 
     /// Whether it has come.
     pub(super) fn came(&self) -> bool {
-        self.came.load(Ordering::Relaxed)
+        self.came.is_cancelled()
     }
 }
 
