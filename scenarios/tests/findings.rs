@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod small_run;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -15,20 +17,11 @@ use tokio_util::sync::CancellationToken;
 use y2w_mock_server::{MockServer, PasswordCost};
 use y2w_reports::model::Check;
 use y2w_scenarios::check::rules;
-use y2w_scenarios::load::workload::Workload;
-use y2w_scenarios::load::{self, Outcome, Progress, RunError, Server, Settings, Shard, Snapshot, Target};
+use y2w_scenarios::load::{self, Outcome, Progress, RunError, Server, Settings, Snapshot, Target};
 use y2w_sdk::api::{HttpTransport, HyperHttp};
 use y2w_sdk::clock::Clock;
 use y2w_sdk::protocol::rest::GateData;
 use y2w_sdk::push::{Connect, ConnectError, Mqtt, PushLink, PushTransport};
-
-struct Silent;
-
-impl Progress for Silent {
-    fn phase(&self, _: &str, _: u64) {}
-    fn advance(&self, _: u64) {}
-    fn snapshot(&self, _: &Snapshot) {}
-}
 
 /// Six users who talk in pairs and in a group for a second.
 const SIX: &str = r#"
@@ -41,20 +34,7 @@ phase = [{ name = "hold", length = "1s" }]
 "#;
 
 fn settings() -> Settings {
-    with(SIX)
-}
-
-fn with(workload: &str) -> Settings {
-    Settings {
-        workload: Workload::parse("test", workload).unwrap(),
-        workload_name: "test".to_owned(),
-        seed: 11,
-        patience: Duration::from_secs(20),
-        max_lag: Duration::from_secs(60),
-        account_prefix: "t".to_owned(),
-        shard: Shard::ALL,
-        start_at: None,
-    }
+    small_run::settings(SIX)
 }
 
 async fn server() -> MockServer {
@@ -72,7 +52,7 @@ async fn run(target: &Target, settings: &Settings, progress: &dyn Progress) -> R
 
 /// The broken rules of a run, and their findings.
 async fn broken(target: &Target, settings: &Settings) -> Vec<Check> {
-    let outcome = run(target, settings, &Silent).await.unwrap();
+    let outcome = run(target, settings, &()).await.unwrap();
     assert!(outcome.checks().iter().any(|check| check.examined > 0));
     outcome.checks().iter().filter(|c| c.findings_total > 0).cloned().collect()
 }
@@ -218,7 +198,7 @@ async fn a_push_server_that_never_accepts_ends_the_run_with_that_reason() {
     let server = server().await;
     server.backend().withhold_accept(true);
     let target = Target { deadline: Duration::from_secs(3), ..target(&server) };
-    match run(&target, &settings(), &Silent).await {
+    match run(&target, &settings(), &()).await {
         Err(RunError::Environment(why)) => assert!(why.contains("sent no acceptConnect"), "{why}"),
         Err(other) => panic!("{other}"),
         Ok(_) => panic!("nobody was accepted"),
@@ -229,7 +209,7 @@ async fn a_push_server_that_never_accepts_ends_the_run_with_that_reason() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_honest_run_is_clean_though_its_users_lose_their_connections() {
     let server = server().await;
-    let settings = with(&format!(
+    let settings = small_run::settings(&format!(
         "{}\nfault = [{{ at = \"0s\", length = \"2s\", what = {{ cut = {{ share = 0.2 }} }} }}]",
         SIX.replace("users = 6", "users = 40").replace("1s", "2s")
     ));
@@ -257,7 +237,7 @@ impl Progress for DropAll<'_> {
 async fn an_honest_run_is_clean_though_the_server_drops_everybody() {
     let server = server().await;
     let progress = DropAll { server: &server, dropped: AtomicUsize::new(0) };
-    let settings = with(&SIX.replace("1s", "2s"));
+    let settings = small_run::settings(&SIX.replace("1s", "2s"));
     let outcome = run(&target(&server), &settings, &progress).await.unwrap();
     assert!(outcome.checks().iter().all(|check| check.findings_total == 0), "{:?}", outcome.checks());
     assert_eq!(progress.dropped.load(Ordering::Relaxed), settings.workload.population.users);

@@ -2,27 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod small_run;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use y2w_mock_server::faults::Faults;
 use y2w_mock_server::{MockServer, PasswordCost};
-use y2w_scenarios::load::workload::Workload;
-use y2w_scenarios::load::{
-    self, Environment, Outcome, Progress, RunError, Server, Settings, Shard, Snapshot, Target,
-};
+use y2w_scenarios::load::{self, Environment, Outcome, RunError, Server, Settings, Target};
 use y2w_scenarios::world::Control;
 use y2w_sdk::api::HyperHttp;
 use y2w_sdk::clock::Clock;
-
-struct Silent;
-
-impl Progress for Silent {
-    fn phase(&self, _: &str, _: u64) {}
-    fn advance(&self, _: u64) {}
-    fn snapshot(&self, _: &Snapshot) {}
-}
 
 /// Everything that a server can be told, within two seconds of which the last one is quiet.
 const FAULTS: &str = r#"
@@ -58,21 +49,12 @@ what = "refuse-connections"
 "#;
 
 fn settings() -> Settings {
-    Settings {
-        workload: Workload::parse("test", FAULTS).unwrap(),
-        workload_name: "test".to_owned(),
-        seed: 11,
-        patience: Duration::from_secs(20),
-        max_lag: Duration::from_secs(60),
-        account_prefix: "t".to_owned(),
-        shard: Shard::ALL,
-        start_at: None,
-    }
+    small_run::settings(FAULTS)
 }
 
 async fn run(server: &MockServer, told: Server) -> Result<Outcome, RunError> {
     let target = Target::new(&server.http_url(), Clock::system(), Duration::from_secs(10), told);
-    load::run(&target, &settings(), &Silent, &CancellationToken::new()).await
+    load::run(&target, &settings(), &(), &CancellationToken::new()).await
 }
 
 fn control(server: &MockServer) -> Server {
@@ -87,13 +69,7 @@ async fn a_server_elsewhere_is_told_by_its_control_api_and_is_as_before_at_the_e
     let server = builder.start().await.unwrap();
     let outcome = run(&server, control(&server)).await.unwrap();
 
-    let environment = Environment {
-        run_id: String::new(),
-        started_at: String::new(),
-        command: String::new(),
-        target: String::new(),
-    };
-    let result = outcome.into_result(&settings(), environment);
+    let result = outcome.into_result(&settings(), Environment::default());
     let errors: Vec<&str> = result.errors.iter().map(|error| error.kind.as_str()).collect();
     assert!(errors.contains(&"answers of 500 and more"), "{errors:?}");
     assert!(!errors.contains(&"faults that the server was not told of"), "{:?}", result.errors);

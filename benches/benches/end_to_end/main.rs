@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use y2w_mock_server::{MockServer, PasswordCost};
 use y2w_reports::RunResult;
 use y2w_scenarios::load::workload::{Arrival, Process, Workload};
-use y2w_scenarios::load::{self, Environment, Progress, Server, Settings, Shard, Snapshot, Target};
+use y2w_scenarios::load::{self, Environment, Server, Settings, Shard, Target};
 use y2w_sdk::clock::Clock;
 
 use bare::Traffic;
@@ -51,14 +51,6 @@ struct Args {
 
 /// The bar: verified messages per second as a share of what the bare pair carries.
 const BAR: f64 = 0.5;
-
-struct Silent;
-
-impl Progress for Silent {
-    fn phase(&self, _: &str, _: u64) {}
-    fn advance(&self, _: u64) {}
-    fn snapshot(&self, _: &Snapshot) {}
-}
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -132,15 +124,9 @@ async fn run(args: &Args, seed: u64) -> RunResult {
     let here = Server::Here(server.backend().clone());
     let target = Target::new(&server.http_url(), clock, Duration::from_secs(60), here);
     let outcome =
-        load::run(&target, &settings, &Silent, &CancellationToken::new()).await.expect("the run is made");
+        load::run(&target, &settings, &(), &CancellationToken::new()).await.expect("the run is made");
     server.shutdown().await;
-    let environment = Environment {
-        run_id: String::new(),
-        started_at: String::new(),
-        command: String::new(),
-        target: String::new(),
-    };
-    let result = outcome.into_result(&settings, environment);
+    let result = outcome.into_result(&settings, Environment::default());
     assert!(result.checks.iter().all(|check| check.findings_total == 0), "{:?}", result.verdict);
     result
 }

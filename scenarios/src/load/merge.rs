@@ -17,7 +17,7 @@ use super::meters::hlog::{self, Entry};
 use super::meters::log::Packed;
 use super::meters::{Metric, OfRoute, histogram};
 use super::result::{LATENCIES, ROUTES, What, assemble, route_entry};
-use super::sampler::{SAMPLE_EVERY, UNCOUNTED, at};
+use super::sampler::{SAMPLE_EVERY, UNCOUNTED, of_point};
 use super::workload::Workload;
 use super::{Environment, RunError};
 use crate::check::accounts;
@@ -272,24 +272,6 @@ fn points(parts: &[Part], log: &[Entry]) -> Vec<TimelinePoint> {
         }
     }
     points.into_values().collect()
-}
-
-/// What a point has of a metric.
-fn of_point(tag: &str) -> Option<fn(&mut TimelinePoint, &Histogram<u64>)> {
-    match tag {
-        "send_synced" => Some(|point, histogram| {
-            point.synced_p50_us = at(histogram, 50.0);
-            point.synced_p90_us = at(histogram, 90.0);
-            point.synced_p99_us = at(histogram, 99.0);
-            point.synced_max_us = at(histogram, 100.0);
-        }),
-        "send_stored" => Some(|point, histogram| {
-            point.stored_p50_us = at(histogram, 50.0);
-            point.stored_p99_us = at(histogram, 99.0);
-        }),
-        "lag" => Some(|point, histogram| point.lag_p99_us = at(histogram, 99.0)),
-        _ => None,
-    }
 }
 
 fn add(sum: &mut TimelinePoint, theirs: &TimelinePoint) {

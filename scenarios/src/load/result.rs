@@ -38,7 +38,7 @@ pub struct Outcome {
 }
 
 /// Where a run took place, which the run itself does not know.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// A name for the run, also of its folder.
     pub run_id: String,

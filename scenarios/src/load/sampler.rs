@@ -23,6 +23,13 @@ pub trait Progress: Send + Sync {
     fn snapshot(&self, snapshot: &Snapshot);
 }
 
+/// Nobody is told.
+impl Progress for () {
+    fn phase(&self, _: &str, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn snapshot(&self, _: &Snapshot) {}
+}
+
 /// How a run goes.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {
@@ -244,9 +251,7 @@ impl<'a> Sampler<'a> {
     fn point(&self, samples: &Samples, last: Counts, now: Counts, health: Health) -> TimelinePoint {
         let seconds = (now.at_s - last.at_s).max(1e-6);
         let rate = |now: u64, last: u64| now.saturating_sub(last) as f64 / seconds;
-        let synced = &samples.latencies[Metric::SendSynced as usize][0];
-        let stored = &samples.latencies[Metric::SendStored as usize][0];
-        TimelinePoint {
+        let mut point = TimelinePoint {
             t_s: now.at_s,
             users_connected: self.stage.meters.connected(),
             sent_per_s: rate(now.sent, last.sent),
@@ -257,16 +262,18 @@ impl<'a> Sampler<'a> {
             errors_per_s: rate(now.errors, last.errors),
             bytes_in_per_s: rate(now.bytes[1], last.bytes[1]),
             bytes_out_per_s: rate(now.bytes[0], last.bytes[0]),
-            synced_p50_us: at(synced, 50.0),
-            synced_p90_us: at(synced, 90.0),
-            synced_p99_us: at(synced, 99.0),
-            synced_max_us: at(synced, 100.0),
-            stored_p50_us: at(stored, 50.0),
-            stored_p99_us: at(stored, 99.0),
-            lag_p99_us: at(&samples.lag, 99.0),
             cpu_share: Some(now.cpu.saturating_sub(last.cpu).as_secs_f64() / seconds / self.cores),
             memory: (health.memory[2] > 0).then_some(health.memory[2]),
+            ..TimelinePoint::default()
+        };
+        let latencies =
+            Metric::ALL.iter().map(|label| (label.id, &samples.latencies[label.metric as usize][0]));
+        for (tag, histogram) in latencies.chain([("lag", &samples.lag)]) {
+            if let Some(of_point) = of_point(tag) {
+                of_point(&mut point, histogram);
+            }
         }
+        point
     }
 
     fn snapshot(&self, point: TimelinePoint, now: Counts) -> Snapshot {
@@ -329,8 +336,26 @@ impl<'a> Sampler<'a> {
     }
 }
 
+/// What a point has of a metric, by its tag in the log.
+pub(super) fn of_point(tag: &str) -> Option<fn(&mut TimelinePoint, &Histogram<u64>)> {
+    match tag {
+        "send_synced" => Some(|point, histogram| {
+            point.synced_p50_us = at(histogram, 50.0);
+            point.synced_p90_us = at(histogram, 90.0);
+            point.synced_p99_us = at(histogram, 99.0);
+            point.synced_max_us = at(histogram, 100.0);
+        }),
+        "send_stored" => Some(|point, histogram| {
+            point.stored_p50_us = at(histogram, 50.0);
+            point.stored_p99_us = at(histogram, 99.0);
+        }),
+        "lag" => Some(|point, histogram| point.lag_p99_us = at(histogram, 99.0)),
+        _ => None,
+    }
+}
+
 /// A percentile in microseconds; none of nothing.
-pub(super) fn at(histogram: &Histogram<u64>, percentile: f64) -> Option<u64> {
+fn at(histogram: &Histogram<u64>, percentile: f64) -> Option<u64> {
     (!histogram.is_empty()).then(|| histogram.value_at_percentile(percentile))
 }
 
