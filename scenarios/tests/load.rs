@@ -233,6 +233,15 @@ fn send(child: &Child, signal: Signal) {
 }
 
 #[test]
+fn a_search_whose_trials_are_too_short_for_anything_to_be_due_says_so() {
+    let out = tempfile::tempdir().unwrap();
+    let args = ["capacity", "-w", CHAT, "--from", "0.01", "--trial", "300ms", "--seed", "7"];
+    let output = command(&[&args[..], &["--out", out.path().to_str().unwrap()]].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("nothing was due within"), "{}", text(&output));
+}
+
+#[test]
 fn the_search_for_the_limit_ends_with_an_answer() {
     let out = tempfile::tempdir().unwrap();
     let search = |threshold: &str, to: &str| {

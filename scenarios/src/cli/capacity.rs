@@ -185,6 +185,14 @@ async fn trial(
     let run_id = format!("{}-capacity-{number}", started_at.replace([':', '.'], "-"));
     let settings = under(args, load, seed, run_id.clone())?;
     let outcome = on_a_server(&args.load, &settings, &Terminal::new(clock), clock, stop).await?;
+    if outcome.operations() == 0 && !stop.is_cancelled() {
+        return Err(RunError::Settings(format!(
+            "nothing was due within {} at {}, so the trial shows nothing: make trials longer (--trial), or begin higher \
+             (--from)",
+            humantime::format_duration(settings.workload.length()),
+            in_words(args.by, load)
+        )));
+    }
     let environment = Environment {
         run_id: run_id.clone(),
         started_at,

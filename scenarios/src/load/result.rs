@@ -93,6 +93,11 @@ impl Outcome {
         }
     }
 
+    /// How many operations users began, each when it was due.
+    pub fn operations(&self) -> u64 {
+        self.measured.operations
+    }
+
     /// Every rule's outcome.
     pub fn checks(&self) -> &[Check] {
         &self.measured.checks
