@@ -1,11 +1,11 @@
 //! What a verified message costs, beside what its bare traffic costs: `cargo bench -p y2w-benches --bench end_to_end`.
 //!
-//! First a load run as `y2w run --workload p2p-steady` does it, on real sockets, with the server in the same process and more
-//! load than it can carry: each message is stored, announced, pushed, synced by its receiver and verified. Then a pair that
-//! knows nothing of the protocol (`bare`) carries as many HTTP requests and MQTT frames of the same size, by as many
-//! connections, in the same process and with the same libraries. The ratio is what the complete clients, the complete
-//! server and the checks leave of what the sockets could carry. Both are measured in turn, several rounds, since machines
-//! are noisy.
+//! First a load run as `y2w run --workload p2p-steady` does it, on real sockets, with the server in the same process and
+//! somewhat more load than it can carry, which short runs find out before: each message is stored, announced, pushed, synced
+//! by its receiver and verified. Then a pair that knows nothing of the protocol (`bare`) carries as many HTTP requests and
+//! MQTT frames of the same size, by as many connections, in the same process and with the same libraries. The ratio is what
+//! the complete clients, the complete server and the checks leave of what the sockets could carry. Both are measured in turn,
+//! several rounds, since machines are noisy.
 
 mod bare;
 
@@ -32,16 +32,16 @@ struct Args {
     #[arg(long, default_value_t = 500, value_name = "N")]
     users: usize,
 
-    /// Messages that all of them are to send per second; more than can be carried shows what can be
-    #[arg(long, default_value_t = 10_000.0, value_name = "NUMBER")]
-    rate: f64,
+    /// Messages that all of them are to send per second; a quarter more than this machine carries if it is not said
+    #[arg(long, value_name = "NUMBER")]
+    rate: Option<f64>,
 
     /// How long they send, in seconds
-    #[arg(long, default_value_t = 10, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 4, value_name = "SECONDS")]
     seconds: u64,
 
     /// How often both are measured
-    #[arg(long, default_value_t = 3, value_name = "N")]
+    #[arg(long, default_value_t = 9, value_name = "N")]
     rounds: u32,
 
     /// What Cargo adds
@@ -52,13 +52,18 @@ struct Args {
 /// The bar: verified messages per second as a share of what the bare pair carries.
 const BAR: f64 = 0.5;
 
+/// Where the search for a rate that is too much begins, and how long each of its runs sends.
+const FIRST_RATE: f64 = 4_000.0;
+const SEARCH_SECONDS: u64 = 2;
+
 fn main() -> ExitCode {
     let args = Args::parse();
     rlimit::increase_nofile_limit(rlimit::INFINITY).expect("the limit of open files can be read");
     let runtime = tokio::runtime::Runtime::new().expect("the runtime starts");
+    let rate = args.rate.unwrap_or_else(|| runtime.block_on(too_much(args.users)));
     println!(
-        "{} users, p2p, {} messages/s wanted for {} s; server, users and checks in one process\n",
-        args.users, args.rate, args.seconds
+        "{} users, p2p, {rate:.0} messages/s wanted for {} s; server, users and checks in one process\n",
+        args.users, args.seconds
     );
     println!(
         "{:<10}{:>14}{:>14}{:>14}{:>16}{:>8}",
@@ -66,7 +71,7 @@ fn main() -> ExitCode {
     );
     let mut ratios = Vec::new();
     for round in 0..args.rounds {
-        let run = runtime.block_on(run(&args, u64::from(round)));
+        let run = runtime.block_on(run(args.users, rate, args.seconds, u64::from(round)));
         let ours = carried(&run);
         let traffic = Traffic::of(&run);
         if round == 0 {
@@ -91,6 +96,18 @@ fn main() -> ExitCode {
     if median >= BAR { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
+/// A quarter more than is carried when far too much is wanted.
+async fn too_much(users: usize) -> f64 {
+    let mut rate = FIRST_RATE;
+    loop {
+        let carried = carried(&run(users, rate, SEARCH_SECONDS, 0).await);
+        if carried < 0.8 * rate {
+            return 1.25 * carried;
+        }
+        rate *= 2.0;
+    }
+}
+
 /// Messages per second, from the beginning of the phase until all were delivered: that is what its CPU time is of.
 fn carried(run: &RunResult) -> f64 {
     let health = &run.health;
@@ -99,15 +116,15 @@ fn carried(run: &RunResult) -> f64 {
     run.totals.stored as f64 / window
 }
 
-async fn run(args: &Args, seed: u64) -> RunResult {
+async fn run(users: usize, rate: f64, seconds: u64, seed: u64) -> RunResult {
     let clock = Clock::system();
-    let mut workload = Workload::shipped("p2p-steady").expect("it is shipped").of_users(args.users);
-    let rate = args.rate / args.users as f64;
+    let mut workload = Workload::shipped("p2p-steady").expect("it is shipped").of_users(users);
+    let rate = rate / users as f64;
     workload.arrival = Arrival::Open { rate, process: Process::Constant };
     workload.thresholds.clear();
     // Without warming up: what is carried is counted from the first message on.
     workload.phases.drain(..workload.phases.len() - 1);
-    let workload = workload.stretched(Duration::from_secs(args.seconds));
+    let workload = workload.stretched(Duration::from_secs(seconds));
     let settings = Settings {
         workload,
         workload_name: "p2p-steady".to_owned(),

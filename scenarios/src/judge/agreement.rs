@@ -79,24 +79,43 @@ impl Checker for Agreement {
             // What some know is on its way yet, or will never come.
             return;
         }
-        let left = left(ending);
+        let (left, changed) = (left(ending), self.changed(ending));
         for seen in &ending.played.views {
             if self.away.get(&seen.device) != Some(&true) {
-                compare(ending, seen, &left, &self.untold_to(seen.device, ending), found);
+                let connected = self.connected.get(&seen.device).copied().unwrap_or(0);
+                compare(ending, seen, &left, Untold { changed: &changed, connected }, found);
             }
         }
     }
 }
 
+/// What one device may not have been told of: messages that were changed before it last connected. Of a change to a
+/// message that is not the newest its conversation shows nothing, so that who missed the notice learns of it when the
+/// messages are synced for another reason. Rules `CLIENT-ON-CONNECTED`, `CLIENT-SYNC-MESSAGES-WHEN`.
+#[derive(Clone, Copy)]
+struct Untold<'a> {
+    /// By the step that sent a message, when it was first changed.
+    changed: &'a BTreeMap<u32, u64>,
+    connected: u64,
+}
+
+impl Untold<'_> {
+    fn has(self, step: u32) -> bool {
+        self.changed.get(&step).is_some_and(|at| *at <= self.connected)
+    }
+}
+
 impl Agreement {
-    /// The steps whose messages were changed before a device last connected. Of a change to a message that is not the
-    /// newest its conversation shows nothing, so that who missed the notice learns of it when the messages are synced for
-    /// another reason. Rules `CLIENT-ON-CONNECTED`, `CLIENT-SYNC-MESSAGES-WHEN`.
-    fn untold_to(&self, device: usize, ending: &Ending<'_>) -> BTreeSet<u32> {
-        let connected = self.connected.get(&device).copied().unwrap_or(0);
-        let missed = |step: &u32| self.begun.get(step).is_some_and(|begun| *begun <= connected);
-        let changes = ending.plan.steps.iter().filter(|step| missed(&step.id));
-        changes.filter_map(|step| step.action.of_step()).collect()
+    /// When the message of each step was first changed, of those that were.
+    fn changed(&self, ending: &Ending<'_>) -> BTreeMap<u32, u64> {
+        let mut changed = BTreeMap::new();
+        for step in &ending.plan.steps {
+            if let (Some(sent), Some(at)) = (step.action.of_step(), self.begun.get(&step.id)) {
+                let first: &mut u64 = changed.entry(sent).or_insert(*at);
+                *first = (*first).min(*at);
+            }
+        }
+        changed
     }
 
     fn gone(&mut self, device: usize, at: u64) {
@@ -109,7 +128,7 @@ fn compare(
     ending: &Ending<'_>,
     seen: &DeviceView,
     left: &BTreeSet<&str>,
-    untold: &BTreeSet<u32>,
+    untold: Untold<'_>,
     found: &mut Findings,
 ) {
     let name = ending.cast.name(seen.device);
@@ -170,8 +189,8 @@ fn left<'a>(ending: &Ending<'a>) -> BTreeSet<&'a str> {
 }
 
 /// What people sent, but for these steps. What the server says itself comes with no push of its own: a client has it with its next sync.
-fn of_steps(messages: &[String], but: &BTreeSet<u32>) -> Vec<String> {
-    let is_meant = |text: &&String| step_said(text).is_some_and(|step| !but.contains(&step));
+fn of_steps(messages: &[String], but: Untold<'_>) -> Vec<String> {
+    let is_meant = |text: &&String| step_said(text).is_some_and(|step| !but.has(step));
     messages.iter().filter(is_meant).cloned().collect()
 }
 
