@@ -153,9 +153,11 @@ where
 
 /// Reads a command line. What goes wrong is one line on standard error; help and version are printed as they are.
 pub fn parse<C: Parser>(name: &str, args: impl IntoIterator<Item = OsString>) -> Result<C, ExitCode> {
-    C::try_parse_from(args).map_err(|error| {
+    let args: Vec<OsString> = args.into_iter().collect();
+    C::try_parse_from(&args).map_err(|error| {
         if error.use_stderr() {
-            eprintln!("{name}: {}; see {name} --help", one_line(&error));
+            let asked = asked::<C>(&args);
+            eprintln!("{name}: {}; see {name}{asked} --help", one_line(&error));
             ExitCode::from(EXIT_USAGE)
         } else if error.print().is_ok() {
             ExitCode::SUCCESS
@@ -163,6 +165,20 @@ pub fn parse<C: Parser>(name: &str, args: impl IntoIterator<Item = OsString>) ->
             ExitCode::from(EXIT_ENVIRONMENT)
         }
     })
+}
+
+/// The subcommand that a command line begins with, if it does, and its own.
+fn asked<C: Parser>(args: &[OsString]) -> String {
+    let mut command = &C::command();
+    let mut asked = String::new();
+    for arg in args.iter().skip(1) {
+        let Some(subcommand) = command.find_subcommand(arg) else {
+            break;
+        };
+        command = subcommand;
+        asked = format!("{asked} {}", subcommand.get_name());
+    }
+    asked
 }
 
 /// clap's reason and its tips without the usage, on one line.
@@ -300,6 +316,25 @@ mod tests {
 
     fn args(args: &[&str]) -> Result<ServeArgs, clap::Error> {
         Command::try_parse_from([&["serve"], args].concat()).map(|command| command.args)
+    }
+
+    #[test]
+    fn whose_help_is_to_be_read_is_that_of_the_subcommand() {
+        #[derive(Parser)]
+        struct Outer {
+            #[command(subcommand)]
+            _command: Option<Inner>,
+        }
+        #[derive(clap::Subcommand)]
+        enum Inner {
+            Serve(ServeArgs),
+        }
+        let asked = |line: &str| asked::<Outer>(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        for (line, subcommand) in
+            [("y2w serve --htp x", " serve"), ("y2w --users serve", ""), ("y2w srve", ""), ("y2w", "")]
+        {
+            assert_eq!(asked(line), subcommand, "{line}");
+        }
     }
 
     #[test]
