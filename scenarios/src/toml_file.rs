@@ -59,7 +59,11 @@ impl TomlFile {
 
     pub(crate) fn parse<T: DeserializeOwned>(&self) -> Result<T, TomlFileError> {
         toml::from_str(&self.text).map_err(|error| {
-            let text = error.message().lines().collect::<Vec<_>>().join("; ");
+            let text = match error.message() {
+                "wanted exactly 1 element, more than 1 element" => SEVERAL.to_owned(),
+                "wanted exactly 1 element, found 0 elements" => NONE.to_owned(),
+                text => text.lines().collect::<Vec<_>>().join("; "),
+            };
             self.wrong_at(error.span().map_or(0, |span| span.start), text)
         })
     }
@@ -80,6 +84,10 @@ impl TomlFile {
     }
 }
 
+/// What the reader says of a choice that was not made in words of its own.
+const SEVERAL: &str = "several kinds at once: expected exactly one of these keys";
+const NONE: &str = "nothing says of which kind it is: expected exactly one key";
+
 fn offset_of(text: &str, place: &[&str]) -> usize {
     let Ok(root) = DeTable::parse(text) else { return 0 };
     let (mut table, mut offset, mut keys) = (root.get_ref(), 0, place);
@@ -99,7 +107,30 @@ fn offset_of(text: &str, place: &[&str]) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
+
+    #[test]
+    fn a_choice_is_made_once() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        enum Choice {
+            Open(u32),
+            Closed(u32),
+        }
+        #[derive(Debug, Deserialize)]
+        struct Chosen {
+            arrival: Choice,
+        }
+        let parse = |text| TomlFile::new("a.toml", text).parse::<Chosen>().map(|chosen| chosen.arrival);
+        for chosen in ["arrival.open = 1", "[arrival]\nclosed = 1"] {
+            assert!(matches!(parse(chosen).unwrap(), Choice::Open(1) | Choice::Closed(1)));
+        }
+        let wrong = |text| parse(text).unwrap_err().to_string();
+        assert_eq!(wrong("[arrival]\nopen = 1\nclosed = 1"), format!("a.toml:1:1: {SEVERAL}"));
+        assert_eq!(wrong("\n[arrival]"), format!("a.toml:2:1: {NONE}"));
+    }
 
     #[test]
     fn what_is_wrong_is_pointed_at_by_line_and_column() {
