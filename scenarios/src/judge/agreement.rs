@@ -127,7 +127,7 @@ impl Agreement {
 fn compare(
     ending: &Ending<'_>,
     seen: &DeviceView,
-    left: &BTreeSet<&str>,
+    left: &Left<'_>,
     untold: Untold<'_>,
     found: &mut Findings,
 ) {
@@ -140,10 +140,13 @@ fn compare(
     };
     differ("among its contacts", of_maps(&seen.view.contacts, &truth.contacts));
     differ("among its favourites", of_maps(&seen.view.favourites, &truth.favourites));
-    differ("among its conversations", of_conversations(&seen.view, truth));
+    let user = &*ending.plan.users[seen.user].name;
+    let has_left =
+        |with: &str| left.get(with.trim_start_matches('#')).is_some_and(|users| users.contains(user));
+    differ("among its conversations", of_conversations(&seen.view, truth, has_left));
     for (place, room) in &truth.rooms {
         // One whose conversation was deleted is not caught up with when a notice of it is lost.
-        if left.contains(place.trim_start_matches('#')) || !is_shown(truth, place) {
+        if left.contains_key(place.trim_start_matches('#')) || !is_shown(truth, place) {
             continue;
         }
         let Some(mine) = seen.view.rooms.get(place) else {
@@ -167,25 +170,33 @@ fn compare(
 }
 
 /// Of each conversation that somebody said something in last: whether it is on top, and what was said. That it was read
-/// on one device, the others are not told; nor is anybody told of a session that was opened and no more.
-fn of_conversations(mine: &View, theirs: &View) -> Option<Difference> {
+/// on one device, the others are not told; nor is anybody told of a session that was opened and no more, nor of what was
+/// changed in a group that the user has left.
+fn of_conversations(mine: &View, theirs: &View, has_left: impl Fn(&str) -> bool) -> Option<Difference> {
     let told = |view: &View, keys: &View| -> BTreeMap<String, String> {
         let said = |with: &String| keys.conversations.get(with).is_none_or(|c| step_said(&c.last).is_some());
-        let all = view.conversations.iter().filter(|(with, _)| said(with));
+        let all = view.conversations.iter().filter(|(with, _)| said(with) && !has_left(with));
         let words = |top| if top { "on top, the last message" } else { "the last message" };
         all.map(|(with, c)| (with.clone(), format!("{} {}", words(c.top), c.last))).collect()
     };
     of_maps(&told(mine, theirs), &told(theirs, theirs))
 }
 
-/// The groups that somebody left by themselves: who has left cannot tell the others, who learn of it, and of the role that
-/// is passed on, with their next sync.
-fn left<'a>(ending: &Ending<'a>) -> BTreeSet<&'a str> {
-    let left = ending.plan.steps.iter().filter_map(|step| match &step.action {
-        Action::RemoveMember { group, user } if *user == step.by.user => Some(&**group),
-        _ => None,
-    });
-    left.collect()
+/// Who left which groups by themselves: who has left cannot tell the others, who learn of it, and of the role that is
+/// passed on, with their next sync; nor their own other devices.
+type Left<'a> = BTreeMap<&'a str, BTreeSet<&'a str>>;
+
+fn left<'a>(ending: &Ending<'a>) -> Left<'a> {
+    let mut left = Left::new();
+    for step in &ending.plan.steps {
+        match &step.action {
+            Action::RemoveMember { group, user } if *user == step.by.user => {
+                left.entry(group).or_default().insert(user);
+            }
+            _ => (),
+        }
+    }
+    left
 }
 
 /// What people sent, but for these steps. What the server says itself comes with no push of its own: a client has it with its next sync.
