@@ -4,12 +4,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use y2w_sdk::Event;
+use y2w_sdk::protocol::{ImSessionId, SendReturnCode};
 use y2w_sdk::push::ConnectionState;
 
+use super::links::LinkId;
 use super::{Cast, Checker, Ending, Findings};
 use crate::check::rules;
-use crate::history::{Happening, What};
-use crate::plan::Action;
+use crate::history::{Happening, Pushed, What};
+use crate::plan::{Action, Misfortune};
 use crate::play::{DeviceView, View, step_said};
 
 const TOMBSTONE: &str = "SYNC-TOMBSTONE";
@@ -27,13 +29,56 @@ pub(super) struct Agreement {
     begun: BTreeMap<u32, u64>,
     /// Whether a device ended, or was thrown out, with something untold; or could not tell it.
     is_untold: bool,
+    recovering: Recovering,
+}
+
+/// Connections on which a client has learnt that the push server is behind, code 28, and has not told it yet which members
+/// are new. A push server that forgets the session at that moment makes it anew of those members alone, and takes their mts:
+/// the others learn of nothing more until the next change. Rules `CLIENT-RECOVER-28`, `MTS-UPDATE-CREATES`.
+#[derive(Default)]
+struct Recovering {
+    /// The session of each command that waits for its reply.
+    open: BTreeMap<(LinkId, String), ImSessionId>,
+    behind: BTreeSet<(LinkId, ImSessionId)>,
+}
+
+impl Recovering {
+    fn watch(&mut self, link: LinkId, pushed: &Pushed) {
+        match pushed {
+            Pushed::Command(command) => {
+                if command.is_update() {
+                    self.behind.remove(&(link, command.session.clone()));
+                }
+                self.open.insert((link, command.id.clone()), command.session.clone());
+            }
+            Pushed::Reply(reply) => {
+                let open = reply.message_id.clone().and_then(|id| self.open.remove(&(link, id)));
+                let is_28 = reply.return_code == SendReturnCode::SESSION_MTS_ON_SERVER_HAS_EXPIRED;
+                self.behind.extend(open.filter(|_| is_28).map(|session| (link, session)));
+            }
+            Pushed::Closed(_) => {
+                self.open.retain(|(of, _), _| *of != link);
+                self.behind.retain(|(of, _)| *of != link);
+            }
+            _ => (),
+        }
+    }
 }
 
 /// Whatever a device does is told within this time, in microseconds, if it can be told at all.
 const TOLD_WITHIN: u64 = 120_000_000;
 
 impl Checker for Agreement {
-    fn watch(&mut self, _: &Cast, _: u64, happening: &Happening, _: &mut Findings) {
+    fn watch(&mut self, cast: &Cast, _: u64, happening: &Happening, _: &mut Findings) {
+        if let What::FaultBegins(fault) | What::Inflicted(fault) = happening.what {
+            let forgets = |fault: &Misfortune| {
+                fault.restarts_push() || matches!(fault, Misfortune::ForgetSession { .. })
+            };
+            self.is_untold |= !self.recovering.behind.is_empty() && cast.fault(fault).is_some_and(forgets);
+        }
+        if let (Some(link), What::Push { pushed, .. }) = (cast.links.of(happening), &happening.what) {
+            self.recovering.watch(link, pushed);
+        }
         let Some(device) = happening.device else {
             return;
         };
