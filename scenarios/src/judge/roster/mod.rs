@@ -202,8 +202,7 @@ impl Group {
                     broken("MEMBER-UPDATE", "and the answer is not that member".to_owned());
                     return false;
                 };
-                self.changed(caller, &member, broken);
-                self.take(member);
+                return self.changed(caller, member, broken);
             }
         }
         true
@@ -273,15 +272,21 @@ impl Group {
         true
     }
 
-    fn changed(&mut self, caller: &UserId, member: &SessionMember, broken: Broken<'_>) {
+    fn changed(&mut self, caller: &UserId, member: SessionMember, broken: Broken<'_>) -> bool {
         let before = self.get(&member.user_id).filter(|before| self.is_sure_of(before)).cloned();
         if let Some(before) = &before {
-            self.clocks(before, member, broken);
+            self.clocks(before, &member, broken);
         }
-        let is_new = before.is_none_or(|before| before.role != Role::Master);
-        if is_new && member.role == Role::Master && member.user_id != *caller {
-            self.master_steps_back(caller);
+        if member.role == Role::Master && member.user_id != *caller {
+            match before {
+                Some(before) if before.role == Role::Master => (),
+                Some(_) => self.master_steps_back(caller),
+                // Whether the caller was the master, or who is the master now was so before, is not known.
+                None => return false,
+            }
         }
+        self.take(member);
+        true
     }
 
     /// What a change of a member has to do to its two clocks.
