@@ -1,5 +1,7 @@
 //! The command that runs a server until it is interrupted.
 
+mod out;
+
 use std::ffi::OsString;
 use std::net::{AddrParseError, SocketAddr};
 use std::path::PathBuf;
@@ -17,6 +19,8 @@ use crate::push::PushConfig;
 use crate::quirks::{NamedQuirk, Profile};
 use crate::server::{DEFAULT_FILES_MEMORY, DEFAULT_MAX_FILE};
 use crate::{App, LoginLimits, MockServer, PasswordCost, StartError};
+
+pub use out::{put, say};
 
 /// How a server is to run.
 #[derive(Args, Clone, Debug)]
@@ -205,23 +209,25 @@ pub async fn serve(args: ServeArgs) -> Result<(), ServeError> {
     let at_http = if args.push_only { "token, gate  " } else { "business API " };
     let described = !args.push_only;
     let server = start(args).await?;
-    println!("{at_http} {}", server.http_url());
+    say(format_args!("{at_http} {}", server.http_url()));
     if described {
-        println!("              described at {}/docs", server.http_url());
+        say(format_args!("              described at {}/docs", server.http_url()));
     }
-    println!("push server   {} (MQTT 3.1.1)", server.push_addr());
-    println!("              ws://{}/ (the same over WebSocket)", server.websocket_addr());
+    say(format_args!("push server   {} (MQTT 3.1.1)", server.push_addr()));
+    say(format_args!("              ws://{}/ (the same over WebSocket)", server.websocket_addr()));
     if let Some(addr) = server.control_addr() {
-        println!("control       http://{addr}/ (page; API at /_mock/, described at /_mock/docs; /metrics)");
+        say(format_args!(
+            "control       http://{addr}/ (page; API at /_mock/, described at /_mock/docs; /metrics)"
+        ));
     }
     #[cfg(feature = "tap")]
     if let Some(addr) = server.tap_addr() {
-        println!("tap           {addr} (MQTT; all that is pushed: y2w/#)");
+        say(format_args!("tap           {addr} (MQTT; all that is pushed: y2w/#)"));
     }
     for (url, app) in server.apps() {
-        println!("app           {}:{} at {url}", app.app_key(), app.app_secret());
+        say(format_args!("app           {}:{} at {url}", app.app_key(), app.app_secret()));
     }
-    println!("Ctrl-C ends it.");
+    say("Ctrl-C ends it.");
     let interrupted = tokio::signal::ctrl_c().await;
     server.shutdown().await;
     interrupted.map_err(ServeError::Interrupt)

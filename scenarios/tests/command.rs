@@ -34,6 +34,18 @@ fn files(out: &Path) -> Vec<String> {
     names
 }
 
+const KICK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/plans/kick-by-a-second-device.toml");
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_is_told() {
+    for args in [&["sim", KICK, "--story"][..], &["completions", "bash"], &["workloads", "--json"]] {
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_y2w")).args(args).stdout(full).output().unwrap();
+        assert!(refusal(&output, 3).contains("cannot write to standard output"), "{args:?}");
+    }
+}
+
 #[test]
 fn a_small_run_passes_and_leaves_its_files() {
     let out = tempfile::tempdir().unwrap();
@@ -285,7 +297,8 @@ fn the_workloads_are_listed_and_printed() {
 
 #[test]
 fn who_reads_no_further_than_the_first_line_breaks_nothing() {
-    for args in [&["workloads"][..], &["workloads", "--schema"], &["workloads", "quick"]] {
+    let story = &["sim", KICK, "--story"][..];
+    for args in [&["workloads"][..], &["workloads", "--schema"], &["completions", "bash"], story] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let output =

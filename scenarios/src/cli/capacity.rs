@@ -8,6 +8,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
+use y2w_mock_server::cli::say;
 use y2w_reports::format;
 use y2w_reports::model::{Outcome as Word, RunResult};
 use y2w_sdk::clock::Clock;
@@ -122,7 +123,7 @@ pub(super) fn run(runtime: &Runtime, args: &CapacityArgs) -> u8 {
     if args.load.json {
         print_json(&found);
     } else {
-        println!("\n{}\n\n{}", table(&found), sentence(&found));
+        say(format_args!("\n{}\n\n{}", table(&found), sentence(&found)));
     }
     match found.answer {
         _ if stop.is_cancelled() => INTERRUPTED,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
+use y2w_mock_server::cli::say;
 use y2w_reports::compare::{self, COLUMNS, Change, Comparison, Set, Settings, compare, rows};
 
 use super::{BROKEN, ENVIRONMENT, OK, USAGE, print_json};
@@ -82,7 +83,7 @@ pub(super) fn run(args: &CompareArgs) -> u8 {
     if args.json {
         print_json(&comparison);
     } else {
-        println!("{}", render(&comparison, &files));
+        say(render(&comparison, &files));
     }
     if comparison.verdict == Change::Regressed { BROKEN } else { OK }
 }

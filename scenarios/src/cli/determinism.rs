@@ -5,10 +5,10 @@
 //! this process compares. Where two differ, the other process tells that story whole, and the first difference is shown.
 
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use clap::Args;
+use y2w_mock_server::cli::{put, say};
 use y2w_sdk::clock::Clock;
 
 use super::progress::{Campaign, Until};
@@ -38,11 +38,11 @@ impl DeterminismArgs {
     pub(super) fn verify(&self, plan: impl Fn(u64) -> Plan, name: impl Fn(u64) -> String) -> Option<u8> {
         let number = self.verify_determinism?;
         let result = match self.other_process_tells {
-            Some(one) => say(&tell(&plan(one))),
+            Some(one) => Ok(listed(&tell(&plan(one)))),
             None if self.other_process => {
                 let mut hashes: Vec<String> = (0..number).rev().map(|n| hash(&plan(n))).collect();
                 hashes.reverse();
-                say(&hashes)
+                Ok(listed(&hashes))
             }
             None => compare(number, plan, name),
         };
@@ -68,14 +68,18 @@ fn compare(number: u64, plan: impl Fn(u64) -> Plan, name: impl Fn(u64) -> String
     }
     let Some(differs) = (0..number).zip(ours.iter().zip(&theirs)).find(|(_, (our, their))| our != their)
     else {
-        println!("{} to {}, each in two processes: the same story each time", name(0), name(number - 1));
+        say(format_args!(
+            "{} to {}, each in two processes: the same story each time",
+            name(0),
+            name(number - 1)
+        ));
         return Ok(OK);
     };
     let (n, (our, their)) = differs;
-    println!("{} gives two stories: trace {our} in this process, {their} in another", name(n));
+    say(format_args!("{} gives two stories: trace {our} in this process, {their} in another", name(n)));
     let ours = tell(&plan(n));
     let theirs = Other::begin(&format!("--other-process-tells={n}"))?.lines()?;
-    print!("{}", difference(&ours, &theirs));
+    put(difference(&ours, &theirs));
     Ok(BROKEN)
 }
 
@@ -89,10 +93,9 @@ fn tell(plan: &Plan) -> Vec<String> {
     run.story.iter().map(|happening| format!("{happening:?}")).collect()
 }
 
-fn say(lines: &[String]) -> Result<u8, String> {
-    let text: String = lines.iter().flat_map(|line| [line, "\n"]).collect();
-    let written = std::io::stdout().write_all(text.as_bytes());
-    written.map(|()| OK).map_err(|error| format!("nobody listens: {error}"))
+fn listed(lines: &[String]) -> u8 {
+    put(lines.iter().flat_map(|line| [line, "\n"]).collect::<String>());
+    OK
 }
 
 /// The first happening in which two stories differ.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use y2w_mock_server::cli::{put, say};
 use y2w_mock_server::quirks::{NamedQuirk, Quirk};
 use y2w_sdk::clock::Clock;
 
@@ -86,7 +87,7 @@ pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
     }
     let clock = Clock::system();
     let interrupt = Interrupt::watch();
-    println!("fuzzing with {}", of_campaign(args, ", "));
+    say(format_args!("fuzzing with {}", of_campaign(args, ", ")));
     let until = match (args.case, args.cases) {
         (Some(_), _) => Until::Count(1),
         (None, Some(cases)) => Until::Count(cases),
@@ -111,13 +112,13 @@ pub(super) fn fuzz(args: &FuzzArgs) -> u8 {
         progress.advance(done);
     }
     drop(progress);
-    println!(
+    say(format_args!(
         "{}{} cases in {:.1} s, {:.0} a second: all rules held",
         if interrupt.came() { "stopped: " } else { "" },
         done,
         clock.elapsed().as_secs_f64(),
         per_second(done, clock.elapsed())
-    );
+    ));
     print_reach(&reach);
     match args.case {
         Some(case) => write(args, &campaign.plan(case).to_toml("")),
@@ -130,16 +131,16 @@ fn write(args: &FuzzArgs, plan: &str) -> u8 {
         eprintln!("y2w: cannot write {}: {error}", args.out.display());
         return ENVIRONMENT;
     }
-    println!("plan:    {}\nagain:   y2w sim {} --story", args.out.display(), args.out.display());
+    say(format_args!("plan:    {}\nagain:   y2w sim {} --story", args.out.display(), args.out.display()));
     OK
 }
 
 fn print_reach(reach: &Reach) {
-    print!("{}", reached(reach));
+    put(reached(reach));
     let missed = Reached::ALL.into_iter().filter(|(what, _)| reach.count(*what) == 0);
     let missed: Vec<&str> = missed.map(|(_, name)| name).collect();
     if !missed.is_empty() {
-        println!("never reached: {}", missed.join(", "));
+        say(format_args!("never reached: {}", missed.join(", ")));
     }
 }
 
@@ -164,7 +165,7 @@ fn report(
     let again = again(args, found.case);
     let plan = small.plan.to_toml(&format!("{rule}: {why}\nFound by {again}"));
 
-    println!(
+    say(format_args!(
         "case {} breaks {rule}, after {:.1} s and {}; shrunk to {} and {} in {}\n",
         found.case,
         elapsed.as_secs_f64(),
@@ -172,8 +173,8 @@ fn report(
         count(small.plan.steps.len(), "step"),
         count(small.plan.faults.len(), "fault"),
         count(small.plays, "play"),
-    );
-    println!("{}\n{plan}\n{}", prose(&small.plan, &run), extent(&small.plan, &run));
+    ));
+    say(format_args!("{}\n{plan}\n{}", prose(&small.plan, &run), extent(&small.plan, &run)));
     let diagram = beside(&args.out);
     let written = std::fs::write(&args.out, &plan)
         .map_err(|error| format!("cannot write {}: {error}", args.out.display()))
@@ -182,9 +183,9 @@ fn report(
         eprintln!("y2w: {error}");
         return ENVIRONMENT;
     }
-    println!("plan:    {}", args.out.display());
-    println!("diagram: {}", diagram.display());
-    println!("again:   y2w sim {} --story", args.out.display());
+    say(format_args!("plan:    {}", args.out.display()));
+    say(format_args!("diagram: {}", diagram.display()));
+    say(format_args!("again:   y2w sim {} --story", args.out.display()));
     BROKEN
 }
 

@@ -24,7 +24,9 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use tokio::runtime::Runtime;
 use tracing_subscriber::filter::LevelFilter;
-use y2w_mock_server::cli::{EXIT_ENVIRONMENT, EXIT_USAGE, ServeArgs, log_to, log_to_stderr, parse, serve};
+use y2w_mock_server::cli::{
+    EXIT_ENVIRONMENT, EXIT_USAGE, ServeArgs, log_to, log_to_stderr, parse, put, say, serve,
+};
 
 /// Protocol simulator and load test for the yun2win instant-messaging protocol
 ///
@@ -148,7 +150,9 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             })
         }
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "y2w", &mut std::io::stdout());
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "y2w", &mut script);
+            put(String::from_utf8_lossy(&script));
             OK
         }
     })
@@ -157,7 +161,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Prints something for machines to standard output.
 fn print_json(value: &impl serde::Serialize) {
     match serde_json::to_string_pretty(value) {
-        Ok(text) => println!("{text}"),
+        Ok(text) => say(text),
         Err(error) => eprintln!("y2w: this cannot be written as JSON: {error}"),
     }
 }

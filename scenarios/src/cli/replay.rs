@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
+use y2w_mock_server::cli::say;
 use y2w_sdk::ConfigError;
 
 use super::progress::Terminal;
@@ -84,16 +85,16 @@ fn remote(runtime: &Runtime, args: &ReplayArgs, target: &str, plan: &Plan, keep:
             return USAGE;
         }
     };
-    println!(
+    say(format_args!(
         "run {}: the accounts have it in their names; it is drawn from the seed {} and the time of day",
         world.run(),
         plan.seed
-    );
+    ));
     if !plan.quirks.is_empty() {
-        println!("not inflicted: the quirks {}: {target} has its own", plan.quirks.join(", "));
+        say(format_args!("not inflicted: the quirks {}: {target} has its own", plan.quirks.join(", ")));
     }
     if plan.neighbour {
-        println!("not played: what the other app does: of {target} one app is known");
+        say(format_args!("not played: what the other app does: of {target} one app is known"));
     }
     let run = runtime.block_on(watched(plan, Arc::new(world), keep));
     match &run.not_played {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{ContentArrangement, Table};
+use y2w_mock_server::cli::say;
 use y2w_mock_server::quirks::Quirk;
 
 use super::{BROKEN, OK};
@@ -23,10 +24,10 @@ pub(super) fn scoreboard(quirks: &[Quirk], seed: u64, profile: Profile, time: Du
         eprintln!("{:>3} of {}  {:<28} {what}", number + 1, quirks.len(), quirk.name());
         scores.push(score);
     }
-    println!("{}", table(&scores));
+    say(table(&scores));
     let watched: Vec<&Score> = scores.iter().filter(|score| is_watched(score.quirk)).collect();
-    println!("{}", summary("rules that the fuzzer watches over", &watched));
-    println!("{}", summary("all", &scores.iter().collect::<Vec<_>>()));
+    say(summary("rules that the fuzzer watches over", &watched));
+    say(summary("all", &scores.iter().collect::<Vec<_>>()));
     if watched.iter().all(|score| score.found.is_some()) { OK } else { BROKEN }
 }
 

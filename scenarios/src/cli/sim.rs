@@ -11,6 +11,7 @@ use crate::diagram;
 use crate::fuzz::{Simulated, simulate};
 use crate::history::Keep;
 use crate::plan::Plan;
+use y2w_mock_server::cli::{put, say};
 
 #[derive(Args)]
 pub(super) struct SimArgs {
@@ -73,25 +74,29 @@ pub(super) fn sim(args: &SimArgs) -> u8 {
 /// Prints what became of a plan; the answer is the exit code.
 pub(super) fn show(plan: &Plan, run: &Simulated, args: &PlanArgs) -> u8 {
     if args.story {
-        print!("{}", story(plan, &run.story));
+        put(story(plan, &run.story));
     }
     for (id, why) in run.played.iter().flat_map(|played| &played.not_inflicted) {
         let fault = plan.faults.iter().find(|fault| fault.id == *id);
         let what = fault.and_then(|fault| toml::Value::try_from(&fault.what).ok());
-        println!(
+        say(format_args!(
             "not inflicted: fault {id}, {}: {why}",
             what.map(|what| what.to_string()).unwrap_or_default()
-        );
+        ));
     }
-    print!("{}{}", prose(plan, run), reached(&run.verdict.reached));
+    put(format_args!("{}{}", prose(plan, run), reached(&run.verdict.reached)));
     let is_broken = !run.verdict.anomalies.is_empty();
-    println!("{}: {}", if is_broken { "rules were broken" } else { "all rules held" }, extent(plan, run));
+    say(format_args!(
+        "{}: {}",
+        if is_broken { "rules were broken" } else { "all rules held" },
+        extent(plan, run)
+    ));
     if let Some(file) = &args.diagram {
         if let Err(error) = draw(plan, run, file) {
             eprintln!("y2w: {error}");
             return ENVIRONMENT;
         }
-        println!("diagram: {}", file.display());
+        say(format_args!("diagram: {}", file.display()));
     }
     if is_broken { BROKEN } else { OK }
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use comfy_table::{CellAlignment, Table, presets};
+use y2w_mock_server::cli::say;
 use y2w_reports::format;
 use y2w_reports::model::{Latency, LatencyClock, Outcome, Quantiles, RunResult};
 
@@ -11,7 +12,7 @@ const FINDINGS_SHOWN: usize = 5;
 
 /// Prints the summary to standard output.
 pub(super) fn print(result: &RunResult, files: &[PathBuf]) {
-    println!("{}", render(result, files));
+    say(render(result, files));
 }
 
 fn render(result: &RunResult, files: &[PathBuf]) -> String {

@@ -1,7 +1,5 @@
 //! `y2w workloads`: the workloads that come with y2w; one of them as a file to begin with; the schema of such files.
 
-use std::io::Write as _;
-
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
@@ -9,6 +7,7 @@ use serde::Serialize;
 use super::{OK, USAGE};
 use crate::load::workload::{Arrival, SCHEMA, Shipped, shipped};
 use crate::nearest::nearest;
+use y2w_mock_server::cli::put;
 
 /// What `y2w workloads` takes.
 #[derive(Args, Clone, Debug)]
@@ -78,8 +77,7 @@ pub(super) fn workloads(args: &WorkloadsArgs) -> u8 {
             if args.json { json(&listed) } else { table(&listed) }
         }
     };
-    // Who reads no further, as `head`, has what they wanted.
-    drop(std::io::stdout().write_all(text.as_bytes()));
+    put(text);
     OK
 }
 

@@ -3,12 +3,12 @@
 mod mutants;
 mod show;
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use tokio::runtime::Runtime;
+use y2w_mock_server::cli::put;
 use y2w_mock_server::quirks::Profile;
 use y2w_reports::conformance::{Conformance, SCHEMA, Standing};
 use y2w_sdk::clock::Clock;
@@ -140,11 +140,11 @@ pub(super) fn conform(runtime: &Runtime, args: &ConformArgs) -> u8 {
 
 fn carry_out(runtime: &Runtime, args: &ConformArgs) -> std::result::Result<u8, NotRun> {
     if args.schema {
-        say(SCHEMA);
+        put(SCHEMA);
         return Ok(OK);
     }
     if args.coverage {
-        say(&coverage::matrix());
+        put(coverage::matrix());
         return Ok(OK);
     }
     if !args.rejudge.is_empty() {
@@ -152,7 +152,7 @@ fn carry_out(runtime: &Runtime, args: &ConformArgs) -> std::result::Result<u8, N
     }
     let cases = chosen(&args.cases)?;
     if args.list {
-        say(&cases.iter().map(|case| case.title() + "\n").collect::<String>());
+        put(cases.iter().map(|case| case.title() + "\n").collect::<String>());
         return Ok(OK);
     }
     if args.mutants {
@@ -173,11 +173,11 @@ fn carry_out(runtime: &Runtime, args: &ConformArgs) -> std::result::Result<u8, N
     if args.json {
         let text = y2w_reports::conformance::render("conformance.json", &told);
         match text.unwrap_or_else(|| Ok(String::new())) {
-            Ok(text) => say(&text),
+            Ok(text) => put(&text),
             Err(error) => return Err(NotRun(HARNESS, error.to_string())),
         }
     } else {
-        say(&show::summary(&told, &files));
+        put(show::summary(&told, &files));
     }
     Ok(exit(&told))
 }
@@ -291,16 +291,11 @@ fn rejudge(files: &[PathBuf]) -> std::result::Result<u8, NotRun> {
         let text = std::fs::read_to_string(file).map_err(|why| named(why.to_string()))?;
         let recording = Recording::parse(&text).map_err(named)?;
         let result = in_virtual_time(recording.judge()).map_err(named)?;
-        say(&show::told(&result, ""));
+        put(show::told(&result, ""));
         results.push(result);
     }
     let told = report(&About::default(), &results, &Baseline::default());
     Ok(exit(&told))
-}
-
-/// Whoever reads only the beginning has what they wanted.
-fn say(text: &str) {
-    drop(std::io::stdout().write_all(text.as_bytes()));
 }
 
 /// How to have the same server once more.

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use comfy_table::{CellAlignment, Table, presets};
 use parking_lot::Mutex;
+use y2w_mock_server::cli::put;
 use y2w_mock_server::quirks::{NamedQuirk, Quirk};
 use y2w_sdk::clock::Clock;
 
 use super::super::{BROKEN, ENVIRONMENT, OK, USAGE};
-use super::{NotRun, say};
+use super::NotRun;
 use crate::conformance::{Case, Mutant, mutant};
 
 /// Rules that are named in a row of the table.
@@ -30,7 +31,7 @@ pub(super) fn mutants(names: &[String], cases: &[Case], out: &Path) -> Result<u8
     let clock = Clock::system();
     let mut mutants = all_of(&quirks, cases);
     mutants.sort_by_key(|mutant| quirks.iter().position(|quirk| *quirk == mutant.quirk));
-    say(&format!("{}\n", table(&mutants)));
+    put(format_args!("{}\n", table(&mutants)));
     let file = out.join(MATRIX);
     let written = std::fs::create_dir_all(out).and_then(|()| std::fs::write(&file, matrix(&mutants, cases)));
     written.map_err(|why| NotRun(ENVIRONMENT, format!("cannot write {}: {why}", file.display())))?;
@@ -38,10 +39,14 @@ pub(super) fn mutants(names: &[String], cases: &[Case], out: &Path) -> Result<u8
     let survivors: Vec<&&Mutant> = due.iter().filter(|mutant| !mutant.is_killed()).collect();
     for survivor in &survivors {
         let quirk = survivor.quirk;
-        say(&format!("SURVIVED: {} breaks {} and no case noticed\n", quirk.name(), quirk.rules().join(", ")));
+        put(format_args!(
+            "SURVIVED: {} breaks {} and no case noticed\n",
+            quirk.name(),
+            quirk.rules().join(", ")
+        ));
     }
     let understood = due.iter().filter(|mutant| mutant.is_understood()).count();
-    say(&format!(
+    put(format_args!(
         "{} of {} quirks that break a rule for servers were noticed, {understood} of them by a rule that they are said \
          to break; {} others only clients have to bear; {:.1} s\nwrote {}\n",
         due.len() - survivors.len(),

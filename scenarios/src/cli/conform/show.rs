@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressStyle};
+use y2w_mock_server::cli::put;
 use y2w_reports::conformance::{Conformance, Counts, RuleState, Standing};
 use y2w_reports::format;
 use y2w_sdk::clock::Clock;
 
-use super::say;
 use crate::conformance::report::again;
 use crate::conformance::{Broken, Event, Result, Verdict, ledger};
 
@@ -69,8 +69,8 @@ impl Progress {
     /// Prints without spoiling the bar.
     fn aside(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| say(text)),
-            None => say(text),
+            Some(bar) => bar.suspend(|| put(text)),
+            None => put(text),
         }
     }
 
