@@ -4,6 +4,9 @@
 //! message that was stored later than the removal, by the server's stamps, may not be seen. Since the last time that it was added, it
 //! has to see everything. Memory does not grow with the messages: what is due and what was seen are counts and digests;
 //! only what is stored or seen while the member is being added, whose stamp is not known yet, is kept until it is.
+//!
+//! Where a run is in shards, it is followed in its own one if the changes are made there as well. What members in other
+//! shards have stored is not known there, so that of theirs only what it may not see is looked at.
 
 use y2w_sdk::protocol::{MessageId, Timestamp};
 
@@ -85,12 +88,17 @@ impl Floater {
         seen.into_iter().filter(|(stamp, _)| *stamp > at).for_each(|(_, digest)| self.seen.add(digest));
     }
 
-    /// An answer was lost: whether it is a member is not known any more.
+    /// An answer was lost, or is told elsewhere: whether it is a member is not known any more.
     pub fn lost_track(&mut self) {
         self.state = State::Unknown;
     }
 
-    /// The server has acknowledged somebody's message.
+    /// Whether it is known when it is a member.
+    pub fn is_followed(&self) -> bool {
+        !matches!(self.state, State::Unknown)
+    }
+
+    /// The server has acknowledged the message of somebody who is here.
     pub fn stored(&mut self, id: &MessageId, at: Timestamp) {
         let digest = draw(0, id.as_str());
         match &mut self.state {
@@ -100,11 +108,17 @@ impl Floater {
         }
     }
 
-    /// It sees a message, in this session.
-    pub fn delivered(&mut self, session: &str, id: &MessageId, at: Timestamp) -> Result<(), Finding> {
+    /// It sees a message, in this session; whether its sender is here says whether [`Self::stored`] is told of it.
+    pub fn delivered(
+        &mut self,
+        session: &str,
+        id: &MessageId,
+        at: Timestamp,
+        sent_here: bool,
+    ) -> Result<(), Finding> {
         let digest = draw(0, id.as_str());
         match &mut self.state {
-            State::In(since) if at > *since => self.seen.add(digest),
+            State::In(since) if at > *since && sent_here => self.seen.add(digest),
             State::Out(removed) if at > *removed => {
                 let text = format!(
                     "in {session}, {} was removed at {removed} and sees message {id}, stored at {at}",
@@ -112,7 +126,7 @@ impl Floater {
                 );
                 return Err(Finding { rule: rules::MEMBERSHIP, text });
             }
-            State::Joining { seen, .. } => seen.push((at, digest)),
+            State::Joining { seen, .. } if sent_here => seen.push((at, digest)),
             _ => {}
         }
         Ok(())
@@ -154,7 +168,7 @@ mod tests {
 
     fn store_and_see(floater: &mut Floater, n: i64) {
         floater.stored(&id(n), at(n));
-        floater.delivered("group_7", &id(n), at(n)).unwrap();
+        floater.delivered("group_7", &id(n), at(n), true).unwrap();
     }
 
     #[test]
@@ -168,7 +182,7 @@ mod tests {
         floater.joining();
         floater.stored(&id(5), at(5));
         floater.stored(&id(7), at(7));
-        floater.delivered("group_7", &id(7), at(7)).unwrap();
+        floater.delivered("group_7", &id(7), at(7), true).unwrap();
         floater.joined(at(6));
         store_and_see(&mut floater, 8);
         assert_eq!(floater.missing("group_7"), None);
@@ -179,10 +193,12 @@ mod tests {
         let mut floater = floater();
         floater.leaving();
         floater.left(at(3));
-        assert_eq!(floater.delivered("group_7", &id(2), at(2)), Ok(()));
-        let finding = floater.delivered("group_7", &id(4), at(4)).unwrap_err();
-        assert_eq!(finding.rule, rules::MEMBERSHIP);
-        assert!(finding.text.contains("user 3 was removed"), "{}", finding.text);
+        for sent_here in [true, false] {
+            assert_eq!(floater.delivered("group_7", &id(2), at(2), sent_here), Ok(()));
+            let finding = floater.delivered("group_7", &id(4), at(4), sent_here).unwrap_err();
+            assert_eq!(finding.rule, rules::MEMBERSHIP);
+            assert!(finding.text.contains("user 3 was removed"), "{}", finding.text);
+        }
     }
 
     #[test]
@@ -192,8 +208,25 @@ mod tests {
         assert_eq!(lacking.missing("group_7").unwrap().rule, rules::LOST);
         let mut another = floater();
         another.stored(&id(1), at(1));
-        another.delivered("group_7", &id(9), at(1)).unwrap();
+        another.delivered("group_7", &id(9), at(1), true).unwrap();
         assert!(another.missing("group_7").is_some());
+    }
+
+    #[test]
+    fn what_is_sent_elsewhere_is_not_due_here() {
+        let mut floater = floater();
+        store_and_see(&mut floater, 1);
+        floater.delivered("group_7", &id(2), at(2), false).unwrap();
+        assert_eq!(floater.missing("group_7"), None);
+        floater.leaving();
+        floater.left(at(3));
+        floater.joining();
+        floater.delivered("group_7", &id(5), at(5), false).unwrap();
+        floater.joined(at(4));
+        assert_eq!(floater.missing("group_7"), None);
+        floater.stored(&id(6), at(6));
+        floater.delivered("group_7", &id(7), at(7), false).unwrap();
+        assert!(floater.missing("group_7").is_some(), "another's does not stand for it");
     }
 
     #[test]
@@ -203,5 +236,6 @@ mod tests {
         floater.lost_track();
         floater.stored(&id(1), at(1));
         assert_eq!(floater.missing("group_7"), None);
+        assert!(!floater.is_followed());
     }
 }

@@ -192,8 +192,9 @@ impl Verifier {
         let Session { ledger, floaters } = &mut *session;
         let result = match seat {
             Seat::Floater(floater) => {
-                self.look(rules::MEMBERSHIP, 1);
-                floaters[floater].delivered(ledger.name(), id, created_at)
+                let floater = &mut floaters[floater];
+                self.look(rules::MEMBERSHIP, u64::from(floater.is_followed()));
+                floater.delivered(ledger.name(), id, created_at, sent_here)
             }
             Seat::Device(device) => {
                 let result = ledger.delivered(device, mark, id, created_at);

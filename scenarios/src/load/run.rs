@@ -124,9 +124,11 @@ pub async fn run(
     let (marshal, people, opened) = set_up?;
     let (watched, at) = setup::watched(&stage, &people, &opened);
     let verifier = stage.verifier.get_or_init(|| Verifier::new(watched));
-    if settings.shard.count > 1 {
-        // What is stored in other shards is not known here, so that nothing can be said of who comes and goes.
-        (0..at.iter().flatten().count()).for_each(|session| verifier.float(session, Floater::lost_track));
+    // When a member comes and goes is known where that is done, by the group's master.
+    for (planned, watched) in stage.population.sessions.iter().zip(&at) {
+        if let Some(watched) = watched.filter(|_| !stage.shard.has(planned.master)) {
+            verifier.float(watched, Floater::lost_track);
+        }
     }
     verifier.connected(people.iter().map(|p| p.devices.len() as u64).sum());
     opened.differing.into_iter().for_each(|text| verifier.found(rules::ONE_SESSION, text));
